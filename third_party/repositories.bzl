@@ -1,0 +1,43 @@
+"""Declares the repositories of third_party/sources.bzl."""
+
+load("//third_party:bazel4.bzl", "bazel4_repositories")
+load("//third_party:source_archive.bzl", "source_archive")
+load("//third_party:sources.bzl", "SOURCES")
+
+# What building //zmalloc itself can ask for; nothing is fetched unasked.
+LIBRARY_SOURCES = ["gperftools", "jemalloc"]
+
+# What only our own tests and tools ask for.
+DEV_SOURCES = ["bzip2", "googletest"]
+
+def source_repository(name):
+    """Declares the repository of one row of the table."""
+    row = SOURCES[name]
+    debian = row.debian
+    source_archive(
+        name = name,
+        source = name,
+        version = row.version,
+        sha256 = row.sha256,
+        strip_prefix = row.strip_prefix,
+        urls = row.urls,
+        debian_package = debian.package if debian else "",
+        debian_file = debian.file if debian else "",
+        debian_sha256 = getattr(debian, "sha256", ""),
+        debian_strip_prefix = getattr(debian, "strip_prefix", ""),
+        overlay = Label(row.overlay) if row.overlay else None,
+    )
+
+def _declare(names):
+    for name in names:
+        if not native.existing_rule(name):
+            source_repository(name)
+
+def zmalloc_dependencies():
+    """For WORKSPACE: what //zmalloc needs."""
+    bazel4_repositories()
+    _declare(["bazel_skylib"] + LIBRARY_SOURCES)
+
+def zmalloc_dev_dependencies():
+    """For WORKSPACE: what our tests and tools need on top of it."""
+    _declare(DEV_SOURCES)

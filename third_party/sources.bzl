@@ -1,0 +1,74 @@
+"""The one table of sources that the build fetches.
+
+A row names a release and every place its bytes may come from:
+
+  version       what the release calls itself
+  license       SPDX identifier
+  strip_prefix  the folder inside the archive
+  sha256, urls  the upstream archive
+  debian        the same release as Debian carries it: `package`, a binary
+                package whose pool folder also holds the source, and `file`,
+                the source file there.  Its bytes are the upstream archive's
+                unless the row gives `sha256` and `strip_prefix` of its own.
+  overlay       our BUILD file for it
+"""
+
+SOURCES = {
+    "bazel_skylib": struct(
+        version = "1.0.3",
+        license = "Apache-2.0",
+        strip_prefix = "",
+        sha256 = "1c531376ac7e5a180e0237938a2536de0c54d93f5c278634818e0efc952dd56c",
+        urls = [
+            "https://github.com/bazelbuild/bazel-skylib/releases/download/1.0.3/bazel-skylib-1.0.3.tar.gz",
+            "https://mirror.bazel.build/github.com/bazelbuild/bazel-skylib/releases/download/1.0.3/bazel-skylib-1.0.3.tar.gz",
+        ],
+        debian = struct(
+            package = "bazel-skylib",
+            file = "bazel-skylib_1.0.3.orig.tar.xz",
+            # Debian packed the tag anew; the files are the same.
+            sha256 = "b22f0f38d9a1ac565fce8a43df3d284f6b8e5e8775bda54b5cb687bed46b6ea4",
+            strip_prefix = "bazel-skylib-1.0.3",
+        ),
+        overlay = None,
+    ),
+    "bzip2": struct(
+        version = "1.0.8",
+        license = "bzip2-1.0.6",
+        strip_prefix = "bzip2-1.0.8",
+        sha256 = "ab5a03176ee106d3f0fa90e381da478ddae405918153cca248e682cd0c4a2269",
+        urls = [
+            "https://sourceware.org/pub/bzip2/bzip2-1.0.8.tar.gz",
+            "https://mirror.bazel.build/sourceware.org/pub/bzip2/bzip2-1.0.8.tar.gz",
+        ],
+        debian = struct(package = "libbz2-dev", file = "bzip2_1.0.8.orig.tar.gz"),
+        overlay = "//third_party/bzip2:bzip2.BUILD.bazel",
+    ),
+    "googletest": struct(
+        version = "1.12.1",
+        license = "BSD-3-Clause",
+        strip_prefix = "googletest-release-1.12.1",
+        sha256 = "81964fe578e9bd7c94dfdb09c8e4d6e6759e19967e397dbea48d1c10e45d0df2",
+        urls = ["https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz"],
+        debian = struct(package = "googletest", file = "googletest_1.12.1.orig.tar.gz"),
+        overlay = "//third_party/googletest:googletest.BUILD.bazel",
+    ),
+    "gperftools": struct(
+        version = "2.10",
+        license = "BSD-3-Clause",
+        strip_prefix = "gperftools-gperftools-2.10",
+        sha256 = "b0dcfe3aca1a8355955f4b415ede43530e3bb91953b6ffdd75c45891070fe0f1",
+        urls = ["https://github.com/gperftools/gperftools/archive/refs/tags/gperftools-2.10.tar.gz"],
+        debian = struct(package = "libgoogle-perftools-dev", file = "google-perftools_2.10.orig.tar.gz"),
+        overlay = "//third_party/gperftools:gperftools.BUILD.bazel",
+    ),
+    "jemalloc": struct(
+        version = "5.3.0",
+        license = "BSD-2-Clause",
+        strip_prefix = "jemalloc-5.3.0",
+        sha256 = "2db82d1e7119df3e71b7640219b6dfe84789bc0537983c3b7ac4f7189aecfeaa",
+        urls = ["https://github.com/jemalloc/jemalloc/releases/download/5.3.0/jemalloc-5.3.0.tar.bz2"],
+        debian = struct(package = "libjemalloc-dev", file = "jemalloc_5.3.0.orig.tar.bz2"),
+        overlay = "//third_party/jemalloc:jemalloc.BUILD.bazel",
+    ),
+}
