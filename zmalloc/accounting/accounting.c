@@ -1,0 +1,212 @@
+#include "zmalloc/accounting/accounting.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include "zmalloc/os/os.h"
+
+/* Slots lie in blocks of 64, a page each, mapped when first needed and kept.
+ * Two levels of bitmaps say which slots and which blocks are in use, so that a
+ * sum visits live threads only, however many there once were. */
+enum {
+    SLOTS_PER_BLOCK = 64,
+    BLOCKS_PER_GROUP = 64,
+    GROUPS = 64,
+    BLOCKS = GROUPS * BLOCKS_PER_GROUP, /* 262,144 threads; more share one sum */
+};
+
+struct block {
+    struct zm_slot slots[SLOTS_PER_BLOCK];
+};
+
+static _Atomic(struct block *) blocks[BLOCKS];
+static _Atomic uint64_t slots_in_use[BLOCKS];  /* a bit per slot of the block */
+static _Atomic uint64_t blocks_in_use[GROUPS]; /* a bit per block with such slots */
+static _Atomic unsigned groups_seen;           /* groups at and above were never used */
+
+/* What counted without a slot, and what threads that are gone left. */
+static _Atomic int64_t shared_used;
+
+/* Odd while a slot is being folded into shared_used; readers then try anew.
+ * Written under `lock`. */
+static _Atomic unsigned fold_sequence;
+
+/* Guards taking and giving back slots. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+/* The first block that may have a free slot.  Guarded by `lock`. */
+static unsigned first_free_block;
+
+_Thread_local struct zm_slot *zm_thread_slot;
+static _Thread_local bool thread_is_exiting __attribute__((tls_model("initial-exec")));
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+static pthread_key_t exit_key;
+static bool exit_key_works;
+
+/* Signals are blocked while the lock is held: a handler that allocates or
+ * reads used memory would wait for its own thread. */
+static void lock_slots(sigset_t *saved) {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, saved);
+    pthread_mutex_lock(&lock);
+}
+
+static void unlock_slots(const sigset_t *saved) {
+    pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, saved, NULL);
+}
+
+static void set_in_use(unsigned block, unsigned slot) {
+    unsigned group = block / BLOCKS_PER_GROUP;
+    atomic_fetch_or(&slots_in_use[block], UINT64_C(1) << slot);
+    atomic_fetch_or(&blocks_in_use[group], UINT64_C(1) << block % BLOCKS_PER_GROUP);
+    if (group >= atomic_load(&groups_seen)) atomic_store(&groups_seen, group + 1);
+}
+
+static void set_free(unsigned block, unsigned slot) {
+    uint64_t bit = UINT64_C(1) << slot;
+    if (atomic_fetch_and(&slots_in_use[block], ~bit) == bit) {
+        unsigned group = block / BLOCKS_PER_GROUP;
+        atomic_fetch_and(&blocks_in_use[group], ~(UINT64_C(1) << block % BLOCKS_PER_GROUP));
+        /* Nobody owns a slot in it, and a reader may see its page go: its
+         * counters were folded, so zeros are right. */
+        zm_os_discard(atomic_load(&blocks[block]), sizeof(struct block));
+    }
+    if (block < first_free_block) first_free_block = block;
+}
+
+/* The lowest free slot, so that slots in use stay together; NULL when memory
+ * or the table is exhausted.  Call with `lock` held. */
+static struct zm_slot *take_slot(void) {
+    for (unsigned b = first_free_block; b < BLOCKS; b++) {
+        uint64_t free_slots = ~atomic_load(&slots_in_use[b]);
+        if (free_slots == 0) continue;
+        struct block *block = atomic_load(&blocks[b]);
+        if (block == NULL) {
+            block = zm_os_map(sizeof *block);
+            if (block == NULL) return NULL;
+            atomic_store(&blocks[b], block);
+        }
+        unsigned s = (unsigned)__builtin_ctzll(free_slots);
+        set_in_use(b, s);
+        first_free_block = b;
+        block->slots[s].block = b;
+        block->slots[s].index = s;
+        return &block->slots[s];
+    }
+    return NULL;
+}
+
+/* Moves what the slot counts into the shared sum and frees it.  Call with
+ * `lock` held. */
+static void fold_slot(struct zm_slot *gone) {
+    atomic_fetch_add(&fold_sequence, 1);
+    atomic_fetch_add(&shared_used, atomic_load(&gone->used));
+    atomic_store(&gone->used, 0);
+    atomic_fetch_add(&fold_sequence, 1);
+    set_free(gone->block, gone->index);
+}
+
+/* Folds every slot in use but `keep`.  Call with `lock` held. */
+static void fold_slots_except(const struct zm_slot *keep) {
+    for (unsigned b = 0; b < atomic_load(&groups_seen) * BLOCKS_PER_GROUP; b++) {
+        uint64_t in_use = atomic_load(&slots_in_use[b]);
+        for (; in_use != 0; in_use &= in_use - 1) {
+            struct zm_slot *slot = &atomic_load(&blocks[b])->slots[__builtin_ctzll(in_use)];
+            if (slot != keep) fold_slot(slot);
+        }
+    }
+}
+
+/* Destructor of exit_key.  Others may still run after it, in this round or a
+ * later one, and allocate or free: they count in the shared sum. */
+static void on_thread_exit(void *value) {
+    struct zm_slot *slot = value;
+    sigset_t saved;
+    lock_slots(&saved);
+    zm_thread_slot = NULL;
+    thread_is_exiting = true;
+    fold_slot(slot);
+    unlock_slots(&saved);
+}
+
+static _Thread_local sigset_t signals_before_fork;
+
+static void before_fork(void) { lock_slots(&signals_before_fork); }
+
+static void in_parent(void) { unlock_slots(&signals_before_fork); }
+
+/* The other threads are not in the child, their blocks are. */
+static void in_child(void) {
+    fold_slots_except(zm_thread_slot);
+    unlock_slots(&signals_before_fork);
+}
+
+static void set_up(void) {
+    exit_key_works = pthread_key_create(&exit_key, on_thread_exit) == 0;
+    pthread_atfork(before_fork, in_parent, in_child);
+}
+
+/* A slot for this thread, or NULL. */
+static struct zm_slot *acquire_slot(void) {
+    sigset_t saved;
+    pthread_once(&once, set_up);
+    if (!exit_key_works) return NULL; /* nobody would ever give it back */
+    lock_slots(&saved);
+    struct zm_slot *slot = take_slot();
+    /* Before pthread_setspecific, which may allocate. */
+    zm_thread_slot = slot;
+    unlock_slots(&saved);
+    if (slot != NULL && pthread_setspecific(exit_key, slot) != 0) {
+        on_thread_exit(slot);
+        return NULL;
+    }
+    return slot;
+}
+
+void zm_account_without_slot(int64_t bytes) {
+    struct zm_slot *slot = thread_is_exiting ? NULL : acquire_slot();
+    if (slot == NULL) {
+        atomic_fetch_add_explicit(&shared_used, bytes, memory_order_relaxed);
+        return;
+    }
+    zm_account(bytes);
+}
+
+static int64_t sum_of_block(unsigned block) {
+    int64_t sum = 0;
+    struct block *slots = atomic_load_explicit(&blocks[block], memory_order_acquire);
+    uint64_t in_use = atomic_load_explicit(&slots_in_use[block], memory_order_acquire);
+    for (; in_use != 0; in_use &= in_use - 1) {
+        struct zm_slot *slot = &slots->slots[__builtin_ctzll(in_use)];
+        sum += atomic_load_explicit(&slot->used, memory_order_relaxed);
+    }
+    return sum;
+}
+
+static int64_t sum_of_slots(void) {
+    int64_t sum = 0;
+    unsigned groups = atomic_load_explicit(&groups_seen, memory_order_acquire);
+    for (unsigned g = 0; g < groups; g++) {
+        uint64_t in_use = atomic_load_explicit(&blocks_in_use[g], memory_order_acquire);
+        for (; in_use != 0; in_use &= in_use - 1) {
+            sum += sum_of_block(g * BLOCKS_PER_GROUP + (unsigned)__builtin_ctzll(in_use));
+        }
+    }
+    return sum;
+}
+
+int64_t zm_accounted(void) {
+    for (unsigned tries = 0;; tries++) {
+        unsigned before = atomic_load_explicit(&fold_sequence, memory_order_acquire);
+        int64_t sum = sum_of_slots() + atomic_load_explicit(&shared_used, memory_order_acquire);
+        atomic_thread_fence(memory_order_acquire);
+        unsigned after = atomic_load_explicit(&fold_sequence, memory_order_relaxed);
+        if (before % 2 == 0 && before == after) return sum;
+        if (tries > 100) sched_yield(); /* the thread that folds wants the core */
+    }
+}

@@ -1,0 +1,84 @@
+"""Which allocators there are, and which one a build takes.
+
+To add an allocator: a row here, a folder beside this file with a backend.h
+that keeps the contract of backend_api.h, and its target in BUILD.bazel.
+"""
+
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load("//third_party:sources.bzl", "SOURCES")
+
+# What --malloc may ask for, besides "auto".
+#   lib: what ZMALLOC_LIB says, "NAME-VERSION" as in Redis
+_ALLOCATORS = {
+    "jemalloc": struct(lib = "jemalloc-" + SOURCES["jemalloc"].version),
+    "tcmalloc": struct(lib = "tcmalloc-" + SOURCES["gperftools"].version),
+    "tcmalloc_minimal": struct(lib = "tcmalloc_minimal-" + SOURCES["gperftools"].version),
+    "libc": struct(lib = "libc"),
+}
+
+MALLOC_VALUES = ["auto"] + _ALLOCATORS.keys()
+
+# Backends: the allocators, libc in both its kinds.
+BACKENDS = _ALLOCATORS.keys() + ["libc_prefix"]
+
+# These watch the libc's malloc; under another they would see nothing.
+_SANITIZERS_THAT_FORCE_LIBC = ["address", "memory", "undefined"]
+
+def _backend(ctx):
+    malloc = ctx.attr.malloc[BuildSettingInfo].value
+    if malloc == "auto":
+        malloc = ctx.attr.platform_default
+    if ctx.attr.sanitizer[BuildSettingInfo].value in _SANITIZERS_THAT_FORCE_LIBC:
+        malloc = "libc"
+    if malloc == "libc" and (
+        ctx.attr.malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size
+    ):
+        return "libc_prefix"
+    return malloc
+
+def _chosen_backend_impl(ctx):
+    return [config_common.FeatureFlagInfo(value = _backend(ctx))]
+
+chosen_backend = rule(
+    implementation = _chosen_backend_impl,
+    doc = "The backend that the settings come to; config_settings match it by flag_values.",
+    attrs = {
+        "libc_has_malloc_size": attr.bool(
+            mandatory = True,
+            doc = "whether the platform's libc can be asked for a usable size",
+        ),
+        "malloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
+        "malloc_size": attr.label(mandatory = True, providers = [BuildSettingInfo]),
+        "platform_default": attr.string(
+            mandatory = True,
+            values = _ALLOCATORS.keys(),
+            doc = "what --malloc=auto means on this platform",
+        ),
+        "sanitizer": attr.label(mandatory = True, providers = [BuildSettingInfo]),
+    },
+)
+
+def _build_info_impl(ctx):
+    backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
+    name = "libc" if backend == "libc_prefix" else backend
+    header = ctx.actions.declare_file(ctx.attr.out)
+    ctx.actions.expand_template(
+        output = header,
+        template = ctx.file.template,
+        substitutions = {
+            "@HAVE_MALLOC_SIZE@": "#undef HAVE_MALLOC_SIZE" if backend == "libc_prefix" else "#define HAVE_MALLOC_SIZE 1",
+            "@ZMALLOC_LIB@": _ALLOCATORS[name].lib,
+            "@allocator@": name,
+        },
+    )
+    return [DefaultInfo(files = depset([header]))]
+
+build_info_header = rule(
+    implementation = _build_info_impl,
+    doc = "The header that says what the build chose.",
+    attrs = {
+        "backend": attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
+        "out": attr.string(mandatory = True),
+        "template": attr.label(mandatory = True, allow_single_file = True),
+    },
+)

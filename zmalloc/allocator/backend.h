@@ -1,0 +1,89 @@
+/* The contract that every allocator backend keeps: one folder beside this file
+ * per allocator, with a backend_impl.h that defines these functions; the build
+ * puts the chosen one on the include path.
+ *
+ * Rules for all: sizes are in bytes and from 1 to SIZE_MAX/2 - 1; pointers are
+ * not NULL and come from the same backend; a NULL result means out of memory,
+ * and *usable is then not set; nothing is counted here.
+ */
+#ifndef ZMALLOC_ALLOCATOR_BACKEND_H_
+#define ZMALLOC_ALLOCATOR_BACKEND_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+
+/* Allocates; *usable is the usable size of the new block. */
+static inline void *zm_backend_malloc(size_t size, size_t *usable);
+static inline void *zm_backend_calloc(size_t size, size_t *usable);
+
+/* `alignment` is a power of two, `size` + `alignment` below SIZE_MAX/2. */
+static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *usable);
+
+/* Resizes.  *old_usable is always set; on failure the block is untouched. */
+static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable);
+
+/* Frees; *usable is what the block had. */
+static inline void zm_backend_free(void *ptr, size_t *usable);
+
+/* The same; `size` is the usable size, or the one requested of malloc. */
+static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable);
+
+/* The usable size of a block. */
+static inline size_t zm_backend_usable_size(const void *ptr);
+
+/* As malloc, realloc and free, with jemalloc's MALLOCX_* flags; see
+ * portable_flags.h for what other backends make of them. */
+static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usable);
+static inline void *zm_backend_realloc_flags(void *ptr, size_t size, int flags, size_t *usable,
+                                             size_t *old_usable);
+static inline void zm_backend_free_flags(void *ptr, int flags, size_t *usable);
+
+/* backend_impl.h also defines two constants:
+ *   ZM_BACKEND_PREFIX     bytes before each block that count as used
+ *   ZM_BACKEND_NO_TCACHE  the flag that passes the thread cache by, or 0 */
+#include "backend_impl.h"
+
+/* Figures that an allocator may know; `known` has a bit for each it does.  The
+ * meaning is that of zmalloc_get_allocator_info(). */
+enum zm_figure {
+    ZM_ALLOCATED,
+    ZM_ACTIVE,
+    ZM_RESIDENT,
+    ZM_RETAINED,
+    ZM_MUZZY,
+    ZM_FRAG_SMALLBINS,
+    ZM_FIGURES
+};
+
+struct zm_figures {
+    size_t value[ZM_FIGURES]; /* 0 where unknown */
+    unsigned known;           /* bit 1 << f for figure f */
+};
+
+static inline void zm_set_figure(struct zm_figures *figures, enum zm_figure f, size_t value) {
+    figures->value[f] = value;
+    figures->known |= 1U << f;
+}
+
+static inline bool zm_figure_known(const struct zm_figures *figures, enum zm_figure f) {
+    return figures->known >> f & 1;
+}
+
+/* Means all arenas together. */
+#define ZM_ALL_ARENAS (~0U)
+
+/* Reads the figures of one arena or all, into a cleared `figures`, after
+ * bringing them up to date where that is an extra step.  Unknown ones, all of
+ * an arena that is not there among them, stay unknown. */
+void zm_backend_figures(unsigned arena, bool refresh, struct zm_figures *figures);
+
+/* ZM_FRAG_SMALLBINS alone, not refreshed; 0 where unknown. */
+size_t zm_backend_frag_smallbins(unsigned arena);
+
+/* Purging in the background: 0, or -1 when there is none. */
+int zm_backend_background_purge(bool enable);
+
+/* Gives back what is free, now: 0, or -1 when that failed or cannot be had. */
+int zm_backend_purge(void);
+
+#endif /* ZMALLOC_ALLOCATOR_BACKEND_H_ */

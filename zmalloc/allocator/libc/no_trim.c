@@ -1,0 +1,3 @@
+#include "zmalloc/allocator/libc/trim.h"
+
+int zm_libc_trim(void) { return -1; }

@@ -1,0 +1,52 @@
+/* What allocators without jemalloc's *allocx functions make of its flags:
+ * alignment (the low six bits, its logarithm) and zeroing are kept, arenas and
+ * thread caches mean nothing to them. */
+#include <string.h>
+
+#define ZM_BACKEND_NO_TCACHE 0
+
+enum { ZM_FLAG_LG_ALIGN_MASK = 0x3f, ZM_FLAG_ZERO = 0x40 };
+
+static inline size_t zm_flags_alignment(int flags) {
+    return (size_t)1 << (flags & ZM_FLAG_LG_ALIGN_MASK);
+}
+
+static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usable) {
+    size_t alignment = zm_flags_alignment(flags);
+    if (alignment <= _Alignof(max_align_t)) {
+        return flags & ZM_FLAG_ZERO ? zm_backend_calloc(size, usable)
+                                    : zm_backend_malloc(size, usable);
+    }
+    void *ptr = zm_backend_aligned(alignment, size, usable);
+    if (ptr != NULL && flags & ZM_FLAG_ZERO) memset(ptr, 0, *usable);
+    return ptr;
+}
+
+/* Moves the block to one that malloc_flags gives. */
+static inline void *zm_move_flags(void *ptr, size_t size, int flags, size_t *usable,
+                                  size_t *old_usable) {
+    size_t freed;
+    *old_usable = zm_backend_usable_size(ptr);
+    void *moved = zm_backend_malloc_flags(size, flags, usable);
+    if (moved == NULL) return NULL;
+    memcpy(moved, ptr, size < *old_usable ? size : *old_usable);
+    zm_backend_free(ptr, &freed);
+    return moved;
+}
+
+static inline void *zm_backend_realloc_flags(void *ptr, size_t size, int flags, size_t *usable,
+                                             size_t *old_usable) {
+    if (zm_flags_alignment(flags) > _Alignof(max_align_t)) {
+        return zm_move_flags(ptr, size, flags, usable, old_usable);
+    }
+    void *grown = zm_backend_realloc(ptr, size, usable, old_usable);
+    if (grown != NULL && flags & ZM_FLAG_ZERO && *usable > *old_usable) {
+        memset((char *)grown + *old_usable, 0, *usable - *old_usable);
+    }
+    return grown;
+}
+
+static inline void zm_backend_free_flags(void *ptr, int flags, size_t *usable) {
+    (void)flags;
+    zm_backend_free(ptr, usable);
+}

@@ -1,0 +1,141 @@
+"""The variants of zmalloc that are tested and compared side by side.
+
+One table; variant_test and variant_binary build a target as one row says,
+whatever the command line asks for.
+"""
+
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load(":allocators.bzl", "MALLOC_VALUES")
+
+# Name of the variant: the settings that make it.
+VARIANTS = {
+    name: struct(malloc = name, malloc_size = "auto")
+    for name in MALLOC_VALUES
+    if name != "auto"
+}
+
+VARIANTS["libc_prefix"] = struct(malloc = "libc", malloc_size = "prefix")
+
+_SETTINGS = [
+    "//:malloc",
+    "//:malloc_size",
+]
+
+def _variant_transition_impl(_settings, attr):
+    if not attr.variant:
+        return {"//:malloc": "auto", "//:malloc_size": "auto"}
+    variant = VARIANTS[attr.variant]
+    return {"//:malloc": variant.malloc, "//:malloc_size": variant.malloc_size}
+
+_variant_transition = transition(
+    implementation = _variant_transition_impl,
+    inputs = [],
+    outputs = _SETTINGS,
+)
+
+def _variant_executable_impl(ctx):
+    actual = ctx.attr.actual[0][DefaultInfo]
+    executable = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.symlink(
+        output = executable,
+        target_file = actual.files_to_run.executable,
+        is_executable = True,
+    )
+    runfiles = ctx.runfiles([executable]).merge(actual.default_runfiles)
+    return [
+        DefaultInfo(
+            executable = executable,
+            files = depset([executable]),
+            runfiles = runfiles,
+        ),
+        testing.TestEnvironment(ctx.attr.env),
+    ]
+
+_ATTRS = {
+    "actual": attr.label(
+        mandatory = True,
+        cfg = _variant_transition,
+        executable = True,
+        doc = "the binary to build as the variant says",
+    ),
+    "env": attr.string_dict(),
+    "variant": attr.string(mandatory = True, values = VARIANTS.keys()),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
+variant_binary = rule(
+    implementation = _variant_executable_impl,
+    doc = "A binary built over one variant.",
+    attrs = _ATTRS,
+    executable = True,
+)
+
+variant_test = rule(
+    implementation = _variant_executable_impl,
+    doc = "A test binary built over one variant, as a test.",
+    attrs = _ATTRS,
+    test = True,
+)
+
+def _variant_independent_impl(ctx):
+    return [ctx.attr.dep[0][CcInfo]]
+
+variant_independent = rule(
+    implementation = _variant_independent_impl,
+    doc = "A C/C++ library that does not depend on the allocator, built once for all variants.",
+    attrs = {
+        "dep": attr.label(mandatory = True, cfg = _variant_transition, providers = [CcInfo]),
+        "variant": attr.string(values = [""]),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    },
+)
+
+def variants_test(
+        name,
+        variants = VARIANTS.keys(),
+        args = [],
+        data = [],
+        env = {},
+        size = "small",
+        tags = [],
+        timeout = None,
+        **kwargs):
+    """Stamps a C++ test for every variant: NAME.VARIANT, and NAME for all.
+
+    Args:
+      name: of the test suite
+      variants: the rows of VARIANTS to stamp it for
+      args: of the tests
+      data: of the tests
+      env: environment of the tests; ZMALLOC_VARIANT is the variant's name
+      size: of the tests
+      tags: of the tests
+      timeout: of the tests
+      **kwargs: srcs, deps, copts and the like, for the binary
+    """
+    cc_binary(
+        name = name + "_binary",
+        testonly = True,
+        data = data,
+        tags = ["manual"],
+        **kwargs
+    )
+    for variant in variants:
+        variant_test(
+            name = "%s.%s" % (name, variant),
+            actual = name + "_binary",
+            args = args,
+            env = dict(env, ZMALLOC_VARIANT = variant),
+            size = size,
+            tags = tags,
+            timeout = timeout,
+            variant = variant,
+        )
+    native.test_suite(
+        name = name,
+        tests = ["%s.%s" % (name, variant) for variant in variants],
+    )

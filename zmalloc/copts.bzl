@@ -1,0 +1,18 @@
+"""Compiler flags of our own C: clean under GCC and Clang."""
+
+ZMALLOC_COPTS = [
+    "-std=c11",
+    "-D_GNU_SOURCE",
+    "-O3",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-fvisibility=hidden",
+    # Own allocation functions must not be turned into calls of themselves.
+    "-fno-builtin-malloc",
+    "-fno-builtin-calloc",
+    "-fno-builtin-realloc",
+    "-fno-builtin-free",
+]

@@ -1,0 +1,24 @@
+/* A system that has no file of its own here: nothing beyond POSIX is known. */
+#include "zmalloc/os/os.h"
+
+/* POSIX has no call that surely drops the pages and keeps the range mapped. */
+void zm_os_discard(void *ptr, size_t size) {
+    (void)ptr;
+    (void)size;
+}
+
+size_t zm_os_rss(void) { return 0; }
+
+size_t zm_os_memory_limit(void) { return 0; }
+
+size_t zm_os_smaps_bytes(const char *field, long pid) {
+    (void)field;
+    (void)pid;
+    return 0;
+}
+
+int zm_os_proc_stat_ll(int i, long long *res) {
+    (void)i;
+    (void)res;
+    return 0;
+}

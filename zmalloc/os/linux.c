@@ -1,0 +1,30 @@
+/* Linux: /proc, cgroups, MADV_DONTNEED. */
+#include <stdint.h>
+#include <sys/mman.h>
+
+#include "zmalloc/os/linux_proc.h"
+#include "zmalloc/os/os.h"
+
+void zm_os_discard(void *ptr, size_t size) {
+    uintptr_t page = zm_os_page_size();
+    uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)ptr + size) & ~(page - 1);
+    if (begin < (uintptr_t)ptr || end <= begin) return;
+    (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
+}
+
+/* Field 24 counts pages. */
+size_t zm_os_rss(void) {
+    long long pages;
+    size_t bytes;
+    if (!zm_os_proc_stat_ll(24, &pages) || pages < 0) return 0;
+    return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &bytes) ? SIZE_MAX : bytes;
+}
+
+size_t zm_os_memory_limit(void) { return zm_linux_cgroup_limit(""); }
+
+size_t zm_os_smaps_bytes(const char *field, long pid) {
+    return zm_linux_smaps_bytes("", field, pid);
+}
+
+int zm_os_proc_stat_ll(int i, long long *res) { return zm_linux_proc_stat_ll("", i, res); }

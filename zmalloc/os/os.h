@@ -1,0 +1,39 @@
+/* What zmalloc asks of an operating system: one file per system implements
+ * it (linux.c, ...), chosen in BUILD.bazel.
+ *
+ * Rules for all: no function calls zmalloc or malloc; sizes are in bytes; a
+ * figure that cannot be had is 0; errno may change; any thread may call.
+ */
+#ifndef ZMALLOC_OS_OS_H_
+#define ZMALLOC_OS_OS_H_
+
+#include <stddef.h>
+
+/* Maps `size` bytes, a multiple of the page size, zeroed; NULL on failure. */
+void *zm_os_map(size_t size);
+
+/* Drops the contents of the whole pages inside [ptr, ptr + size); the range
+ * stays mapped and reads as zeros, or as before where the system cannot. */
+void zm_os_discard(void *ptr, size_t size);
+
+/* Size of a page. */
+size_t zm_os_page_size(void);
+
+/* Resident memory of this process. */
+size_t zm_os_rss(void);
+
+/* Physical memory of the machine. */
+size_t zm_os_memory_size(void);
+
+/* The tightest memory limit that the cgroups (or the like) of this process
+ * set; 0 when there is none. */
+size_t zm_os_memory_limit(void);
+
+/* Sum of the smaps field `field` ("Rss:") over all mappings of process `pid`
+ * (-1: this one). */
+size_t zm_os_smaps_bytes(const char *field, long pid);
+
+/* Field `i`, counted from 1, of /proc/self/stat.  1 and *res, or 0. */
+int zm_os_proc_stat_ll(int i, long long *res);
+
+#endif /* ZMALLOC_OS_OS_H_ */

@@ -1,0 +1,23 @@
+/* What every POSIX system answers in the same way. */
+#include <stdint.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "zmalloc/os/os.h"
+
+void *zm_os_map(size_t size) {
+    void *ptr = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return ptr == MAP_FAILED ? NULL : ptr;
+}
+
+size_t zm_os_page_size(void) {
+    long size = sysconf(_SC_PAGESIZE);
+    return size > 0 ? (size_t)size : 4096;
+}
+
+size_t zm_os_memory_size(void) {
+    long pages = sysconf(_SC_PHYS_PAGES);
+    size_t size;
+    if (pages <= 0) return 0;
+    return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &size) ? SIZE_MAX : size;
+}

@@ -1,0 +1,388 @@
+#include "zmalloc/zmalloc.h"
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "zmalloc/accounting/accounting.h"
+#include "zmalloc/allocator/backend.h"
+#include "zmalloc/allocator/libc/trim.h"
+#include "zmalloc/os/os.h"
+
+/* Requests from here on cannot be met; below, adding a prefix or an alignment
+ * does not overflow. */
+#define REQUEST_LIMIT (SIZE_MAX / 2)
+
+#define CACHE_LINE 64
+
+/* ---- Out of memory ---------------------------------------------------- */
+
+static void default_oom_handler(size_t size) {
+    fprintf(stderr, "zmalloc: Out of memory trying to allocate %zu bytes\n", size);
+    fflush(stderr);
+    abort();
+}
+
+static void (*_Atomic oom_handler)(size_t) = default_oom_handler;
+
+void zmalloc_set_oom_handler(void (*handler)(size_t)) {
+    atomic_store(&oom_handler, handler != NULL ? handler : default_oom_handler);
+}
+
+/* Out of line: no caller's fast path should hold it. */
+__attribute__((noinline, cold)) static void *out_of_memory(size_t size) {
+    void (*handler)(size_t) = atomic_load(&oom_handler);
+    handler(size);
+    return NULL;
+}
+
+/* ---- Counting --------------------------------------------------------- */
+
+/* zmalloc never asks a backend for 0 bytes; a pointer's worth is what fits the
+ * smallest block anyway. */
+static inline size_t at_least_one(size_t size) { return size != 0 ? size : sizeof(long); }
+
+/* Counts a new block.  Returns it, and its usable size, or 0, in *usable. */
+static inline void *counted_new(void *ptr, size_t size, size_t *usable) {
+    if (ptr == NULL) {
+        *usable = 0;
+        return NULL;
+    }
+    zm_account((int64_t)(size + ZM_BACKEND_PREFIX));
+    *usable = size;
+    return ptr;
+}
+
+static inline void counted_free(size_t usable) {
+    zm_account(-(int64_t)(usable + ZM_BACKEND_PREFIX));
+}
+
+/* ---- Allocate --------------------------------------------------------- */
+
+static inline void *try_malloc(size_t size, size_t *usable) {
+    size_t got = 0;
+    void *ptr = size < REQUEST_LIMIT ? zm_backend_malloc(at_least_one(size), &got) : NULL;
+    return counted_new(ptr, got, usable);
+}
+
+static inline void *try_calloc(size_t size, size_t *usable) {
+    size_t got = 0;
+    void *ptr = size < REQUEST_LIMIT ? zm_backend_calloc(at_least_one(size), &got) : NULL;
+    return counted_new(ptr, got, usable);
+}
+
+void *ztrymalloc(size_t size) {
+    size_t usable;
+    return try_malloc(size, &usable);
+}
+
+void *zmalloc(size_t size) {
+    size_t usable;
+    void *ptr = try_malloc(size, &usable);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+void *ztrymalloc_usable(size_t size, size_t *usable) {
+    size_t got;
+    void *ptr = try_malloc(size, &got);
+    if (usable != NULL) *usable = got;
+    return extend_to_usable(ptr, got);
+}
+
+void *zmalloc_usable(size_t size, size_t *usable) {
+    void *ptr = ztrymalloc_usable(size, usable);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+void *ztrycalloc(size_t size) {
+    size_t usable;
+    return try_calloc(size, &usable);
+}
+
+void *zcalloc(size_t size) {
+    size_t usable;
+    void *ptr = try_calloc(size, &usable);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+void *ztrycalloc_usable(size_t size, size_t *usable) {
+    size_t got;
+    void *ptr = try_calloc(size, &got);
+    if (usable != NULL) *usable = got;
+    return extend_to_usable(ptr, got);
+}
+
+void *zcalloc_usable(size_t size, size_t *usable) {
+    void *ptr = ztrycalloc_usable(size, usable);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+/* num * size, or SIZE_MAX, which cannot be met, when that overflows. */
+static inline size_t product(size_t num, size_t size) {
+    size_t bytes;
+    return __builtin_mul_overflow(num, size, &bytes) ? SIZE_MAX : bytes;
+}
+
+void *ztrycalloc_num(size_t num, size_t size) { return ztrycalloc(product(num, size)); }
+
+void *zcalloc_num(size_t num, size_t size) { return zcalloc(product(num, size)); }
+
+static void *try_aligned(size_t alignment, size_t size) {
+    size_t got = 0;
+    void *ptr = NULL;
+    if (alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment < REQUEST_LIMIT &&
+        size < REQUEST_LIMIT - alignment) {
+        ptr = zm_backend_aligned(alignment, at_least_one(size), &got);
+    }
+    return counted_new(ptr, got, &got);
+}
+
+void *ztrymalloc_aligned(size_t alignment, size_t size) { return try_aligned(alignment, size); }
+
+void *zmalloc_aligned(size_t alignment, size_t size) {
+    void *ptr = try_aligned(alignment, size);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+void *zmalloc_cache_aligned(size_t size) {
+    size_t padded = size;
+    if (size < REQUEST_LIMIT)
+        padded = (at_least_one(size) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
+    void *ptr = try_aligned(CACHE_LINE, padded);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+/* ---- Reallocate ------------------------------------------------------- */
+
+/* What a realloc came to. */
+enum outcome { MOVED_OR_KEPT, FREED, FAILED };
+
+/* Counts a resized block. */
+static inline enum outcome counted_resize(void **ptr, void *resized, size_t usable,
+                                          size_t old_usable) {
+    if (resized == NULL) return FAILED;
+    zm_account((int64_t)usable - (int64_t)old_usable);
+    *ptr = resized;
+    return MOVED_OR_KEPT;
+}
+
+/* Resizes *ptr, which changes only when that works. */
+static inline enum outcome try_realloc(void **ptr, size_t size, size_t *usable,
+                                       size_t *old_usable) {
+    if (*ptr == NULL) {
+        *old_usable = 0;
+        *ptr = try_malloc(size, usable);
+        return *ptr != NULL ? MOVED_OR_KEPT : FAILED;
+    }
+    *usable = 0;
+    if (size == 0) {
+        zfree_usable(*ptr, old_usable);
+        *ptr = NULL;
+        return FREED;
+    }
+    if (size >= REQUEST_LIMIT) {
+        *old_usable = zm_backend_usable_size(*ptr);
+        return FAILED;
+    }
+    void *resized = zm_backend_realloc(*ptr, size, usable, old_usable);
+    return counted_resize(ptr, resized, *usable, *old_usable);
+}
+
+void *ztryrealloc(void *ptr, size_t size) {
+    size_t usable, old_usable;
+    return try_realloc(&ptr, size, &usable, &old_usable) == FAILED ? NULL : ptr;
+}
+
+void *zrealloc(void *ptr, size_t size) {
+    size_t usable, old_usable;
+    enum outcome outcome = try_realloc(&ptr, size, &usable, &old_usable);
+    return outcome != FAILED ? ptr : out_of_memory(size);
+}
+
+/* The usable forms differ only in what they do after a failure. */
+static enum outcome realloc_usable(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
+    size_t now = 0, before;
+    enum outcome outcome = try_realloc(ptr, size, &now, &before);
+    if (usable != NULL) *usable = outcome == FAILED ? 0 : now;
+    if (old_usable != NULL) *old_usable = before;
+    return outcome;
+}
+
+void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
+    return realloc_usable(&ptr, size, usable, old_usable) == FAILED ? NULL : ptr;
+}
+
+void *zrealloc_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
+    enum outcome outcome = realloc_usable(&ptr, size, usable, old_usable);
+    return outcome != FAILED ? ptr : out_of_memory(size);
+}
+
+char *zstrdup(const char *s) {
+    size_t size = strlen(s) + 1;
+    char *copy = zmalloc(size);
+    return copy != NULL ? memcpy(copy, s, size) : NULL;
+}
+
+/* ---- Free ------------------------------------------------------------- */
+
+void zfree(void *ptr) {
+    size_t usable;
+    if (ptr == NULL) return;
+    zm_backend_free(ptr, &usable);
+    counted_free(usable);
+}
+
+void zfree_usable(void *ptr, size_t *usable) {
+    size_t had = 0;
+    if (ptr != NULL) {
+        zm_backend_free(ptr, &had);
+        counted_free(had);
+    }
+    if (usable != NULL) *usable = had;
+}
+
+void zfree_with_size(void *ptr, size_t size) {
+    size_t usable;
+    if (ptr == NULL) return;
+    zm_backend_free_sized(ptr, at_least_one(size), &usable);
+    counted_free(usable);
+}
+
+void zlibc_free(void *ptr) { free(ptr); }
+
+/* ---- Sizes ------------------------------------------------------------ */
+
+size_t zmalloc_usable_size(const void *ptr) {
+    return ptr != NULL ? zm_backend_usable_size(ptr) : 0;
+}
+
+size_t zmalloc_size(const void *ptr) {
+    return ptr != NULL ? zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX : 0;
+}
+
+void *extend_to_usable(void *ptr, size_t size) {
+    (void)size; /* its attribute is what callers are after */
+    return ptr;
+}
+
+/* ---- Flags ------------------------------------------------------------ */
+
+void *zmalloc_with_flags(size_t size, int flags) {
+    size_t got = 0;
+    void *ptr = NULL;
+    if (size < REQUEST_LIMIT) ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
+    ptr = counted_new(ptr, got, &got);
+    return ptr != NULL ? ptr : out_of_memory(size);
+}
+
+void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
+    size_t usable = 0, old_usable = 0;
+    if (ptr == NULL) return zmalloc_with_flags(size, flags);
+    if (size == 0) {
+        zfree_with_flags(ptr, flags);
+        return NULL;
+    }
+    void *resized = NULL;
+    if (size < REQUEST_LIMIT) {
+        resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
+    }
+    enum outcome outcome = counted_resize(&ptr, resized, usable, old_usable);
+    return outcome != FAILED ? ptr : out_of_memory(size);
+}
+
+void zfree_with_flags(void *ptr, int flags) {
+    size_t usable;
+    if (ptr == NULL) return;
+    zm_backend_free_flags(ptr, flags, &usable);
+    counted_free(usable);
+}
+
+void *zmalloc_no_tcache(size_t size) { return zmalloc_with_flags(size, ZM_BACKEND_NO_TCACHE); }
+
+void zfree_no_tcache(void *ptr) { zfree_with_flags(ptr, ZM_BACKEND_NO_TCACHE); }
+
+/* ---- Figures ---------------------------------------------------------- */
+
+size_t zmalloc_used_memory(void) {
+    /* Below zero only while another thread counts a free before we read the
+     * allocation's count. */
+    int64_t used = zm_accounted();
+    return used > 0 ? (size_t)used : 0;
+}
+
+const char *zmalloc_allocator_name(void) { return ZMALLOC_ALLOCATOR; }
+
+static void hand_out(size_t *to, const struct zm_figures *figures, enum zm_figure f) {
+    if (to != NULL) *to = figures->value[f];
+}
+
+static int knows_the_heap(const struct zm_figures *figures) {
+    return zm_figure_known(figures, ZM_ALLOCATED) && zm_figure_known(figures, ZM_ACTIVE) &&
+           zm_figure_known(figures, ZM_RESIDENT);
+}
+
+int zmalloc_get_allocator_info(int refresh_stats, size_t *allocated, size_t *active,
+                               size_t *resident, size_t *retained, size_t *muzzy,
+                               size_t *frag_smallbins_bytes) {
+    struct zm_figures figures = {.known = 0};
+    zm_backend_figures(ZM_ALL_ARENAS, refresh_stats != 0, &figures);
+    hand_out(allocated, &figures, ZM_ALLOCATED);
+    hand_out(active, &figures, ZM_ACTIVE);
+    hand_out(resident, &figures, ZM_RESIDENT);
+    hand_out(retained, &figures, ZM_RETAINED);
+    hand_out(muzzy, &figures, ZM_MUZZY);
+    hand_out(frag_smallbins_bytes, &figures, ZM_FRAG_SMALLBINS);
+    return knows_the_heap(&figures);
+}
+
+int zmalloc_get_allocator_info_by_arena(unsigned int arena, int refresh_stats, size_t *allocated,
+                                        size_t *active, size_t *resident,
+                                        size_t *frag_smallbins_bytes) {
+    struct zm_figures figures = {.known = 0};
+    if (arena != ZM_ALL_ARENAS) zm_backend_figures(arena, refresh_stats != 0, &figures);
+    hand_out(allocated, &figures, ZM_ALLOCATED);
+    hand_out(active, &figures, ZM_ACTIVE);
+    hand_out(resident, &figures, ZM_RESIDENT);
+    hand_out(frag_smallbins_bytes, &figures, ZM_FRAG_SMALLBINS);
+    return knows_the_heap(&figures);
+}
+
+size_t zmalloc_get_frag_smallbins(void) { return zm_backend_frag_smallbins(ZM_ALL_ARENAS); }
+
+size_t zmalloc_get_frag_smallbins_by_arena(unsigned int arena) {
+    return arena != ZM_ALL_ARENAS ? zm_backend_frag_smallbins(arena) : 0;
+}
+
+size_t zmalloc_get_rss(void) { return zm_os_rss(); }
+
+size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid) {
+    return zm_os_smaps_bytes(field, pid);
+}
+
+size_t zmalloc_get_private_dirty(long pid) { return zm_os_smaps_bytes("Private_Dirty:", pid); }
+
+size_t zmalloc_get_memory_size(void) { return zm_os_memory_size(); }
+
+size_t zmalloc_get_memory_limit(void) {
+    size_t physical = zm_os_memory_size();
+    size_t limit = zm_os_memory_limit();
+    return limit != 0 && (physical == 0 || limit < physical) ? limit : physical;
+}
+
+int get_proc_stat_ll(int i, long long *res) { return zm_os_proc_stat_ll(i, res); }
+
+/* ---- Giving memory back ----------------------------------------------- */
+
+void set_jemalloc_bg_thread(int enable) { (void)zm_backend_background_purge(enable != 0); }
+
+int jemalloc_purge(void) { return zm_backend_purge(); }
+
+void zlibc_trim(void) { (void)zm_libc_trim(); }
+
+void zmadvise_dontneed(void *ptr) {
+    if (ptr != NULL) zm_os_discard(ptr, zm_backend_usable_size(ptr));
+}
+
+void zmadvise_dontneed_range(void *ptr, size_t size) { zm_os_discard(ptr, size); }
