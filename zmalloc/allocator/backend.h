@@ -11,6 +11,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* Allocates; *usable is the usable size of the new block. */
 static inline void *zm_backend_malloc(size_t size, size_t *usable);
