@@ -1,0 +1,56 @@
+# Expands one of jemalloc's .in headers, as config.status would.
+#
+# Usage: awk -f expand_header.awk DEFINES VERSION TEMPLATE
+#
+# DEFINES has lines `NAME` and `NAME=value`; @name@ becomes the value.  In
+# *_defs.h.in `#undef NAME` becomes a #define, or a comment when NAME is not
+# among them; elsewhere an #undef means just that.
+
+FNR == 1 { file++ }
+
+file == 1 {
+    at = index($0, "=")
+    if (at) {
+        value[substr($0, 1, at - 1)] = substr($0, at + 1)
+    } else {
+        value[$0] = ""
+    }
+    next
+}
+
+# 5.3.0-0-g54eaed1d...
+file == 2 {
+    if (FNR == 1) {
+        value["jemalloc_version"] = $0
+        split($0, part, /[.g-]+/)
+        value["jemalloc_version_major"] = part[1]
+        value["jemalloc_version_minor"] = part[2]
+        value["jemalloc_version_bugfix"] = part[3]
+        value["jemalloc_version_nrev"] = part[4]
+        value["jemalloc_version_gid"] = part[5]
+    }
+    next
+}
+
+FILENAME ~ /_defs\.h\.in$/ && /^#undef [A-Za-z_0-9]+$/ {
+    if ($2 in value) {
+        print "#define " $2 (value[$2] == "" ? "" : " " value[$2])
+    } else {
+        print "/* " $0 " */"
+    }
+    next
+}
+
+{
+    done = ""
+    while (match($0, /@[a-z_]+@/)) {
+        name = substr($0, RSTART + 1, RLENGTH - 2)
+        if (!(name in value)) {
+            print FILENAME ": no value for @" name "@" > "/dev/stderr"
+            exit 1
+        }
+        done = done substr($0, 1, RSTART - 1) value[name]
+        $0 = substr($0, RSTART + RLENGTH)
+    }
+    print done $0
+}

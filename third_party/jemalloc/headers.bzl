@@ -1,0 +1,227 @@
+"""Rules that make jemalloc's generated headers, without its configure."""
+
+load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "C_COMPILE_ACTION_NAME")
+load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load(":config.bzl", "PREFIX")
+
+# Everything goes below one folder, which then is the include path.
+_ROOT = "configured/"
+
+_PUBLIC = [
+    "aligned_alloc",
+    "calloc",
+    "dallocx",
+    "free",
+    "mallctl",
+    "mallctlbymib",
+    "mallctlnametomib",
+    "malloc",
+    "malloc_conf",
+    "malloc_conf_2_conf_harder",
+    "malloc_message",
+    "malloc_stats_print",
+    "malloc_usable_size",
+    "mallocx",
+    "nallocx",
+    "posix_memalign",
+    "rallocx",
+    "realloc",
+    "sallocx",
+    "sdallocx",
+    "xallocx",
+]
+
+_PUBLIC_IF = {
+    "JEMALLOC_HAVE_MALLOC_SIZE": "malloc_size",
+    "JEMALLOC_OVERRIDE_MEMALIGN": "memalign",
+    "JEMALLOC_OVERRIDE_VALLOC": "valloc",
+}
+
+# What configure substitutes in the templates besides the version.
+_SUBSTITUTIONS = [
+    "install_suffix=",
+    "je_=je_",
+    "private_namespace=" + PREFIX,
+]
+
+# The tools are sh, awk, sed, grep, tr and cat of whatever builds.
+_ENV = {
+    "LC_ALL": "C",
+    "PATH": "/bin:/usr/bin:/usr/local/bin",
+}
+
+def _expand(ctx, template, defines):
+    name = template.short_path.split("/include/", 1)
+    folder = name[0].split("/")[-1] + "/" if name[0].endswith("/test") else ""
+    out = ctx.actions.declare_file(_ROOT + folder + "include/" + name[1][:-len(".in")])
+    arguments = ctx.actions.args()
+    arguments.add_all([out, ctx.file._expand, defines, ctx.file.version, template])
+    ctx.actions.run_shell(
+        outputs = [out],
+        inputs = [ctx.file._expand, defines, ctx.file.version, template],
+        command = "out=$1; shift; awk -f \"$@\" > $out",
+        arguments = [arguments],
+        env = _ENV,
+        mnemonic = "JemallocHeader",
+        progress_message = "Configuring %s" % out.short_path,
+    )
+    return out
+
+def _run_script(ctx, script, out, inputs, arguments):
+    args = ctx.actions.args()
+    args.add_all([out, script])
+    args.add_all(arguments)
+    ctx.actions.run_shell(
+        outputs = [out],
+        inputs = inputs + [script],
+        command = "out=$1; shift; sh \"$@\" > $out",
+        arguments = [args],
+        env = _ENV,
+        mnemonic = "JemallocHeader",
+        progress_message = "Configuring %s" % out.short_path,
+    )
+    return out
+
+def _jemalloc_headers_impl(ctx):
+    defines = ctx.actions.declare_file(_ROOT + "defines.txt")
+    ctx.actions.write(defines, "\n".join(ctx.attr.configuration + _SUBSTITUTIONS) + "\n")
+
+    given = [row.split("=")[0] for row in ctx.attr.configuration]
+    public = _PUBLIC + [symbol for name, symbol in _PUBLIC_IF.items() if name in given]
+    symbols = ctx.actions.declare_file(_ROOT + "public_symbols.txt")
+    ctx.actions.write(symbols, "".join(["%s:%s%s\n" % (s, PREFIX, s) for s in public]))
+
+    outs = {}
+    for template in ctx.files.templates:
+        out = _expand(ctx, template, defines)
+        outs[out.basename] = out
+
+    # jemalloc's own scripts do the rest, so that it stays each release's own.
+    scripts = {script.basename: script for script in ctx.files.scripts}
+    for header, script, arguments in [
+        ("internal/public_namespace.h", "public_namespace.sh", [symbols]),
+        ("internal/public_unnamespace.h", "public_unnamespace.sh", [symbols]),
+        ("jemalloc_mangle.h", "jemalloc_mangle.sh", [symbols, PREFIX]),
+        ("jemalloc_rename.h", "jemalloc_rename.sh", [symbols]),
+    ]:
+        out = ctx.actions.declare_file(_ROOT + "include/jemalloc/" + header)
+        outs[out.basename] = _run_script(ctx, scripts[script], out, [symbols], arguments)
+
+    public_header = ctx.actions.declare_file(_ROOT + "include/jemalloc/jemalloc.h")
+    _run_script(
+        ctx,
+        scripts["jemalloc.sh"],
+        public_header,
+        outs.values(),
+        # It puts the rest of the path behind this.
+        [public_header.path[:-len("include/jemalloc/jemalloc.h")]],
+    )
+    tests = [out for out in outs.values() if "/test/include/" in out.path]
+    internal = [out for out in outs.values() if out not in tests]
+    return [
+        DefaultInfo(files = depset([public_header] + internal)),
+        OutputGroupInfo(
+            public = depset([public_header]),
+            tests = depset(tests),
+        ),
+    ]
+
+jemalloc_headers = rule(
+    implementation = _jemalloc_headers_impl,
+    doc = "Expands jemalloc's .in headers; output groups `public` and `tests`.",
+    attrs = {
+        "configuration": attr.string_list(mandatory = True),
+        "scripts": attr.label_list(allow_files = [".sh"], mandatory = True),
+        "templates": attr.label_list(allow_files = [".in"], mandatory = True),
+        "version": attr.label(allow_single_file = True, mandatory = True),
+        "_expand": attr.label(
+            allow_single_file = True,
+            default = Label("//third_party/jemalloc:expand_header.awk"),
+        ),
+    },
+)
+
+def _jemalloc_private_namespace_impl(ctx):
+    toolchain = find_cpp_toolchain(ctx)
+    features = cc_common.configure_features(
+        ctx = ctx,
+        cc_toolchain = toolchain,
+        requested_features = ctx.features,
+        unsupported_features = ctx.disabled_features,
+    )
+
+    # All sources as one: the preprocessor does not mind.
+    everything = ctx.actions.declare_file(ctx.label.name + "_all.c")
+    ctx.actions.write(everything, "".join(["#include \"%s\"\n" % src.path for src in ctx.files.srcs]))
+
+    roots = [
+        ctx.label.workspace_root + "/",
+        ctx.bin_dir.path + "/" + ctx.label.workspace_root + "/",
+    ]
+    variables = cc_common.create_compile_variables(
+        feature_configuration = features,
+        cc_toolchain = toolchain,
+        user_compile_flags = ctx.attr.copts + ["-DJEMALLOC_NO_PRIVATE_NAMESPACE"],
+        include_directories = depset([roots[0] + "include", roots[1] + _ROOT + "include"]),
+        quote_include_directories = depset(["."]),
+    )
+    preprocessed = ctx.actions.declare_file(ctx.label.name + ".i")
+    arguments = ctx.actions.args()
+    arguments.add_all(cc_common.get_memory_inefficient_command_line(
+        feature_configuration = features,
+        action_name = C_COMPILE_ACTION_NAME,
+        variables = variables,
+    ))
+    arguments.add_all(["-E", everything, "-o", preprocessed])
+    ctx.actions.run(
+        outputs = [preprocessed],
+        inputs = depset([everything] + ctx.files.srcs + ctx.files.hdrs, transitive = [toolchain.all_files]),
+        executable = cc_common.get_tool_for_action(
+            feature_configuration = features,
+            action_name = C_COMPILE_ACTION_NAME,
+        ),
+        arguments = [arguments],
+        env = cc_common.get_environment_variables(
+            feature_configuration = features,
+            action_name = C_COMPILE_ACTION_NAME,
+            variables = variables,
+        ),
+        mnemonic = "JemallocPreprocess",
+        progress_message = "Preprocessing jemalloc for its symbols",
+    )
+
+    out = ctx.actions.declare_file(_ROOT + "include/jemalloc/internal/" + ctx.label.name + ".h")
+    arguments = ctx.actions.args()
+    arguments.add_all([out, ctx.file._list, " ".join(roots), ctx.attr.prefix, preprocessed])
+    ctx.actions.run_shell(
+        outputs = [out],
+        inputs = [ctx.file._list, preprocessed],
+        command = "awk -v roots=\"$3\" -v prefix=\"$4\" -f $2 $5 > $1",
+        arguments = [arguments],
+        env = _ENV,
+        mnemonic = "JemallocHeader",
+        progress_message = "Configuring %s" % out.short_path,
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+jemalloc_private_namespace = rule(
+    implementation = _jemalloc_private_namespace_impl,
+    doc = """The header that gives jemalloc's internal symbols its prefix.
+
+    Upstream compiles everything and asks nm.  The preprocessor does instead:
+    every C toolchain has one (zig has no nm), and no release needs a list.
+    """,
+    attrs = {
+        "copts": attr.string_list(),
+        "hdrs": attr.label_list(allow_files = [".h"]),
+        "prefix": attr.string(mandatory = True),
+        "srcs": attr.label_list(allow_files = [".c"]),
+        "_cc_toolchain": attr.label(default = Label("@bazel_tools//tools/cpp:current_cc_toolchain")),
+        "_list": attr.label(
+            allow_single_file = True,
+            default = Label("//third_party/jemalloc:private_namespace.awk"),
+        ),
+    },
+    fragments = ["cpp"],
+    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+)
