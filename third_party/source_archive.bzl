@@ -9,10 +9,8 @@ _HELP = """cannot fetch {name} {version}.
 
 Tried, in this order:
 {tried}
-To supply it by hand, put one of these files into a folder DIR and add
---distdir=DIR to the command (or `build --distdir=DIR` to user.bazelrc):
-{files}
-Behind a firewall `--experimental_downloader_config` can point at a mirror."""
+To supply it by hand, put {file} (sha256 {sha256})
+into a folder DIR and add --distdir=DIR to the command."""
 
 def _basename(url):
     return url.split("/")[-1]
@@ -88,14 +86,12 @@ def _fetch(ctx):
         for a in attempts
         for url in (a.urls or ["skipped, " + a.why_not])
     ])
-    files = ["  %s  (sha256 %s)\n" % (_basename(ctx.attr.urls[0]), ctx.attr.sha256)]
-    if ctx.attr.debian_sha256:
-        files.append("  %s  (sha256 %s)\n" % (ctx.attr.debian_file, ctx.attr.debian_sha256))
     fail(_HELP.format(
         name = ctx.attr.source,
         version = ctx.attr.version,
         tried = tried,
-        files = "".join(files),
+        file = _basename(ctx.attr.urls[0]),
+        sha256 = ctx.attr.sha256,
     ))
 
 def _source_archive_impl(ctx):
