@@ -11,9 +11,12 @@ static inline size_t zm_flags_alignment(int flags) {
     return (size_t)1 << (flags & ZM_FLAG_LG_ALIGN_MASK);
 }
 
+/* Small blocks of some allocators are aligned to no more than this. */
+enum { ZM_MALLOC_ALIGNMENT = sizeof(void *) };
+
 static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usable) {
     size_t alignment = zm_flags_alignment(flags);
-    if (alignment <= _Alignof(max_align_t)) {
+    if (alignment <= ZM_MALLOC_ALIGNMENT) {
         return flags & ZM_FLAG_ZERO ? zm_backend_calloc(size, usable)
                                     : zm_backend_malloc(size, usable);
     }
@@ -36,7 +39,7 @@ static inline void *zm_move_flags(void *ptr, size_t size, int flags, size_t *usa
 
 static inline void *zm_backend_realloc_flags(void *ptr, size_t size, int flags, size_t *usable,
                                              size_t *old_usable) {
-    if (zm_flags_alignment(flags) > _Alignof(max_align_t)) {
+    if (zm_flags_alignment(flags) > ZM_MALLOC_ALIGNMENT) {
         return zm_move_flags(ptr, size, flags, usable, old_usable);
     }
     void *grown = zm_backend_realloc(ptr, size, usable, old_usable);

@@ -9,6 +9,10 @@
 
 #include <stddef.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Maps `size` bytes, a multiple of the page size, zeroed; NULL on failure. */
 void *zm_os_map(size_t size);
 
@@ -35,5 +39,9 @@ size_t zm_os_smaps_bytes(const char *field, long pid);
 
 /* Field `i`, counted from 1, of /proc/self/stat.  1 and *res, or 0. */
 int zm_os_proc_stat_ll(int i, long long *res);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ZMALLOC_OS_OS_H_ */
