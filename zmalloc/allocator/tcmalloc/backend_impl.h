@@ -1,10 +1,12 @@
 /* gperftools' tcmalloc and tcmalloc_minimal. */
 #include <gperftools/tcmalloc.h>
 
+#include "third_party/gperftools/extension.h"
+
 #define ZM_BACKEND_PREFIX 0
 
 static inline size_t zm_backend_usable_size(const void *ptr) {
-    return tc_malloc_size((void *)(uintptr_t)ptr);
+    return tcmalloc_private_usable_size(ptr);
 }
 
 static inline void *zm_tc_known(void *ptr, size_t *usable) {
