@@ -312,66 +312,14 @@ size_t zmalloc_used_memory(void) {
     return used > 0 ? (size_t)used : 0;
 }
 
+size_t zmalloc_peak_memory(void) {
+    int64_t peak = zm_accounted_peak();
+    return peak > 0 ? (size_t)peak : 0;
+}
+
+void zmalloc_peak_memory_reset(void) { zm_accounted_peak_reset(); }
+
 const char *zmalloc_allocator_name(void) { return ZMALLOC_ALLOCATOR; }
-
-static void hand_out(size_t *to, const struct zm_figures *figures, enum zm_figure f) {
-    if (to != NULL) *to = figures->value[f];
-}
-
-static int knows_the_heap(const struct zm_figures *figures) {
-    return zm_figure_known(figures, ZM_ALLOCATED) && zm_figure_known(figures, ZM_ACTIVE) &&
-           zm_figure_known(figures, ZM_RESIDENT);
-}
-
-int zmalloc_get_allocator_info(int refresh_stats, size_t *allocated, size_t *active,
-                               size_t *resident, size_t *retained, size_t *muzzy,
-                               size_t *frag_smallbins_bytes) {
-    struct zm_figures figures = {.known = 0};
-    zm_backend_figures(ZM_ALL_ARENAS, refresh_stats != 0, &figures);
-    hand_out(allocated, &figures, ZM_ALLOCATED);
-    hand_out(active, &figures, ZM_ACTIVE);
-    hand_out(resident, &figures, ZM_RESIDENT);
-    hand_out(retained, &figures, ZM_RETAINED);
-    hand_out(muzzy, &figures, ZM_MUZZY);
-    hand_out(frag_smallbins_bytes, &figures, ZM_FRAG_SMALLBINS);
-    return knows_the_heap(&figures);
-}
-
-int zmalloc_get_allocator_info_by_arena(unsigned int arena, int refresh_stats, size_t *allocated,
-                                        size_t *active, size_t *resident,
-                                        size_t *frag_smallbins_bytes) {
-    struct zm_figures figures = {.known = 0};
-    if (arena != ZM_ALL_ARENAS) zm_backend_figures(arena, refresh_stats != 0, &figures);
-    hand_out(allocated, &figures, ZM_ALLOCATED);
-    hand_out(active, &figures, ZM_ACTIVE);
-    hand_out(resident, &figures, ZM_RESIDENT);
-    hand_out(frag_smallbins_bytes, &figures, ZM_FRAG_SMALLBINS);
-    return knows_the_heap(&figures);
-}
-
-size_t zmalloc_get_frag_smallbins(void) { return zm_backend_frag_smallbins(ZM_ALL_ARENAS); }
-
-size_t zmalloc_get_frag_smallbins_by_arena(unsigned int arena) {
-    return arena != ZM_ALL_ARENAS ? zm_backend_frag_smallbins(arena) : 0;
-}
-
-size_t zmalloc_get_rss(void) { return zm_os_rss(); }
-
-size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid) {
-    return zm_os_smaps_bytes(field, pid);
-}
-
-size_t zmalloc_get_private_dirty(long pid) { return zm_os_smaps_bytes("Private_Dirty:", pid); }
-
-size_t zmalloc_get_memory_size(void) { return zm_os_memory_size(); }
-
-size_t zmalloc_get_memory_limit(void) {
-    size_t physical = zm_os_memory_size();
-    size_t limit = zm_os_memory_limit();
-    return limit != 0 && (physical == 0 || limit < physical) ? limit : physical;
-}
-
-int get_proc_stat_ll(int i, long long *res) { return zm_os_proc_stat_ll(i, res); }
 
 /* ---- Giving memory back ----------------------------------------------- */
 

@@ -128,6 +128,12 @@ void zmalloc_set_oom_handler(void (*oom_handler)(size_t));
  * no other call is in progress.  Takes no lock; async-signal-safe. */
 size_t zmalloc_used_memory(void);
 
+/* The largest zmalloc_used_memory() since the start or the last reset.  It may
+ * miss up to 64 KiB per live thread: peaks are not looked for on every
+ * allocation.  Never below what is used now.  Async-signal-safe, both. */
+size_t zmalloc_peak_memory(void);
+void zmalloc_peak_memory_reset(void);
+
 /* The allocator this binary has, as asked for: "jemalloc", "tcmalloc",
  * "tcmalloc_minimal" or "libc".  A string that lives forever. */
 const char *zmalloc_allocator_name(void);

@@ -29,6 +29,8 @@ static _Atomic unsigned groups_seen;           /* groups at and above were never
 /* What counted without a slot, and what threads that are gone left. */
 static _Atomic int64_t shared_used;
 
+static _Atomic int64_t peak;
+
 /* Odd while a slot is being folded into shared_used; readers then try anew.
  * Written under `lock`. */
 static _Atomic unsigned fold_sequence;
@@ -96,6 +98,7 @@ static struct zm_slot *take_slot(void) {
         first_free_block = b;
         block->slots[s].block = b;
         block->slots[s].index = s;
+        block->slots[s].window = -ZM_PEAK_WINDOW / 2;
         return &block->slots[s];
     }
     return NULL;
@@ -172,9 +175,16 @@ void zm_account_without_slot(int64_t bytes) {
     struct zm_slot *slot = thread_is_exiting ? NULL : acquire_slot();
     if (slot == NULL) {
         atomic_fetch_add_explicit(&shared_used, bytes, memory_order_relaxed);
+        (void)zm_accounted_peak();
         return;
     }
     zm_account(bytes);
+}
+
+void zm_account_left_window(struct zm_slot *slot, int64_t used) {
+    bool grew = used > slot->window;
+    slot->window = used - ZM_PEAK_WINDOW / 2;
+    if (grew) (void)zm_accounted_peak();
 }
 
 static int64_t sum_of_block(unsigned block) {
@@ -210,3 +220,12 @@ int64_t zm_accounted(void) {
         if (tries > 100) sched_yield(); /* the thread that folds wants the core */
     }
 }
+
+int64_t zm_accounted_peak(void) {
+    int64_t now = zm_accounted();
+    int64_t seen = atomic_load_explicit(&peak, memory_order_relaxed);
+    while (now > seen && !atomic_compare_exchange_weak(&peak, &seen, now)) continue;
+    return now > seen ? now : seen;
+}
+
+void zm_accounted_peak_reset(void) { atomic_store(&peak, zm_accounted()); }

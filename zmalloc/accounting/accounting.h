@@ -15,8 +15,14 @@
 
 struct zm_slot {
     _Alignas(64) _Atomic int64_t used; /* bytes; written by its thread alone */
+    int64_t window;                    /* see ZM_PEAK_WINDOW; its thread's alone */
     unsigned block, index;             /* where the slot lies in the table */
 };
+
+/* The peak is looked at when a thread's counter leaves a window of this many
+ * bytes around where it was when last looked at, not on every allocation.  So
+ * the peak reported may miss this much per live thread. */
+#define ZM_PEAK_WINDOW (INT64_C(64) << 10)
 
 /* The slot of this thread, or NULL: none yet, or none any more.  Static TLS,
  * so that reaching it is one instruction and never allocates. */
@@ -26,6 +32,9 @@ extern _Thread_local struct zm_slot *zm_thread_slot __attribute__((tls_model("in
  * when the thread is exiting or there is no slot to be had. */
 void zm_account_without_slot(int64_t bytes);
 
+/* Moves the window to where the counter is, and looks at the peak. */
+void zm_account_left_window(struct zm_slot *slot, int64_t used);
+
 /* Adds `bytes` (negative when freed) to used memory. */
 static inline void zm_account(int64_t bytes) {
     struct zm_slot *slot = zm_thread_slot;
@@ -34,11 +43,19 @@ static inline void zm_account(int64_t bytes) {
         return;
     }
     /* A plain add: only this thread writes, others may read at any time. */
-    int64_t used = atomic_load_explicit(&slot->used, memory_order_relaxed);
-    atomic_store_explicit(&slot->used, used + bytes, memory_order_relaxed);
+    int64_t used = atomic_load_explicit(&slot->used, memory_order_relaxed) + bytes;
+    atomic_store_explicit(&slot->used, used, memory_order_relaxed);
+    if (__builtin_expect((uint64_t)(used - slot->window) >= ZM_PEAK_WINDOW, 0)) {
+        zm_account_left_window(slot, used);
+    }
 }
 
 /* The sum.  Lock-free and async-signal-safe. */
 int64_t zm_accounted(void);
+
+/* The largest sum seen since the start or the last reset, this moment's
+ * included.  Lock-free and async-signal-safe, both. */
+int64_t zm_accounted_peak(void);
+void zm_accounted_peak_reset(void);
 
 #endif /* ZMALLOC_ACCOUNTING_ACCOUNTING_H_ */

@@ -13,6 +13,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "zmalloc/info.h"
+
 /* Allocates; *usable is the usable size of the new block. */
 static inline void *zm_backend_malloc(size_t size, size_t *usable);
 static inline void *zm_backend_calloc(size_t size, size_t *usable);
@@ -44,41 +46,16 @@ static inline void zm_backend_free_flags(void *ptr, int flags, size_t *usable);
  *   ZM_BACKEND_NO_TCACHE  the flag that passes the thread cache by, or 0 */
 #include "backend_impl.h"
 
-/* Figures that an allocator may know; `known` has a bit for each it does.  The
- * meaning is that of zmalloc_get_allocator_info(). */
-enum zm_figure {
-    ZM_ALLOCATED,
-    ZM_ACTIVE,
-    ZM_RESIDENT,
-    ZM_RETAINED,
-    ZM_MUZZY,
-    ZM_FRAG_SMALLBINS,
-    ZM_FIGURES
-};
+/* Sets the field FIELD, member `name`, of a zmalloc_info_t. */
+#define ZM_INFO_SET(info, FIELD, name, bytes) \
+    ((info)->name = (bytes), (info)->known |= UINT32_C(1) << ZMALLOC_INFO_##FIELD)
 
-struct zm_figures {
-    size_t value[ZM_FIGURES]; /* 0 where unknown */
-    unsigned known;           /* bit 1 << f for figure f */
-};
+/* Sets those figures of one arena, or of all (ZMALLOC_ALL_ARENAS), that this
+ * allocator knows, after bringing them up to date where that is an extra step.
+ * False when there is no such arena. */
+bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info);
 
-static inline void zm_set_figure(struct zm_figures *figures, enum zm_figure f, size_t value) {
-    figures->value[f] = value;
-    figures->known |= 1U << f;
-}
-
-static inline bool zm_figure_known(const struct zm_figures *figures, enum zm_figure f) {
-    return figures->known >> f & 1;
-}
-
-/* Means all arenas together. */
-#define ZM_ALL_ARENAS (~0U)
-
-/* Reads the figures of one arena or all, into a cleared `figures`, after
- * bringing them up to date where that is an extra step.  Unknown ones, all of
- * an arena that is not there among them, stay unknown. */
-void zm_backend_figures(unsigned arena, bool refresh, struct zm_figures *figures);
-
-/* ZM_FRAG_SMALLBINS alone, not refreshed; 0 where unknown. */
+/* frag_smallbins alone, not refreshed; 0 where unknown. */
 size_t zm_backend_frag_smallbins(unsigned arena);
 
 /* Purging in the background: 0, or -1 when there is none. */

@@ -9,6 +9,8 @@ void zm_os_discard(void *ptr, size_t size) {
 
 size_t zm_os_rss(void) { return 0; }
 
+size_t zm_os_peak_rss(void) { return 0; }
+
 size_t zm_os_memory_limit(void) { return 0; }
 
 size_t zm_os_smaps_bytes(const char *field, long pid) {

@@ -21,6 +21,9 @@ size_t zm_os_rss(void) {
     return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &bytes) ? SIZE_MAX : bytes;
 }
 
+/* Not getrusage: its figure is inherited through exec. */
+size_t zm_os_peak_rss(void) { return zm_linux_status_bytes("", "VmHWM:"); }
+
 size_t zm_os_memory_limit(void) { return zm_linux_cgroup_limit(""); }
 
 size_t zm_os_smaps_bytes(const char *field, long pid) {

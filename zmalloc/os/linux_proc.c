@@ -203,18 +203,27 @@ size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field) {
     return sum;
 }
 
-size_t zm_linux_smaps_bytes(const char *root, const char *field, long pid) {
+/* The sum over the file `name` of /proc/PID. */
+static size_t sum_of_file(const char *root, long pid, const char *name, const char *field) {
     struct zm_linux_path path;
     struct zm_linux_lines lines;
     zm_linux_path_clear(&path);
     if (pid < -1 || !zm_linux_path_append(&path, root)) return 0;
     if (!zm_linux_path_append(&path, "/proc/")) return 0;
     if (!(pid == -1 ? zm_linux_path_append(&path, "self") : append_number(&path, pid))) return 0;
-    if (!zm_linux_path_append(&path, "/smaps")) return 0;
+    if (!zm_linux_path_append(&path, name)) return 0;
     int fd = zm_linux_open(path.text);
     if (fd < 0) return 0;
     zm_linux_lines_begin(&lines, zm_linux_read_source, &fd);
     size_t sum = zm_linux_smaps_sum(&lines, field);
     close(fd);
     return sum;
+}
+
+size_t zm_linux_smaps_bytes(const char *root, const char *field, long pid) {
+    return sum_of_file(root, pid, "/smaps", field);
+}
+
+size_t zm_linux_status_bytes(const char *root, const char *field) {
+    return sum_of_file(root, -1, "/status", field);
 }

@@ -79,6 +79,9 @@ size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field);
 /* The same of process `pid`, -1 for this one. */
 size_t zm_linux_smaps_bytes(const char *root, const char *field, long pid);
 
+/* A field of /proc/self/status ("VmHWM:"), in bytes. */
+size_t zm_linux_status_bytes(const char *root, const char *field);
+
 /* ---- cgroups ------------------------------------------------------------ */
 
 /* A line of mountinfo that mounts a hierarchy with memory limits. */

@@ -26,6 +26,9 @@ size_t zm_os_page_size(void);
 /* Resident memory of this process. */
 size_t zm_os_rss(void);
 
+/* The most that was resident of this process. */
+size_t zm_os_peak_rss(void);
+
 /* Physical memory of the machine. */
 size_t zm_os_memory_size(void);
 

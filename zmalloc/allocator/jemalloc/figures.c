@@ -19,11 +19,13 @@ static struct mib allocated = {.name = "stats.allocated"};
 static struct mib active = {.name = "stats.active"};
 static struct mib resident = {.name = "stats.resident"};
 static struct mib retained = {.name = "stats.retained"};
+static struct mib mapped = {.name = "stats.mapped"};
 static struct mib arena_small = {.name = "stats.arenas.0.small.allocated", .arena_at = 2};
 static struct mib arena_large = {.name = "stats.arenas.0.large.allocated", .arena_at = 2};
 static struct mib arena_pactive = {.name = "stats.arenas.0.pactive", .arena_at = 2};
 static struct mib arena_resident = {.name = "stats.arenas.0.resident", .arena_at = 2};
 static struct mib arena_retained = {.name = "stats.arenas.0.retained", .arena_at = 2};
+static struct mib arena_mapped = {.name = "stats.arenas.0.mapped", .arena_at = 2};
 static struct mib arena_pmuzzy = {.name = "stats.arenas.0.pmuzzy", .arena_at = 2};
 static struct mib arena_initialized = {.name = "arena.0.initialized", .arena_at = 1};
 static struct mib arena_purge = {.name = "arena.0.purge", .arena_at = 1};
@@ -39,13 +41,14 @@ static struct mib bin_curslabs = {
 static struct mib background_thread = {.name = "background_thread"};
 
 static struct mib *const all_mibs[] = {
-    &epoch,          &allocated,     &active,
-    &resident,       &retained,      &arena_small,
-    &arena_large,    &arena_pactive, &arena_resident,
-    &arena_retained, &arena_pmuzzy,  &arena_initialized,
-    &arena_purge,    &narenas,       &page_size,
-    &nbins,          &bin_size,      &bin_nregs,
-    &bin_curregs,    &bin_curslabs,  &background_thread,
+    &epoch,         &allocated,         &active,
+    &resident,      &retained,          &mapped,
+    &arena_mapped,  &arena_small,       &arena_large,
+    &arena_pactive, &arena_resident,    &arena_retained,
+    &arena_pmuzzy,  &arena_initialized, &arena_purge,
+    &narenas,       &page_size,         &nbins,
+    &bin_size,      &bin_nregs,         &bin_curregs,
+    &bin_curslabs,  &background_thread,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -108,49 +111,52 @@ static size_t frag_smallbins(size_t arena) {
     return free_bytes;
 }
 
-static void set_read(struct zm_figures *figures, enum zm_figure f, const struct mib *mib,
-                     size_t arena, size_t unit) {
-    size_t value;
-    if (read_size(mib, arena, &value)) zm_set_figure(figures, f, value * unit);
+#define SET_READ(info, FIELD, name, mib, arena, unit)                                     \
+    do {                                                                                  \
+        size_t value;                                                                     \
+        if (read_size(mib, arena, &value)) ZM_INFO_SET(info, FIELD, name, value *(unit)); \
+    } while (0)
+
+static void read_all(zmalloc_info_t *info) {
+    SET_READ(info, ALLOCATED, allocated, &allocated, 0, 1);
+    SET_READ(info, ACTIVE, active, &active, 0, 1);
+    SET_READ(info, RESIDENT, resident, &resident, 0, 1);
+    SET_READ(info, RETAINED, retained, &retained, 0, 1);
+    SET_READ(info, MAPPED, mapped, &mapped, 0, 1);
 }
 
-static void read_all(struct zm_figures *figures) {
-    set_read(figures, ZM_ALLOCATED, &allocated, 0, 1);
-    set_read(figures, ZM_ACTIVE, &active, 0, 1);
-    set_read(figures, ZM_RESIDENT, &resident, 0, 1);
-    set_read(figures, ZM_RETAINED, &retained, 0, 1);
-}
-
-static void read_arena(unsigned arena, size_t page, struct zm_figures *figures) {
+static void read_arena(unsigned arena, size_t page, zmalloc_info_t *info) {
     size_t small, large;
     if (read_size(&arena_small, arena, &small) && read_size(&arena_large, arena, &large)) {
-        zm_set_figure(figures, ZM_ALLOCATED, small + large);
+        ZM_INFO_SET(info, ALLOCATED, allocated, small + large);
     }
-    set_read(figures, ZM_ACTIVE, &arena_pactive, arena, page);
-    set_read(figures, ZM_RESIDENT, &arena_resident, arena, 1);
-    set_read(figures, ZM_RETAINED, &arena_retained, arena, 1);
+    SET_READ(info, ACTIVE, active, &arena_pactive, arena, page);
+    SET_READ(info, RESIDENT, resident, &arena_resident, arena, 1);
+    SET_READ(info, RETAINED, retained, &arena_retained, arena, 1);
+    SET_READ(info, MAPPED, mapped, &arena_mapped, arena, 1);
 }
 
-void zm_backend_figures(unsigned arena, bool refresh, struct zm_figures *figures) {
+bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info) {
     size_t page;
-    size_t index = arena == ZM_ALL_ARENAS ? MALLCTL_ARENAS_ALL : arena;
+    size_t index = arena == ZMALLOC_ALL_ARENAS ? MALLCTL_ARENAS_ALL : arena;
     pthread_once(&once, resolve);
     if (refresh) refresh_stats();
-    if (!read_size(&page_size, 0, &page)) return;
-    if (arena == ZM_ALL_ARENAS) {
-        read_all(figures);
+    if (!read_size(&page_size, 0, &page)) return true; /* and nothing is known */
+    if (arena == ZMALLOC_ALL_ARENAS) {
+        read_all(info);
     } else if (arena_exists(arena)) {
-        read_arena(arena, page, figures);
+        read_arena(arena, page, info);
     } else {
-        return;
+        return false;
     }
-    set_read(figures, ZM_MUZZY, &arena_pmuzzy, index, page);
-    zm_set_figure(figures, ZM_FRAG_SMALLBINS, frag_smallbins(index));
+    SET_READ(info, MUZZY, muzzy, &arena_pmuzzy, index, page);
+    ZM_INFO_SET(info, FRAG_SMALLBINS, frag_smallbins, frag_smallbins(index));
+    return true;
 }
 
 size_t zm_backend_frag_smallbins(unsigned arena) {
     pthread_once(&once, resolve);
-    if (arena == ZM_ALL_ARENAS) return frag_smallbins(MALLCTL_ARENAS_ALL);
+    if (arena == ZMALLOC_ALL_ARENAS) return frag_smallbins(MALLCTL_ARENAS_ALL);
     return arena_exists(arena) ? frag_smallbins(arena) : 0;
 }
 

@@ -2,10 +2,10 @@
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/allocator/libc/trim.h"
 
-void zm_backend_figures(unsigned arena, bool refresh, struct zm_figures *figures) {
-    (void)arena;
+bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info) {
     (void)refresh;
-    (void)figures;
+    (void)info;
+    return arena == ZMALLOC_ALL_ARENAS;
 }
 
 size_t zm_backend_frag_smallbins(unsigned arena) {

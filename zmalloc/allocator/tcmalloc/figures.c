@@ -9,20 +9,23 @@ static bool read_property(const char *name, size_t *value) {
 
 static size_t minus(size_t from, size_t part) { return from > part ? from - part : 0; }
 
-void zm_backend_figures(unsigned arena, bool refresh, struct zm_figures *figures) {
+bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info) {
     size_t allocated, heap, free_pages, unmapped, physical;
     (void)refresh; /* always up to date */
-    if (arena != ZM_ALL_ARENAS || !read_property("generic.current_allocated_bytes", &allocated) ||
+    if (arena != ZMALLOC_ALL_ARENAS) return false;
+    if (!read_property("generic.current_allocated_bytes", &allocated) ||
         !read_property("generic.heap_size", &heap) ||
         !read_property("generic.total_physical_bytes", &physical) ||
         !read_property("tcmalloc.pageheap_free_bytes", &free_pages) ||
         !read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped)) {
-        return;
+        return true; /* and nothing is known */
     }
-    zm_set_figure(figures, ZM_ALLOCATED, allocated);
-    zm_set_figure(figures, ZM_ACTIVE, minus(heap, free_pages + unmapped));
-    zm_set_figure(figures, ZM_RESIDENT, physical);
-    zm_set_figure(figures, ZM_RETAINED, unmapped);
+    ZM_INFO_SET(info, ALLOCATED, allocated, allocated);
+    ZM_INFO_SET(info, ACTIVE, active, minus(heap, free_pages + unmapped));
+    ZM_INFO_SET(info, RESIDENT, resident, physical);
+    ZM_INFO_SET(info, RETAINED, retained, unmapped);
+    ZM_INFO_SET(info, MAPPED, mapped, physical);
+    return true;
 }
 
 size_t zm_backend_frag_smallbins(unsigned arena) {

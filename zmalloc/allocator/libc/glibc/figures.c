@@ -4,14 +4,15 @@
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/allocator/libc/trim.h"
 
-void zm_backend_figures(unsigned arena, bool refresh, struct zm_figures *figures) {
+bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info) {
     (void)refresh; /* always up to date */
-    if (arena != ZM_ALL_ARENAS) return;
-    struct mallinfo2 info = mallinfo2();
-    /* Large blocks are mapped by themselves (hblkhd); the rest is carved from
-     * heaps (arena).  What of it is resident, glibc does not know. */
-    zm_set_figure(figures, ZM_ALLOCATED, info.uordblks + info.hblkhd);
-    zm_set_figure(figures, ZM_ACTIVE, info.arena + info.hblkhd);
+    if (arena != ZMALLOC_ALL_ARENAS) return false;
+    struct mallinfo2 now = mallinfo2();
+    /* Large blocks are mapped by themselves (hblkhd), the rest is carved from
+     * heaps (arena).  What of these is resident, glibc does not know. */
+    ZM_INFO_SET(info, ALLOCATED, allocated, now.uordblks + now.hblkhd);
+    ZM_INFO_SET(info, MAPPED, mapped, now.arena + now.hblkhd);
+    return true;
 }
 
 size_t zm_backend_frag_smallbins(unsigned arena) {
