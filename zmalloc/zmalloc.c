@@ -323,9 +323,13 @@ const char *zmalloc_allocator_name(void) { return ZMALLOC_ALLOCATOR; }
 
 /* ---- Giving memory back ----------------------------------------------- */
 
-void set_jemalloc_bg_thread(int enable) { (void)zm_backend_background_purge(enable != 0); }
+int zmalloc_purge(void) { return zm_backend_purge(); }
 
-int jemalloc_purge(void) { return zm_backend_purge(); }
+int zmalloc_background_purge(bool enable) { return zm_backend_background_purge(enable); }
+
+int jemalloc_purge(void) { return zmalloc_purge(); }
+
+void set_jemalloc_bg_thread(int enable) { (void)zmalloc_background_purge(enable != 0); }
 
 void zlibc_trim(void) { (void)zm_libc_trim(); }
 

@@ -17,6 +17,7 @@
 #ifndef ZMALLOC_ZMALLOC_H_
 #define ZMALLOC_ZMALLOC_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* What the build chose: ZMALLOC_LIB, HAVE_MALLOC_SIZE, ... */
@@ -186,12 +187,17 @@ int get_proc_stat_ll(int i, long long *res);
 
 /* ---- Giving memory back ------------------------------------------------ */
 
-/* Turns jemalloc's background purging on or off; nothing elsewhere. */
-void set_jemalloc_bg_thread(int enable);
+/* Gives the allocator's free pages back to the OS now.  Returns 0, or -1 when
+ * that failed or this allocator cannot. */
+int zmalloc_purge(void);
 
-/* Gives the allocator's free pages back to the OS now, whichever allocator it
- * is (the name is Redis's).  Returns 0, or -1 when it failed or cannot. */
+/* Turns purging by a thread in the background on or off.  Returns 0, or -1 when
+ * that failed or this allocator has none (all but jemalloc). */
+int zmalloc_background_purge(bool enable);
+
+/* Redis's names of the two; under every allocator, despite theirs. */
 int jemalloc_purge(void);
+void set_jemalloc_bg_thread(int enable);
 
 /* Gives free memory of the libc's malloc back to the OS, where it can. */
 void zlibc_trim(void);

@@ -1,0 +1,144 @@
+/* zmalloc_report(): the figures as text, JSON and OpenMetrics. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "zmalloc/info.h"
+#include "zmalloc/zmalloc.h"
+
+/* A buffer that takes what fits and counts the rest. */
+struct out {
+    char *buffer;
+    size_t size, length;
+};
+
+__attribute__((format(printf, 2, 3))) static void put(struct out *out, const char *format, ...) {
+    va_list arguments;
+    size_t room = out->length < out->size ? out->size - out->length : 0;
+    va_start(arguments, format);
+    int length = vsnprintf(room != 0 ? out->buffer + out->length : NULL, room, format, arguments);
+    va_end(arguments);
+    if (length > 0) out->length += (size_t)length;
+}
+
+/* The table that all formats walk. */
+struct field {
+    const char *name, *what;
+    size_t offset;
+};
+
+static const struct field fields[] = {
+#define FIELD_ROW(FIELD, name, what) {#name, what, offsetof(zmalloc_info_t, name)},
+    ZMALLOC_INFO_FIELDS(FIELD_ROW)
+#undef FIELD_ROW
+};
+
+static size_t value_of(const zmalloc_info_t *info, enum zmalloc_info_field f) {
+    size_t value;
+    memcpy(&value, (const char *)info + fields[f].offset, sizeof value);
+    return value;
+}
+
+/* ---- Text -------------------------------------------------------------- */
+
+static void put_human(struct out *out, size_t bytes) {
+    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
+    double scaled = (double)bytes;
+    size_t unit = 0;
+    for (; scaled >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++) scaled /= 1024;
+    put(out, unit == 0 ? "%9.0f %-3s" : "%9.2f %-3s", scaled, units[unit]);
+}
+
+static void put_text_field(struct out *out, const zmalloc_info_t *info, enum zmalloc_info_field f) {
+    put(out, "  %-15s ", fields[f].name);
+    if (zmalloc_info_knows(info, f)) {
+        put_human(out, value_of(info, f));
+    } else {
+        put(out, "%9s    ", "unknown");
+    }
+    put(out, "  %s\n", fields[f].what);
+}
+
+/* One step of the chain from what the program holds to what the OS sees: the
+ * gap between two figures, and what it consists of. */
+struct step {
+    enum zmalloc_info_field from, to;
+    const char *gap;
+};
+
+static const struct step chain[] = {
+    {ZMALLOC_INFO_USED, ZMALLOC_INFO_ALLOCATED, "blocks that zmalloc did not hand out"},
+    {ZMALLOC_INFO_ALLOCATED, ZMALLOC_INFO_ACTIVE,
+     "free inside pages in use (small bins and caches)"},
+    {ZMALLOC_INFO_ACTIVE, ZMALLOC_INFO_RESIDENT, "unused dirty and muzzy pages, metadata"},
+    {ZMALLOC_INFO_RESIDENT, ZMALLOC_INFO_RSS, "not the allocator's: code, stacks, mappings"},
+};
+
+static void put_step(struct out *out, const zmalloc_info_t *info, const struct step *step) {
+    put(out, "  %-9s -> %-9s ", fields[step->from].name, fields[step->to].name);
+    if (!zmalloc_info_knows(info, step->from) || !zmalloc_info_knows(info, step->to)) {
+        put(out, "  unknown");
+    } else {
+        size_t from = value_of(info, step->from), to = value_of(info, step->to);
+        /* Figures are not read at one moment, nor of touched pages alone. */
+        put(out, "%c", to < from ? '-' : '+');
+        put_human(out, to < from ? from - to : to - from);
+        if (from != 0) put(out, " x%.3f", (double)to / (double)from);
+    }
+    put(out, "  %s\n", step->gap);
+}
+
+static void report_text(struct out *out, const zmalloc_info_t *info) {
+    put(out, "zmalloc over %s\n", ZMALLOC_LIB);
+    for (unsigned f = 0; f < ZMALLOC_INFO_COUNT; f++) put_text_field(out, info, f);
+    put(out, "from blocks to resident memory:\n");
+    for (size_t i = 0; i < sizeof chain / sizeof chain[0]; i++) put_step(out, info, &chain[i]);
+}
+
+/* ---- JSON and OpenMetrics ----------------------------------------------- */
+
+static void report_json(struct out *out, const zmalloc_info_t *info) {
+    put(out, "{\"allocator\":\"%s\",\"lib\":\"%s\"", zmalloc_allocator_name(), ZMALLOC_LIB);
+    for (unsigned f = 0; f < ZMALLOC_INFO_COUNT; f++) {
+        put(out, ",\"%s\":", fields[f].name);
+        if (zmalloc_info_knows(info, f)) {
+            put(out, "%zu", value_of(info, f));
+        } else {
+            put(out, "null");
+        }
+    }
+    put(out, "}\n");
+}
+
+static void report_openmetrics(struct out *out, const zmalloc_info_t *info) {
+    for (unsigned f = 0; f < ZMALLOC_INFO_COUNT; f++) {
+        if (!zmalloc_info_knows(info, f)) continue;
+        put(out, "# TYPE zmalloc_%s_bytes gauge\n", fields[f].name);
+        put(out, "# UNIT zmalloc_%s_bytes bytes\n", fields[f].name);
+        put(out, "# HELP zmalloc_%s_bytes Bytes %s.\n", fields[f].name, fields[f].what);
+        put(out, "zmalloc_%s_bytes{allocator=\"%s\"} %zu\n", fields[f].name, ZMALLOC_LIB,
+            value_of(info, f));
+    }
+    put(out, "# EOF\n");
+}
+
+int zmalloc_report(char *buffer, size_t size, enum zmalloc_report_format format) {
+    zmalloc_info_t info;
+    struct out out = {.buffer = buffer, .size = size};
+    if (size != 0) buffer[0] = '\0';
+    (void)zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
+    switch (format) {
+        case ZMALLOC_REPORT_TEXT:
+            report_text(&out, &info);
+            break;
+        case ZMALLOC_REPORT_JSON:
+            report_json(&out, &info);
+            break;
+        case ZMALLOC_REPORT_OPENMETRICS:
+            report_openmetrics(&out, &info);
+            break;
+        default:
+            return -1;
+    }
+    return (int)out.length;
+}
