@@ -1,0 +1,158 @@
+// Used memory over the lives of threads.
+#include <pthread.h>
+
+#include <atomic>
+#include <functional>
+#include <mutex>
+#include <thread>
+
+#include "tests/support.h"
+
+namespace zmalloc_test {
+namespace {
+
+// Blocks on their way from one thread to another.
+class Exchange {
+  public:
+    void Put(void *block) {
+        std::lock_guard<std::mutex> lock(mutex_);
+        blocks_.push_back(block);
+    }
+    void *Take() {
+        std::lock_guard<std::mutex> lock(mutex_);
+        if (blocks_.empty()) return nullptr;
+        void *block = blocks_.back();
+        blocks_.pop_back();
+        return block;
+    }
+    // What they count for together.
+    size_t Size() {
+        std::lock_guard<std::mutex> lock(mutex_);
+        size_t sum = 0;
+        for (void *block : blocks_) sum += zmalloc_size(block);
+        return sum;
+    }
+    void Free() {
+        while (void *block = Take()) zfree(block);
+    }
+
+  private:
+    std::mutex mutex_;
+    std::vector<void *> blocks_;
+};
+
+void RunThreads(size_t count, const std::function<void(size_t)> &body) {
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < count; i++) threads.emplace_back(body, i);
+    for (std::thread &thread : threads) thread.join();
+}
+
+TEST(Threads, TenThousandShortLived) {
+    const size_t before = zmalloc_used_memory(), kThreads = 10000, kAtOnce = 50;
+    Exchange exchange;
+    for (size_t batch = 0; batch < kThreads / kAtOnce; batch++) {
+        RunThreads(kAtOnce, [&](size_t i) {
+            Random random(batch * kAtOnce + i);
+            void *own = zmalloc(random.Below(2000));
+            exchange.Put(zmalloc(random.Below(300)));
+            zfree(own);
+            // Others' blocks, older than this thread mostly.
+            if (random.Below(3) == 0) zfree(exchange.Take());
+            if (random.Below(3) == 0)
+                exchange.Put(zrealloc(exchange.Take(), random.Below(900) + 1));
+        });
+        ASSERT_EQ(zmalloc_used_memory(), before + exchange.Size()) << batch;
+    }
+    EXPECT_GT(exchange.Size(), 0u);
+    exchange.Free();
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+// More at once than any table of fixed size would guess, each counting.
+TEST(Threads, ThreeHundredAlive) {
+    const size_t before = zmalloc_used_memory(), kThreads = 300;
+    pthread_barrier_t barrier;
+    pthread_barrier_init(&barrier, nullptr, kThreads + 1);
+    std::vector<void *> blocks(kThreads);
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < kThreads; i++) {
+        threads.emplace_back([&, i] {
+            blocks[i] = zmalloc(1000 + i);
+            pthread_barrier_wait(&barrier);  // all have one
+            pthread_barrier_wait(&barrier);  // and were counted
+            zfree(blocks[(i + 1) % kThreads]);
+            blocks[(i + 1) % kThreads] = nullptr;
+            pthread_barrier_wait(&barrier);
+            pthread_barrier_wait(&barrier);
+        });
+    }
+    pthread_barrier_wait(&barrier);
+    size_t sum = 0;
+    for (void *block : blocks) sum += zmalloc_size(block);
+    EXPECT_GE(sum, 1000 * kThreads);
+    EXPECT_EQ(zmalloc_used_memory(), before + sum);
+    pthread_barrier_wait(&barrier);
+    pthread_barrier_wait(&barrier);
+    EXPECT_EQ(zmalloc_used_memory(), before);
+    pthread_barrier_wait(&barrier);
+    for (std::thread &thread : threads) thread.join();
+    EXPECT_EQ(zmalloc_used_memory(), before);
+    pthread_barrier_destroy(&barrier);
+}
+
+// All allocation here, all freeing there: each slot alone drifts away, far.
+TEST(Threads, OneAllocatesTheOtherFrees) {
+    const size_t before = zmalloc_used_memory(), kBlocks = 200000;
+    Exchange exchange;
+    std::atomic<bool> done{false};
+    std::thread freer([&] {
+        for (;;) {
+            bool last = done;
+            void *block = exchange.Take();
+            if (block != nullptr) {
+                zfree(block);
+            } else if (last) {
+                return;
+            } else {
+                std::this_thread::yield();
+            }
+        }
+    });
+    for (size_t i = 0; i < kBlocks; i++) exchange.Put(zmalloc(i % 500));
+    done = true;
+    freer.join();
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+// A thread that only frees, or only resizes, takes part as well.
+TEST(Threads, FirstCallIsNoAllocation) {
+    const size_t before = zmalloc_used_memory();
+    void *block = zmalloc(100000);
+    RunThreads(1, [&](size_t) { block = ztryrealloc(block, 10); });
+    EXPECT_EQ(zmalloc_used_memory(), before + zmalloc_size(block));
+    RunThreads(1, [&](size_t) { zfree(block); });
+    EXPECT_EQ(zmalloc_used_memory(), before);
+    RunThreads(1, [&](size_t) { EXPECT_EQ(zmalloc_used_memory(), before); });
+}
+
+TEST(Threads, Detached) {
+    const size_t before = zmalloc_used_memory();
+    static std::atomic<size_t> counted;
+    counted = 0;
+    const size_t kThreads = 100;
+    Exchange exchange;
+    for (size_t i = 0; i < kThreads; i++) {
+        std::thread([&exchange] {
+            exchange.Put(zmalloc(64));
+            counted++;
+        }).detach();
+    }
+    while (counted != kThreads) std::this_thread::yield();
+    // Gone or still going: that makes no difference.
+    EXPECT_EQ(zmalloc_used_memory(), before + exchange.Size());
+    exchange.Free();
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+}  // namespace
+}  // namespace zmalloc_test

@@ -1,0 +1,97 @@
+#include <algorithm>
+#include <map>
+#include <set>
+
+#include "tests/object_file.h"
+#include "tests/support.h"
+
+// Of the allocators themselves, where they are linked.
+extern "C" {
+__attribute__((weak)) size_t je_malloc_usable_size(void *ptr);
+__attribute__((weak)) size_t tc_malloc_size(void *ptr);
+size_t malloc_usable_size(void *ptr);
+}
+
+namespace zmalloc_test {
+namespace {
+
+struct Identity {
+    const char *name;
+    const char *lib;  // how ZMALLOC_LIB begins
+    bool has_malloc_size;
+    bool jemalloc, tcmalloc, heap_profiler;  // symbols in the binary
+};
+
+const Identity &Expected() {
+    static const std::map<std::string, Identity> identities = {
+        {"jemalloc", {"jemalloc", "jemalloc-5", true, true, false, false}},
+        {"tcmalloc", {"tcmalloc", "tcmalloc-2", true, false, true, true}},
+        {"tcmalloc_minimal", {"tcmalloc_minimal", "tcmalloc_minimal-2", true, false, true, false}},
+        {"jemalloc_stock", {"jemalloc", "jemalloc-5", true, true, false, false}},
+        {"libc", {"libc", "libc", true, false, false, false}},
+        {"libc_prefix", {"libc", "libc", false, false, false, false}},
+    };
+    return identities.at(Variant());
+}
+
+#ifdef HAVE_MALLOC_SIZE
+constexpr bool kHasMallocSize = true;
+#else
+constexpr bool kHasMallocSize = false;
+#endif
+
+TEST(Identity, IsWhatTheVariantSays) {
+    EXPECT_STREQ(zmalloc_allocator_name(), Expected().name);
+    EXPECT_EQ(std::string(ZMALLOC_LIB).rfind(Expected().lib, 0), 0u) << ZMALLOC_LIB;
+    EXPECT_EQ(kHasMallocSize, Expected().has_malloc_size);
+}
+
+std::set<std::string> DefinedInThisBinary() {
+    std::set<std::string> names;
+    const std::string binary = object_file::ReadFile("/proc/self/exe");
+    for (const object_file::Symbol &symbol : object_file::Symbols(binary)) {
+        if (symbol.defined) names.insert(symbol.name);
+    }
+    return names;
+}
+
+TEST(Identity, BinaryHasExactlyOneAllocator) {
+    const std::set<std::string> names = DefinedInThisBinary();
+    ASSERT_EQ(names.count("zmalloc"), 1u);
+    ASSERT_EQ(names.count("main"), 1u);
+    for (const char *name : {"je_malloc", "je_mallctl", "je_sdallocx"}) {
+        EXPECT_EQ(names.count(name), Expected().jemalloc) << name;
+    }
+    for (const char *name : {"tc_malloc", "tc_free", "tc_malloc_size"}) {
+        EXPECT_EQ(names.count(name), Expected().tcmalloc) << name;
+    }
+    EXPECT_EQ(names.count("HeapProfilerStart"), Expected().heap_profiler);
+    // Only gperftools takes the libc's place.
+    for (const char *name : {"malloc", "free", "calloc", "realloc", "_Znwm", "_ZdlPv"}) {
+        EXPECT_EQ(names.count(name), Expected().tcmalloc) << name;
+    }
+}
+
+// Not linked alone: it is the one that the blocks come from.
+TEST(Identity, BlocksAreTheAllocators) {
+    for (size_t size : {size_t{1}, size_t{100}, size_t{20000}, 3 * kMiB}) {
+        void *block = zmalloc(size);
+        if (Expected().jemalloc) {
+            ASSERT_NE(je_malloc_usable_size, nullptr);
+            EXPECT_EQ(je_malloc_usable_size(block), zmalloc_size(block));
+        } else if (Expected().tcmalloc) {
+            ASSERT_NE(tc_malloc_size, nullptr);
+            EXPECT_EQ(tc_malloc_size(block), zmalloc_size(block));
+        } else if (Expected().has_malloc_size) {
+            EXPECT_EQ(malloc_usable_size(block), zmalloc_size(block));
+        } else {
+            // Its prefix is what sets it apart: exactly what was asked.
+            EXPECT_EQ(zmalloc_usable_size(block), size);
+            EXPECT_GT(zmalloc_size(block), size);
+        }
+        zfree(block);
+    }
+}
+
+}  // namespace
+}  // namespace zmalloc_test

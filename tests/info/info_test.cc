@@ -1,0 +1,115 @@
+// zmalloc_info(): which figures are known, how they relate, and its versions.
+#include "zmalloc/info.h"
+
+#include "tests/support.h"
+
+namespace zmalloc_test {
+namespace {
+
+zmalloc_info_t Read(unsigned arena = ZMALLOC_ALL_ARENAS) {
+    zmalloc_info_t info;
+    std::memset(&info, 0x5a, sizeof info);
+    EXPECT_EQ(zmalloc_info(&info, sizeof info, arena, 1), 0);
+    return info;
+}
+
+std::vector<int> Known(const zmalloc_info_t &info) {
+    std::vector<int> known;
+    for (int f = 0; f < ZMALLOC_INFO_COUNT; f++) {
+        if (zmalloc_info_knows(&info, static_cast<zmalloc_info_field>(f))) known.push_back(f);
+    }
+    return known;
+}
+
+std::vector<size_t> Values(const zmalloc_info_t &info) {
+    std::vector<size_t> values;
+#define VALUE(FIELD, name, what) values.push_back(info.name);
+    ZMALLOC_INFO_FIELDS(VALUE)
+#undef VALUE
+    return values;
+}
+
+TEST(Info, WhatEachAllocatorKnows) {
+    const std::vector<int> ours = {ZMALLOC_INFO_USED, ZMALLOC_INFO_PEAK_USED};
+    std::vector<int> expected = ours;
+    if (Over("jemalloc")) {
+        for (int f = ZMALLOC_INFO_ALLOCATED; f <= ZMALLOC_INFO_MAPPED; f++) expected.push_back(f);
+    } else if (Over("libc")) {
+        for (int f : {ZMALLOC_INFO_ALLOCATED, ZMALLOC_INFO_MAPPED}) expected.push_back(f);
+    } else {
+        for (int f : {ZMALLOC_INFO_ALLOCATED, ZMALLOC_INFO_ACTIVE, ZMALLOC_INFO_RESIDENT,
+                      ZMALLOC_INFO_RETAINED, ZMALLOC_INFO_MAPPED}) {
+            expected.push_back(f);
+        }
+    }
+    for (int f : {ZMALLOC_INFO_RSS, ZMALLOC_INFO_PEAK_RSS}) expected.push_back(f);
+    EXPECT_EQ(Known(Read()), expected);
+}
+
+TEST(Info, UnknownIsZeroAndTheChainHolds) {
+    std::vector<void *> blocks;
+    for (size_t i = 0; i < 20000; i++) blocks.push_back(zmalloc(i % 2000));
+    const zmalloc_info_t info = Read();
+    EXPECT_EQ(info.size, sizeof info);
+    EXPECT_EQ(info.version, static_cast<unsigned>(ZMALLOC_INFO_VERSION));
+    const std::vector<size_t> values = Values(info);
+    for (int f = 0; f < ZMALLOC_INFO_COUNT; f++) {
+        if (!zmalloc_info_knows(&info, static_cast<zmalloc_info_field>(f))) {
+            EXPECT_EQ(values[static_cast<size_t>(f)], 0u) << f;
+        }
+    }
+    EXPECT_EQ(info.used, zmalloc_used_memory());
+    EXPECT_GE(info.peak_used, info.used);
+    EXPECT_GE(info.peak_rss + kMiB, info.rss);
+    EXPECT_GT(info.allocated, info.used / 2);
+    if (zmalloc_info_knows(&info, ZMALLOC_INFO_RESIDENT)) {
+        EXPECT_GE(info.active, info.allocated);
+        EXPECT_GE(info.resident, info.active);
+        EXPECT_GE(info.mapped, info.active);
+    }
+    for (void *block : blocks) zfree(block);
+}
+
+TEST(Info, OneArena) {
+    zmalloc_info_t info;
+    const int result = zmalloc_info(&info, sizeof info, 0, 1);
+    EXPECT_EQ(result, Over("jemalloc") ? 0 : -1);
+    EXPECT_FALSE(zmalloc_info_knows(&info, ZMALLOC_INFO_USED));
+    EXPECT_FALSE(zmalloc_info_knows(&info, ZMALLOC_INFO_RSS));
+    EXPECT_EQ(zmalloc_info_knows(&info, ZMALLOC_INFO_ACTIVE), Over("jemalloc"));
+    for (unsigned arena : {100000u, 4096u, ~0u - 1}) {
+        EXPECT_EQ(zmalloc_info(&info, sizeof info, arena, 1), -1) << arena;
+        EXPECT_EQ(info.known, 0u);
+    }
+}
+
+// A caller built with another version of the header.
+TEST(Info, OlderAndNewerCallers) {
+    unsigned char buffer[sizeof(zmalloc_info_t) + 64];
+    zmalloc_info_t info;
+    for (size_t size = 0; size <= sizeof buffer; size++) {
+        std::memset(buffer, 0x5a, sizeof buffer);
+        const int result =
+            zmalloc_info(reinterpret_cast<zmalloc_info_t *>(buffer), size, ZMALLOC_ALL_ARENAS, 0);
+        if (size < offsetof(zmalloc_info_t, used)) {
+            EXPECT_EQ(result, -1);
+            EXPECT_EQ(buffer[0], 0x5a);
+            continue;
+        }
+        ASSERT_EQ(result, 0) << size;
+        std::memcpy(&info, buffer, offsetof(zmalloc_info_t, used));
+        EXPECT_EQ(info.size, size < sizeof info ? size : sizeof info);
+        for (size_t i = size; i < sizeof buffer; i++) ASSERT_EQ(buffer[i], 0x5a) << size;
+    }
+    EXPECT_EQ(zmalloc_info(nullptr, sizeof info, ZMALLOC_ALL_ARENAS, 0), -1);
+}
+
+TEST(Purge, SaysWhetherItCan) {
+    EXPECT_EQ(zmalloc_purge(), 0);
+    EXPECT_EQ(jemalloc_purge(), 0);
+    EXPECT_EQ(zmalloc_background_purge(true), Over("jemalloc") ? 0 : -1);
+    EXPECT_EQ(zmalloc_background_purge(false), Over("jemalloc") ? 0 : -1);
+}
+
+}  // namespace
+}  // namespace zmalloc_test

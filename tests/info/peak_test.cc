@@ -1,0 +1,80 @@
+// zmalloc_peak_memory(): never more than was used, short by no more than is
+// promised, and a reset.
+#include <atomic>
+#include <thread>
+
+#include "tests/support.h"
+
+namespace zmalloc_test {
+namespace {
+
+constexpr size_t kWindow = 64 << 10;  // per live thread
+
+TEST(Peak, FollowsAndIsReset) {
+    zmalloc_peak_memory_reset();
+    const size_t before = zmalloc_used_memory();
+    void *block = zmalloc(10 * kMiB);
+    const size_t high = zmalloc_used_memory();
+    zfree(block);
+    EXPECT_EQ(zmalloc_used_memory(), before);
+    EXPECT_EQ(zmalloc_peak_memory(), high);  // a block larger than the window is seen at once
+    zmalloc_peak_memory_reset();
+    EXPECT_EQ(zmalloc_peak_memory(), before);
+}
+
+TEST(Peak, ErrorBoundOfOneThread) {
+    Random random(7);
+    zmalloc_peak_memory_reset();
+    size_t true_peak = zmalloc_used_memory();
+    std::vector<void *> blocks;
+    for (int i = 0; i < 200000; i++) {
+        // Grows and shrinks in waves, slowly enough to stay inside windows.
+        const bool grow = random.Below(100) < (i / 5000 % 2 == 0 ? 55u : 45u);
+        if (grow || blocks.empty()) {
+            blocks.push_back(zmalloc(random.Below(2000)));
+        } else {
+            zfree(blocks.back());
+            blocks.pop_back();
+        }
+        true_peak = std::max(true_peak, zmalloc_used_memory());
+        if (i % 10007 == 0) {
+            const size_t peak = zmalloc_peak_memory();
+            ASSERT_LE(peak, true_peak);
+            ASSERT_GE(peak + kWindow, true_peak);
+            ASSERT_GE(peak, zmalloc_used_memory());
+        }
+    }
+    for (void *block : blocks) zfree(block);
+    EXPECT_LE(zmalloc_peak_memory(), true_peak);
+    EXPECT_GE(zmalloc_peak_memory() + kWindow, true_peak);
+}
+
+// Each thread rises to a height that is known, all at once, in small steps.
+TEST(Peak, ErrorBoundOfManyThreads) {
+    constexpr int kThreads = 16;
+    constexpr size_t kBlocks = 3000;
+    zmalloc_peak_memory_reset();
+    std::atomic<int> arrived{0}, measured{0};
+    std::atomic<size_t> true_peak{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; t++) {
+        threads.emplace_back([&] {
+            std::vector<void *> blocks;
+            for (size_t i = 0; i < kBlocks; i++) blocks.push_back(zmalloc(200));
+            if (++arrived == kThreads) {
+                true_peak = zmalloc_used_memory();
+                measured = 1;
+            }
+            while (measured == 0) std::this_thread::yield();
+            for (void *block : blocks) zfree(block);
+        });
+    }
+    for (std::thread &thread : threads) thread.join();
+    const size_t peak = zmalloc_peak_memory();
+    EXPECT_GT(true_peak, kThreads * kBlocks * 200);
+    EXPECT_GE(peak + (kThreads + 1) * kWindow, true_peak);
+    EXPECT_LE(peak, true_peak);
+}
+
+}  // namespace
+}  // namespace zmalloc_test

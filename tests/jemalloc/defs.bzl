@@ -1,0 +1,41 @@
+"""Tests over jemalloc itself."""
+
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+load("//tests:defs.bzl", "TEST_COPTS")
+
+def jemalloc_test(name, srcs, options):
+    """A GoogleTest over //third_party/jemalloc, once per set of options.
+
+    Args:
+      name: of the test without options; others are NAME.KEY
+      srcs: C++
+      options: key to jemalloc's options, as in MALLOC_CONF
+    """
+    cc_library(
+        name = name + "_cases",
+        testonly = True,
+        srcs = srcs,
+        copts = TEST_COPTS,
+        linkstatic = True,
+        deps = [
+            ":support",
+            "//tests:gtest_main",
+            "//third_party/jemalloc",
+        ],
+        alwayslink = True,
+    )
+    for key, conf in options.items():
+        cc_test(
+            name = name + ("." + key if key else ""),
+            size = "small",
+            # Emulators and sanitizers take longer than the minute of "small".
+            timeout = "moderate",
+            env = {"JE_MALLOC_CONF": conf},
+            # They watch the libc's malloc, and of jemalloc's memory nothing.
+            tags = [
+                "noasan",
+                "nomsan",
+            ],
+            deps = [":" + name + "_cases"],
+        )

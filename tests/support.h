@@ -1,0 +1,170 @@
+// What tests over //zmalloc share.
+#ifndef ZMALLOC_TESTS_SUPPORT_H_
+#define ZMALLOC_TESTS_SUPPORT_H_
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstdint>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <ctime>
+#include <string>
+#include <vector>
+
+#include "gtest/gtest.h"
+#include "zmalloc/zmalloc.h"
+
+namespace zmalloc_test {
+
+// The variant under test, as the build calls it.
+inline std::string Variant() {
+    const char *variant = std::getenv("ZMALLOC_VARIANT");
+    return variant != nullptr ? variant : "";
+}
+
+// Whether that is over this allocator, in whatever form.
+inline bool Over(const char *allocator) {
+    return std::strcmp(zmalloc_allocator_name(), allocator) == 0;
+}
+
+// A value the compiler cannot see through, for requests it would warn about.
+inline size_t Opaque(size_t value) {
+    volatile size_t opaque = value;
+    return opaque;
+}
+
+constexpr size_t kMiB = size_t{1} << 20;
+
+// Sizes with their neighbours: all small ones and those around powers of two.
+inline std::vector<size_t> InterestingSizes(size_t largest) {
+    std::vector<size_t> sizes;
+    for (size_t size = 0; size <= 300; size++) sizes.push_back(size);
+    for (size_t power = 512; power <= largest; power *= 2) {
+        for (size_t size : {power - 1, power, power + 1, power + power / 2}) sizes.push_back(size);
+    }
+    return sizes;
+}
+
+// Records what the out-of-memory handler was called with, while it lives.
+class OomRecorder {
+  public:
+    OomRecorder() {
+        calls().clear();
+        zmalloc_set_oom_handler([](size_t size) { calls().push_back(size); });
+    }
+    ~OomRecorder() { zmalloc_set_oom_handler(nullptr); }
+    OomRecorder(const OomRecorder &) = delete;
+
+    // The sizes since the last time.
+    std::vector<size_t> Take() {
+        std::vector<size_t> taken;
+        taken.swap(calls());
+        return taken;
+    }
+
+  private:
+    static std::vector<size_t> &calls() {
+        static std::vector<size_t> sizes;
+        return sizes;
+    }
+};
+
+// Small, fast and the same everywhere (splitmix64).
+class Random {
+  public:
+    explicit Random(uint64_t seed) : state_(seed) {}
+
+    uint64_t Next() {
+        uint64_t z = state_ += 0x9e3779b97f4a7c15u;
+        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+        return z ^ z >> 31;
+    }
+    // From 0 to `limit` - 1.
+    size_t Below(size_t limit) { return Next() % limit; }
+
+  private:
+    uint64_t state_;
+};
+
+// ZMALLOC_TEST_SEED, or a new one each time; tests print it when they fail.
+inline uint64_t Seed() {
+    const char *seed = std::getenv("ZMALLOC_TEST_SEED");
+    if (seed != nullptr && *seed != '\0') return std::strtoull(seed, nullptr, 0);
+    timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return static_cast<uint64_t>(now.tv_sec) * 1000000007u + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// Bytes that depend on an id and on where they are in the block, so that two
+// blocks that overlap are noticed.  By memcpy and memcmp: fast unoptimised.
+class Pattern {
+  public:
+    static void Fill(void *block, size_t size, uint64_t id) {
+        char *to = static_cast<char *>(block);
+        for (size_t done = 0; done < size; done += kPeriod) {
+            std::memcpy(to + done, At(id), Least(size - done));
+        }
+    }
+    static bool Holds(const void *block, size_t size, uint64_t id) {
+        const char *from = static_cast<const char *>(block);
+        for (size_t done = 0; done < size; done += kPeriod) {
+            if (std::memcmp(from + done, At(id), Least(size - done)) != 0) return false;
+        }
+        return true;
+    }
+
+  private:
+    static constexpr size_t kPeriod = 4093, kStarts = 4096;
+
+    static size_t Least(size_t size) { return size < kPeriod ? size : kPeriod; }
+    static const char *At(uint64_t id) {
+        static const std::vector<char> bytes = [] {
+            Random random(1);
+            std::vector<char> filled(kPeriod + kStarts);
+            for (char &byte : filled) byte = static_cast<char>(random.Next());
+            return filled;
+        }();
+        return bytes.data() + id % kStarts;
+    }
+};
+
+inline bool AllZero(const void *block, size_t size) {
+    const char *bytes = static_cast<const char *>(block);
+    return size == 0 || (bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0);
+}
+
+// Runs `body`, which returns whether all is well, in a forked child; what it
+// prints to stderr shows in the log.
+template <typename Body>
+testing::AssertionResult InChild(Body body) {
+    std::fflush(nullptr);
+    pid_t child = fork();
+    if (child < 0) return testing::AssertionFailure() << "fork: " << std::strerror(errno);
+    if (child == 0) {
+        alarm(30);  // a deadlock in the child must not outlive the test
+        _exit(body() ? 0 : 1);
+    }
+    int status;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) continue;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return testing::AssertionSuccess();
+    return testing::AssertionFailure() << "the child's wait status is " << status;
+}
+
+// For children, where GoogleTest's assertions would print but not fail the
+// parent: says what is wrong and makes the body false.
+#define CHILD_CHECK(condition)                                                           \
+    do {                                                                                 \
+        if (!(condition)) {                                                              \
+            std::fprintf(stderr, "%s:%d: not so: %s\n", __FILE__, __LINE__, #condition); \
+            return false;                                                                \
+        }                                                                                \
+    } while (0)
+
+}  // namespace zmalloc_test
+
+#endif  // ZMALLOC_TESTS_SUPPORT_H_

@@ -1,0 +1,71 @@
+// compare runs every allocator, and each is what it says.
+#include <gtest/gtest.h>
+
+#include "tests/tools/process.h"
+
+namespace ztrace_test {
+namespace {
+
+const char kCompare[] = "tools/zreplay/compare";
+const size_t kVariants = VARIANT_COUNT;
+const char kTrace[] = "tools/zreplay/traces/redis.ztrace";
+
+size_t Count(const std::string &text, const std::string &part) {
+    size_t count = 0;
+    for (size_t at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) {
+        count++;
+    }
+    return count;
+}
+
+// The first part of the trace that ships: enough, and quick.
+std::string ShortTrace() {
+    std::string path = TempFile("cut.ztrace");
+    WriteFile(path, ReadFile(DataFile(kTrace)).substr(0, 300000));
+    return path;
+}
+
+TEST(CompareTest, RunsEveryAllocator) {
+    std::string svg = TempFile("memory.svg");
+    Finished finished =
+        RunProgram({DataFile(kCompare), "--json", "--rounds=1", "--svg=" + svg, ShortTrace()});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    EXPECT_GE(Count(finished.out, "\"allocator\": \"jemalloc\""), 1u);
+    EXPECT_EQ(Count(finished.out, "\"allocator\": \"tcmalloc\""), 1u);
+    EXPECT_EQ(Count(finished.out, "\"allocator\": \"tcmalloc_minimal\""), 1u);
+    EXPECT_EQ(Count(finished.out, "\"allocator\": \"libc\""), 2u);
+    EXPECT_EQ(Count(finished.out, "\"leaked\": 0\n"), kVariants);
+    EXPECT_EQ(Count(ReadFile(svg), "<polyline"), kVariants + 1);
+}
+
+TEST(CompareTest, OneTableMarksTheBest) {
+    Finished finished = RunProgram({DataFile(kCompare), "--rounds=1", ShortTrace()});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    EXPECT_EQ(Count(finished.err, "\n"), 1u) << finished.err;  // about the truncation
+    for (const char *row : {"used, MiB", "RSS, MiB", "RSS / used", "all, ns", "bytes leaked"}) {
+        EXPECT_GE(Count(finished.out, row), 1u) << row;
+    }
+    size_t head = finished.out.find("jemalloc");
+    ASSERT_NE(head, std::string::npos);
+    EXPECT_EQ(Count(finished.out.substr(head, finished.out.find('\n', head) - head), " libc"), 2u);
+    size_t at = finished.out.find("all, ns");
+    EXPECT_GE(Count(finished.out.substr(at, finished.out.find('\n', at) - at), "*"), 1u);
+    EXPECT_GE(Count(finished.out, "unknown"), 2u);
+}
+
+TEST(CompareTest, ErrorsAreToldOnce) {
+    std::string text = TempFile("text.ztrace");
+    WriteFile(text, "no trace");
+    for (const std::vector<std::string> &arguments : std::vector<std::vector<std::string>>{
+             {text}, {"--no-such-option"}, {"a", "b"}, {"--touch=x"}, {"--svg"}}) {
+        std::vector<std::string> command = {DataFile(kCompare)};
+        command.insert(command.end(), arguments.begin(), arguments.end());
+        Finished finished = RunProgram(command);
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_EQ(finished.out, "");
+        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+    }
+}
+
+}  // namespace
+}  // namespace ztrace_test

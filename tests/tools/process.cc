@@ -1,0 +1,95 @@
+#include "tests/tools/process.h"
+
+#include <gtest/gtest.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+#include <iterator>
+
+namespace ztrace_test {
+namespace {
+
+std::string Environment(const char *name) {
+    const char *value = std::getenv(name);
+    return value ? value : "";
+}
+
+[[noreturn]] void Become(const std::vector<std::string> &command,
+                         const std::vector<std::string> &environment, int out,
+                         const std::string &err) {
+    std::vector<char *> arguments;
+    for (const std::string &argument : command) {
+        arguments.push_back(const_cast<char *>(argument.c_str()));
+    }
+    arguments.push_back(nullptr);
+    for (const std::string &variable : environment) {
+        putenv(const_cast<char *>(variable.c_str()));
+    }
+    dup2(out, STDOUT_FILENO);
+    close(out);
+    if (!freopen(err.c_str(), "w", stderr)) _exit(126);
+    execv(arguments[0], arguments.data());
+    _exit(127);
+}
+
+}  // namespace
+
+std::string DataFile(const std::string &file) {
+    return Environment("TEST_SRCDIR") + "/" + Environment("TEST_WORKSPACE") + "/" + file;
+}
+
+std::string TempFile(const std::string &name) {
+    static const std::string folder = [] {
+        std::string made = Environment("TEST_TMPDIR") + "/" + std::to_string(getpid());
+        mkdir(made.c_str(), 0700);
+        return made;
+    }();
+    return folder + "/" + name;
+}
+
+std::string ReadFile(const std::string &path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+}
+
+void WriteFile(const std::string &path, const std::string &bytes) {
+    std::ofstream(path, std::ios::binary) << bytes;
+}
+
+Finished RunProgram(const std::vector<std::string> &command,
+                    const std::vector<std::string> &environment, int kill_after) {
+    Finished finished;
+    int out[2];
+    std::string err = TempFile("stderr");
+    EXPECT_EQ(pipe(out), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        close(out[0]);
+        Become(command, environment, out[1], err);
+    }
+    close(out[1]);
+    char buffer[4096];
+    ssize_t n;
+    bool killed = false;
+    while ((n = read(out[0], buffer, sizeof(buffer))) > 0) {
+        finished.out.append(buffer, static_cast<size_t>(n));
+        auto lines = std::count(finished.out.begin(), finished.out.end(), '\n');
+        if (kill_after && !killed && lines >= kill_after) {
+            kill(pid, SIGTERM);
+            killed = true;
+        }
+    }
+    close(out[0]);
+    int status = 0;
+    waitpid(pid, &status, 0);
+    finished.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    finished.err = ReadFile(err);
+    return finished;
+}
+
+}  // namespace ztrace_test

@@ -1,0 +1,44 @@
+// Traces as bytes in memory, for the tests of reader and writer.
+#ifndef TESTS_TOOLS_TRACE_FILE_H_
+#define TESTS_TOOLS_TRACE_FILE_H_
+
+#include <cstdint>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "tools/trace/format.h"
+#include "tools/trace/trace.h"
+
+namespace ztrace_test {
+
+// Events that a program could have made, from as many as `threads` threads.
+std::vector<zt_event> RandomEvents(std::mt19937_64 &random, size_t count, uint32_t threads);
+
+// Writes a whole trace; the events are told their objects.
+std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options);
+
+struct Read {
+    std::vector<zt_event> events;
+    bool opened = false;
+    bool truncated = false;
+    std::string error;    // "" when all went well
+    std::string program;  // the note of that name
+};
+
+// Reads `bytes` as a file called "input".
+Read ReadTrace(const std::string &bytes);
+
+// Where each block begins, and the end of the file.
+std::vector<size_t> BlockOffsets(const std::string &bytes);
+
+// A file header and blocks whose checksums are right, whatever they hold.
+std::string FileHeader(uint32_t version, uint32_t tick);
+std::string Block(zt_block block, const std::string &payload);
+
+// A block of one or more events with these columns.
+std::string EventBlock(uint32_t index, uint32_t events, const std::string (&columns)[ZT_COLUMNS]);
+
+}  // namespace ztrace_test
+
+#endif  // TESTS_TOOLS_TRACE_FILE_H_

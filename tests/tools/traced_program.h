@@ -1,0 +1,34 @@
+/* What traced_program does, for the test that looks for it. */
+#ifndef TESTS_TOOLS_TRACED_PROGRAM_H_
+#define TESTS_TOOLS_TRACED_PROGRAM_H_
+
+enum {
+    SIZE_MALLOC = 70001,
+    SIZE_CALLOC = 70002, /* a multiple of 3 */
+    SIZE_REALLOC_NULL = 70003,
+    SIZE_REALLOC = 70005,
+    SIZE_REALLOCARRAY = 70006,
+    SIZE_POSIX_MEMALIGN = 70007,
+    SIZE_ALIGNED_ALLOC = 70016, /* a multiple of 64 */
+    SIZE_MEMALIGN = 70009,
+    SIZE_VALLOC = 70010,
+    SIZE_PVALLOC = 77777, /* rounded up to a page */
+    SIZE_KEPT = 70011,
+    SIZE_STRDUP = 7013,
+    SIZE_THREAD = 70020,
+    SIZE_THREAD_EXIT = 70021,
+    SIZE_BEFORE_FORK = 70030,
+    SIZE_CHILD = 70031,
+    SIZE_AFTER_FORK = 70032,
+    SIZE_BEFORE_EXEC = 70040,
+    SIZE_KILLED = 70050,
+
+    THREADS = 8,
+    SWAPS = 20000,
+    SHARED_BLOCKS = 64,
+    SHORT_THREADS = 1000,
+    MAX_RAW_SIZE = 2 << 20,
+    KILLED_EVENTS = 100000
+};
+
+#endif /* TESTS_TOOLS_TRACED_PROGRAM_H_ */

@@ -1,0 +1,261 @@
+// ztrace on a program whose allocations are known.
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <map>
+
+#include "tests/tools/process.h"
+#include "tests/tools/traced_program.h"
+#include "tools/trace/trace.h"
+
+namespace ztrace_test {
+namespace {
+
+const char kZtrace[] = "tools/ztrace/ztrace";
+const char kProgram[] = "tests/tools/traced_program";
+
+struct Trace {
+    std::vector<zt_event> events;
+    std::string error;
+    bool truncated = false;
+    std::map<std::string, std::string> notes;
+
+    // Events of one kind and size.
+    size_t Count(zt_op op, uint64_t size) const {
+        size_t count = 0;
+        for (const zt_event &event : events) count += event.op == op && event.size == size;
+        return count;
+    }
+};
+
+// The reader itself sees to it that nothing is freed twice or out of nowhere.
+Trace Read(const std::string &path) {
+    Trace trace;
+    zt_error error;
+    zt_reader *reader = zt_reader_open(path.c_str(), &error);
+    zt_event event;
+    while (reader && zt_read(reader, &event) > 0) trace.events.push_back(event);
+    trace.error = error.text;
+    if (!reader) return trace;
+    trace.truncated = zt_reader_truncated(reader);
+    for (const char *key : {"program", "unknown-frees", "missed-frees", "lost-events"}) {
+        const char *note = zt_reader_note(reader, key);
+        if (note) trace.notes[key] = note;
+    }
+    zt_reader_close(reader);
+    return trace;
+}
+
+class ZtraceTest : public testing::Test {
+  protected:
+    ZtraceTest() : path_(TempFile(Name() + ".ztrace")) {}
+
+    static std::string Name() {
+        return testing::UnitTest::GetInstance()->current_test_info()->name();
+    }
+
+    Finished Ztrace(std::vector<std::string> arguments, int kill_after = 0) {
+        arguments.insert(arguments.begin(), DataFile(kZtrace));
+        return RunProgram(arguments, {"BUILD_WORKING_DIRECTORY=" + TempFile("")}, kill_after);
+    }
+
+    // Records traced_program doing `what`; the trace must have no gap.
+    Trace Record(const std::string &what, int status = 0, int kill_after = 0) {
+        Finished finished = Ztrace({"-o", path_, DataFile(kProgram), what}, kill_after);
+        EXPECT_EQ(finished.status, status) << finished.err;
+        Trace trace = Read(path_);
+        EXPECT_EQ(trace.error, "");
+        EXPECT_FALSE(trace.truncated);
+        EXPECT_EQ(trace.notes, (std::map<std::string, std::string>{{"program", "traced_program"}}))
+            << finished.err;
+        EXPECT_NE(finished.err.find(std::to_string(trace.events.size()) + " events"),
+                  std::string::npos)
+            << finished.err;
+        return trace;
+    }
+
+    std::string path_;
+};
+
+void ExpectOneOfEach(const Trace &trace) {
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_MALLOC), 1u);
+    EXPECT_EQ(trace.Count(ZT_CALLOC, SIZE_CALLOC), 1u);
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_REALLOC_NULL), 1u);
+    EXPECT_EQ(trace.Count(ZT_REALLOC, SIZE_REALLOC), 1u);
+    EXPECT_EQ(trace.Count(ZT_REALLOC, SIZE_REALLOCARRAY), 1u);
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_STRDUP), 1u);
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_KEPT), 1u);
+    const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    const std::map<uint64_t, uint64_t> alignments = {
+        {SIZE_POSIX_MEMALIGN, 4096},
+        {SIZE_ALIGNED_ALLOC, 64},
+        {SIZE_MEMALIGN, 128},
+        {SIZE_VALLOC, page},
+        {(SIZE_PVALLOC + page - 1) / page * page, page}};
+    for (const auto &[size, alignment] : alignments) {
+        EXPECT_EQ(trace.Count(ZT_ALIGNED, size), 1u) << size;
+        for (const zt_event &event : trace.events) {
+            if (event.op == ZT_ALIGNED && event.size == size) {
+                EXPECT_EQ(uint64_t{1} << event.align_log2, alignment) << size;
+            }
+        }
+    }
+    for (const zt_event &event : trace.events) EXPECT_LT(event.size, uint64_t{1} << 32);
+}
+
+TEST_F(ZtraceTest, RecordsEachFunction) {
+    Trace trace = Record("each");
+    ExpectOneOfEach(trace);
+    // Two of these blocks are never freed, all others are.
+    std::map<uint32_t, uint64_t> live;
+    for (const zt_event &event : trace.events) {
+        if (event.op == ZT_FREE) {
+            live.erase(event.object);
+        } else {
+            live[event.object] = event.size;
+        }
+    }
+    std::map<uint64_t, int> left;
+    for (const auto &[object, size] : live) left[size]++;
+    EXPECT_EQ(left[SIZE_KEPT], 1);
+    EXPECT_EQ(left[SIZE_STRDUP], 1);
+    for (uint64_t size : {SIZE_MALLOC, SIZE_CALLOC, SIZE_REALLOCARRAY, SIZE_VALLOC}) {
+        EXPECT_EQ(left[size], 0) << size;
+    }
+}
+
+TEST_F(ZtraceTest, KeepsTheOrderBetweenThreads) {
+    Trace trace = Record("threads");
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD), static_cast<size_t>(THREADS));
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD_EXIT), static_cast<size_t>(THREADS));
+    std::map<uint32_t, size_t> allocations;
+    for (const zt_event &event : trace.events) {
+        if (event.op == ZT_MALLOC) allocations[event.thread]++;
+    }
+    size_t busy = 0;
+    for (const auto &[thread, count] : allocations) busy += count >= SWAPS;
+    EXPECT_EQ(busy, static_cast<size_t>(THREADS));
+    for (size_t i = 1; i < trace.events.size(); i++) {
+        ASSERT_LE(trace.events[i - 1].time, trace.events[i].time);
+    }
+}
+
+TEST_F(ZtraceTest, ShortLivedThreadsShareTheFile) {
+    Trace trace = Record("short-threads");
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD), static_cast<size_t>(SHORT_THREADS));
+}
+
+TEST_F(ZtraceTest, LeavesForkedChildrenOut) {
+    for (const char *how : {"fork", "clone"}) {
+        path_ = TempFile(std::string(how) + ".ztrace");
+        Trace trace = Record(how);
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_BEFORE_FORK), 1u) << how;
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_AFTER_FORK), 1u) << how;
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_CHILD), 0u) << how;
+    }
+}
+
+TEST_F(ZtraceTest, GoesOnAfterExec) {
+    Trace trace = Record("exec");
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_BEFORE_EXEC), 1u);
+    ExpectOneOfEach(trace);
+    // What the first program held is freed before the second allocates.
+    size_t freed_at = 0, lost = 0;
+    std::map<uint32_t, uint64_t> live;
+    for (size_t i = 0; i < trace.events.size(); i++) {
+        const zt_event &event = trace.events[i];
+        if (event.op != ZT_FREE) live[event.object] = event.size;
+        if (event.op == ZT_MALLOC && event.size == SIZE_MALLOC) lost = i;
+        if (event.op == ZT_FREE && live[event.object] == SIZE_BEFORE_EXEC) freed_at = i;
+    }
+    EXPECT_GT(freed_at, 0u);
+    EXPECT_LT(freed_at, lost);
+}
+
+TEST_F(ZtraceTest, SurvivesAnEmptiedEnvironment) {
+    Trace trace = Record("clear-environment");
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_MALLOC), 100000u);
+}
+
+TEST_F(ZtraceTest, KeepsAllOfAProgramThatIsKilled) {
+    for (const char *how : {"kill", "crash", "wait"}) {
+        path_ = TempFile(std::string(how) + ".ztrace");
+        int signal = how[0] == 'k' ? 9 : how[0] == 'c' ? 11 : 15;
+        // The launcher hands SIGTERM on.
+        Trace trace = Record(how, 128 + signal, how[0] == 'w');
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_KILLED), KILLED_EVENTS / 2u) << how;
+    }
+}
+
+TEST_F(ZtraceTest, GivesTheStatusOfTheProgram) {
+    Record("status", 7);
+    EXPECT_EQ(Ztrace({"-o", TempFile("none.ztrace"), TempFile("no-such-program")}).status, 127);
+    EXPECT_EQ(Ztrace({"-o", TempFile("none.ztrace"), DataFile("")}).status, 126);
+    EXPECT_NE(access(TempFile("none.ztrace").c_str(), F_OK), 0);
+    EXPECT_NE(access(TempFile("none.ztrace.raw").c_str(), F_OK), 0);
+}
+
+TEST_F(ZtraceTest, WorksInTheUsersFolder) {
+    Finished finished = Ztrace({"-o", "relative.ztrace", DataFile(kProgram), "pwd"});
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    char *folder = realpath(TempFile("").c_str(), nullptr);
+    EXPECT_EQ(finished.out, std::string(folder) + "\n");
+    free(folder);
+    EXPECT_EQ(Read(TempFile("relative.ztrace")).error, "");
+}
+
+TEST_F(ZtraceTest, WritesAFileOfItsOwnOnly) {
+    Record("status", 7);
+    struct stat stat;
+    ASSERT_EQ(::stat(path_.c_str(), &stat), 0);
+    EXPECT_EQ(stat.st_mode & 07777, 0600u);
+    std::string before = ReadFile(path_);
+
+    Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "each"});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_NE(finished.err.find("--force"), std::string::npos) << finished.err;
+    EXPECT_EQ(ReadFile(path_), before);
+    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "each"}).status, 0);
+    EXPECT_NE(ReadFile(path_), before);
+
+    std::string link = TempFile("link.ztrace"), target = TempFile("target");
+    WriteFile(target, "precious");
+    ASSERT_EQ(symlink(target.c_str(), link.c_str()), 0);
+    EXPECT_EQ(Ztrace({"-o", link, DataFile(kProgram), "each"}).status, 2);
+    EXPECT_EQ(Ztrace({"--force", "-o", link, DataFile(kProgram), "each"}).status, 2);
+    EXPECT_EQ(ReadFile(target), "precious");
+}
+
+TEST_F(ZtraceTest, ConvertsOnlyItsOwnRawFiles) {
+    std::string raw = TempFile("foreign.raw");
+    for (const std::string &bytes :
+         {std::string(), std::string("text"), std::string(1 << 20, 'x')}) {
+        WriteFile(raw, bytes);
+        Finished finished = Ztrace({"--convert", raw, "-o", path_});
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_NE(finished.err.find("not a raw recording"), std::string::npos) << finished.err;
+        EXPECT_NE(access(path_.c_str(), F_OK), 0);
+    }
+}
+
+TEST_F(ZtraceTest, WrongArgumentsAreOneLine) {
+    const std::vector<std::vector<std::string>> wrong = {{},
+                                                         {"--no-such-option", "ls"},
+                                                         {"--tick=0", "ls"},
+                                                         {"--tick=x", "ls"},
+                                                         {"-o"},
+                                                         {"--convert=x"}};
+    for (const auto &arguments : wrong) {
+        Finished finished = Ztrace(arguments);
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_EQ(finished.err.rfind("ztrace: ", 0), 0u) << finished.err;
+        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+    }
+    Finished help = Ztrace({"--help"});
+    EXPECT_EQ(help.status, 0);
+    EXPECT_EQ(help.out.rfind("Usage: ztrace ", 0), 0u);
+}
+
+}  // namespace
+}  // namespace ztrace_test

@@ -1,0 +1,98 @@
+#include "tools/common/cli.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void cli_error(const char *tool, const char *format, ...) {
+    va_list args;
+    fprintf(stderr, "%s: ", tool);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+    fputc('\n', stderr);
+}
+
+__attribute__((format(printf, 2, 3))) static bool join(char to[CLI_PATH_SIZE], const char *format,
+                                                       ...) {
+    va_list args;
+    va_start(args, format);
+    int size = vsnprintf(to, CLI_PATH_SIZE, format, args);
+    va_end(args);
+    return size >= 0 && size < CLI_PATH_SIZE;
+}
+
+const char *cli_user_folder(void) {
+    const char *folder = getenv("BUILD_WORKING_DIRECTORY");
+    return folder && folder[0] == '/' ? folder : NULL;
+}
+
+bool cli_resolve(const char *path, char resolved[CLI_PATH_SIZE]) {
+    const char *folder = cli_user_folder();
+    if (path[0] == '/') return join(resolved, "%s", path);
+    if (folder) return join(resolved, "%s/%s", folder, path);
+    char current[CLI_PATH_SIZE];
+    if (!getcwd(current, sizeof(current))) return false;
+    return join(resolved, "%s/%s", current, path);
+}
+
+/* The name of the main workspace differs between WORKSPACE and MODULE.bazel,
+ * and when ours is not the main one: so each folder is tried. */
+static bool find_in_runfiles(const char *runfiles, const char *file, char found[CLI_PATH_SIZE]) {
+    DIR *dir = opendir(runfiles);
+    bool ok = false;
+    struct dirent *entry;
+    while (dir && !ok && (entry = readdir(dir)) != NULL) {
+        if (entry->d_name[0] == '.') continue;
+        ok = join(found, "%s/%s/%s", runfiles, entry->d_name, file) && access(found, R_OK) == 0;
+    }
+    if (dir) closedir(dir);
+    return ok;
+}
+
+/* For one name of the program: its runfiles, those it is one of, and the
+ * folder it is in. */
+static bool find_near(const char *program, const char *file, char found[CLI_PATH_SIZE]) {
+    static const char mark[] = ".runfiles";
+    char runfiles[CLI_PATH_SIZE];
+    if (join(runfiles, "%s%s", program, mark) && find_in_runfiles(runfiles, file, found)) {
+        return true;
+    }
+    const char *inside = strstr(program, ".runfiles/");
+    if (inside && join(runfiles, "%.*s%s", (int)(inside - program), program, mark) &&
+        find_in_runfiles(runfiles, file, found)) {
+        return true;
+    }
+    const char *slash = strrchr(program, '/');
+    const char *name = strrchr(file, '/');
+    if (!slash ||
+        !join(found, "%.*s/%s", (int)(slash - program), program, name ? name + 1 : file)) {
+        return false;
+    }
+    return access(found, R_OK) == 0;
+}
+
+bool cli_find(const char *argv0, const char *file, char found[CLI_PATH_SIZE]) {
+    char self[CLI_PATH_SIZE];
+    if (strchr(argv0, '/') && find_near(argv0, file, found)) return true;
+    const char *runfiles = getenv("RUNFILES_DIR");
+    if (runfiles && find_in_runfiles(runfiles, file, found)) return true;
+    ssize_t size = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (size <= 0) return false;
+    self[size] = '\0';
+    return find_near(self, file, found);
+}
+
+bool cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *number) {
+    if (text[0] < '0' || text[0] > '9') return false;
+    char *end;
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    if (errno || *end || value < min || value > max) return false;
+    *number = value;
+    return true;
+}

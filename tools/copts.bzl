@@ -1,0 +1,12 @@
+"""Compiler flags of the tools: clean under GCC and Clang."""
+
+TOOL_COPTS = [
+    "-std=c11",
+    "-D_GNU_SOURCE",
+    "-O2",
+    "-Wall",
+    "-Wextra",
+    "-Werror",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+]

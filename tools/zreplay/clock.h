@@ -1,0 +1,34 @@
+/* A clock for single calls of an allocator: a few ns each, and known. */
+#ifndef TOOLS_ZREPLAY_CLOCK_H_
+#define TOOLS_ZREPLAY_CLOCK_H_
+
+#include <stdint.h>
+#include <time.h>
+
+#if defined(__x86_64__)
+#include <x86intrin.h>
+#endif
+
+static inline uint64_t clock_ns(void) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+/* Ticks of unknown length; no earlier or later instruction slips past it. */
+static inline uint64_t clock_ticks(void) {
+#if defined(__x86_64__)
+    _mm_lfence();
+    uint64_t ticks = __rdtsc();
+    _mm_lfence();
+    return ticks;
+#elif defined(__aarch64__)
+    uint64_t ticks;
+    __asm__ volatile("isb\n\tmrs %0, cntvct_el0\n\tisb" : "=r"(ticks) : : "memory");
+    return ticks;
+#else
+    return clock_ns();
+#endif
+}
+
+#endif /* TOOLS_ZREPLAY_CLOCK_H_ */

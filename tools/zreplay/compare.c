@@ -1,0 +1,144 @@
+/* Replays a trace by every allocator, each in a process of its own. */
+#include "tools/zreplay/compare.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+
+#define TOOL "compare"
+
+/* Names of the variants, from the build: "jemalloc", "tcmalloc", ... */
+static const char *const variants[] = {ZREPLAY_VARIANTS};
+enum { COUNT = sizeof(variants) / sizeof(*variants) };
+
+static const char help[] =
+    "Usage: compare [options] [TRACE]\n"
+    "Replays TRACE with zreplay by every allocator and prints one table.  Without TRACE:\n"
+    "the one that ships with the project.  Figures are those of `zreplay --help`.\n"
+    "\n"
+    "      --svg=FILE   draws RSS along the trace into FILE\n"
+    "      --json       an array of zreplay's JSON objects instead of the table\n"
+    "      --touch=HOW, --rounds=N   as for zreplay\n"
+    "  -h, --help       this text\n"
+    "\n"
+    "Exit status: 0; 1 when a leak check failed; 2 for wrong arguments and traces that\n"
+    "cannot be replayed.\n";
+
+struct arguments {
+    const char *trace;
+    const char *svg;
+    const char *touch;
+    const char *rounds;
+    bool json;
+};
+
+static int usage(const char *message, const char *about) {
+    cli_error(TOOL, "%s%s (see compare --help)", message, about);
+    return CLI_USAGE;
+}
+
+/* Returns -1 to go on, or the exit status.  zreplay checks what is its own. */
+static int parse(int argc, char **argv, struct arguments *arguments) {
+    static const struct option options[] = {
+        {"svg", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
+        {"touch", required_argument, NULL, 't'}, {"rounds", required_argument, NULL, 'r'},
+        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+    };
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
+        const char *given = argv[optind - 1];
+        if (option == 's') {
+            arguments->svg = optarg;
+        } else if (option == 't') {
+            arguments->touch = optarg;
+        } else if (option == 'r') {
+            arguments->rounds = optarg;
+        } else if (option == 'j') {
+            arguments->json = true;
+        } else if (option == 'h') {
+            return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+        } else {
+            return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+        }
+    }
+    if (argc - optind > 1) return usage("one trace at a time, not also ", argv[optind + 1]);
+    arguments->trace = argv[optind];
+    return -1;
+}
+
+/* Runs one variant; 0 or the exit status to end with. */
+static int replay_variant(const struct arguments *arguments, const char *argv0, size_t variant,
+                          struct run *run) {
+    char file[256], program[CLI_PATH_SIZE], touch[64] = "", rounds[64] = "";
+    char *command[9];
+    int n = 0;
+    run->name = variants[variant];
+    snprintf(file, sizeof(file), "tools/zreplay/zreplay_%s", run->name);
+    if (!cli_find(argv0, file, program)) {
+        cli_error(TOOL, "%s is neither among the runfiles nor beside the program", file);
+        return CLI_USAGE;
+    }
+    command[n++] = program;
+    command[n++] = (char *)"--json";
+    if (arguments->svg) command[n++] = (char *)"--timeline";
+    /* What is to be said about the trace, the first has said. */
+    if (variant > 0) command[n++] = (char *)"--quiet";
+    snprintf(touch, sizeof(touch), "--touch=%s", arguments->touch ? arguments->touch : "pages");
+    snprintf(rounds, sizeof(rounds), "--rounds=%s", arguments->rounds ? arguments->rounds : "3");
+    command[n++] = touch;
+    command[n++] = rounds;
+    command[n++] = (char *)"--";
+    command[n++] = (char *)arguments->trace;
+    command[n] = NULL;
+    if (run_program(command, run) != 0) {
+        cli_error(TOOL, "%s: %s", program, strerror(errno));
+        return CLI_USAGE;
+    }
+    if (run->status > 1) {
+        if (run->status != CLI_USAGE) cli_error(TOOL, "%s: exit status %d", program, run->status);
+        return CLI_USAGE;
+    }
+    return 0;
+}
+
+static void print_json(const struct run *runs) {
+    for (size_t i = 0; i < COUNT; i++) printf("%s%s", i ? "," : "[", runs[i].json);
+    printf("]\n");
+}
+
+static int report(const struct arguments *arguments, const struct run *runs) {
+    char svg[CLI_PATH_SIZE];
+    if (arguments->json) {
+        print_json(runs);
+    } else {
+        print_comparison(runs, COUNT);
+    }
+    if (fflush(stdout) != 0) {
+        cli_error(TOOL, "the report cannot be written");
+        return CLI_USAGE;
+    }
+    if (!arguments->svg) return 0;
+    if (cli_resolve(arguments->svg, svg) && write_svg(svg, runs, COUNT) == 0) return 0;
+    cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
+    return CLI_USAGE;
+}
+
+int main(int argc, char **argv) {
+    struct arguments arguments = {0};
+    struct run runs[COUNT] = {{0}};
+    int leaks = 0;
+    int status = parse(argc, argv, &arguments);
+    if (status >= 0) return status;
+    status = 0;
+    for (size_t i = 0; i < COUNT && status == 0; i++) {
+        status = replay_variant(&arguments, argv[0], i, &runs[i]);
+        if (runs[i].status == 1) leaks = 1;
+    }
+    if (status == 0) status = report(&arguments, runs);
+    for (size_t i = 0; i < COUNT; i++) free(runs[i].json);
+    return status ? status : leaks;
+}

@@ -1,0 +1,200 @@
+#include "tools/zreplay/replay.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "tools/trace/memory.h"
+#include "tools/zreplay/clock.h"
+#include "zmalloc/info.h"
+#include "zmalloc/zmalloc.h"
+
+/* Below the page size of any machine: touching more often does no harm. */
+#define PAGE 4096
+
+struct state {
+    void **block; /* by object */
+    enum touch touch;
+    uint64_t ticks[ZT_OPS];
+    struct result *result;
+};
+
+static uint64_t or_unknown(uint64_t figure) { return figure ? figure : UNKNOWN; }
+
+static uint64_t rss_above(const struct result *result) {
+    uint64_t rss = zmalloc_get_rss();
+    if (!rss || result->rss_baseline == UNKNOWN) return UNKNOWN;
+    return rss > result->rss_baseline ? rss - result->rss_baseline : 0;
+}
+
+static void read_figures(const struct result *result, struct figures *figures) {
+    size_t allocated, active, resident, retained, muzzy, frag;
+    int all =
+        zmalloc_get_allocator_info(1, &allocated, &active, &resident, &retained, &muzzy, &frag);
+    figures->used = zmalloc_used_memory();
+    figures->allocated = or_unknown(allocated);
+    figures->active = or_unknown(active);
+    figures->resident = or_unknown(resident);
+    /* Of an allocator that knows the others, 0 is a figure like any other. */
+    figures->retained = all ? retained : or_unknown(retained);
+    figures->rss = rss_above(result);
+}
+
+static void touch_block(enum touch touch, void *block, size_t size) {
+    if (touch == TOUCH_ALL) {
+        memset(block, 0x5a, size);
+    } else if (touch == TOUCH_PAGES) {
+        volatile char *at = block;
+        for (size_t i = 0; i < size; i += PAGE) at[i] = 0x5a;
+        if (size) at[size - 1] = 0x5a;
+    }
+}
+
+/* One call, and how long it took. */
+static inline void *call(struct state *state, const struct op *op, void *block) {
+    uint64_t start = clock_ticks();
+    switch (op->op) {
+        case ZT_MALLOC:
+            block = ztrymalloc(op->size);
+            break;
+        case ZT_CALLOC:
+            block = ztrycalloc(op->size);
+            break;
+        case ZT_ALIGNED:
+            block = ztrymalloc_aligned((size_t)1 << op->align_log2, op->size);
+            break;
+        case ZT_REALLOC:
+            /* The recorded call kept the block; zrealloc to 0 would free it. */
+            block = ztryrealloc(block, op->size ? op->size : 1);
+            break;
+        default:
+            zfree(block);
+            block = NULL;
+    }
+    state->ticks[op->op] += clock_ticks() - start;
+    return block;
+}
+
+static void run_op(struct state *state, const struct op *op) {
+    void **block = &state->block[op->object];
+    void *got = call(state, op, *block);
+    state->result->calls[op->op]++;
+    if (op->op == ZT_FREE) {
+        *block = NULL;
+    } else if (got) {
+        *block = got;
+        touch_block(state->touch, got, op->size);
+    } else {
+        state->result->failures++; /* realloc left the block as it was */
+    }
+}
+
+static void sample(struct result *result, size_t event) {
+    if (result->samples == MAX_SAMPLES) return;
+    result->sample[result->samples++] =
+        (struct sample){event, zmalloc_used_memory(), rss_above(result)};
+}
+
+static void run_all(struct state *state, const struct ops *ops) {
+    size_t step = ops->count / (MAX_SAMPLES - 1) + 1, next = step;
+    sample(state->result, 0);
+    for (size_t i = 0; i < ops->count; i++) {
+        run_op(state, &ops->op[i]);
+        if (i == ops->peak) read_figures(state->result, &state->result->peak);
+        if (i + 1 == next || i + 1 == ops->count) {
+            sample(state->result, i + 1);
+            next += step;
+        }
+    }
+    read_figures(state->result, &state->result->end);
+    (void)zmalloc_report(state->result->report, sizeof(state->result->report), ZMALLOC_REPORT_TEXT);
+}
+
+/* Ticks that the clock itself takes for one call: the best of many short runs,
+ * as one that was interrupted says nothing. */
+static double clock_cost(void) {
+    enum { RUNS = 200, CALLS = 100 };
+    uint64_t least = UINT64_MAX;
+    for (int run = 0; run < RUNS; run++) {
+        uint64_t sum = 0;
+        for (int i = 0; i < CALLS; i++) {
+            uint64_t start = clock_ticks();
+            sum += clock_ticks() - start;
+        }
+        if (sum < least) least = sum;
+    }
+    return (double)least / CALLS;
+}
+
+static void to_ns(struct state *state, double ns_per_tick, double cost) {
+    struct result *result = state->result;
+    for (int op = 0; op < ZT_OPS; op++) {
+        double ticks = (double)state->ticks[op] - cost * (double)result->calls[op];
+        result->ns[op] = ticks > 0 ? ticks * ns_per_tick : 0;
+    }
+}
+
+static int replay_here(const struct ops *ops, enum touch touch, struct result *result) {
+    struct state state = {.touch = touch, .result = result};
+    size_t size = ((size_t)ops->objects + 1) * sizeof(*state.block);
+    state.block = zt_memory_alloc(size);
+    if (!state.block) return -1;
+    /* What is the replay's own is in physical memory from the start. */
+    memset(result, 0, sizeof(*result));
+    memset(result->sample, 1, sizeof(result->sample));
+    for (size_t i = 0; i <= ops->objects; i++) ((void *volatile *)state.block)[i] = NULL;
+
+    double cost = clock_cost();
+    uint64_t used = zmalloc_used_memory();
+    result->rss_baseline = or_unknown(zmalloc_get_rss());
+    uint64_t ns = clock_ns(), ticks = clock_ticks();
+    run_all(&state, ops);
+    ticks = clock_ticks() - ticks;
+    ns = clock_ns() - ns;
+    to_ns(&state, ticks ? (double)ns / (double)ticks : 0, cost);
+
+    for (size_t i = 0; i < ops->objects; i++) zfree(state.block[i]);
+    result->used_leaked = zmalloc_used_memory() - used;
+    zt_memory_free(state.block);
+    return 0;
+}
+
+/* One round, in a process of its own. */
+static int replay_apart(const struct ops *ops, enum touch touch, struct result *result) {
+    int status;
+    pid_t pid = fork();
+    if (pid < 0) return -1;
+    if (pid == 0) _exit(replay_here(ops, touch, result) != 0);
+    while (waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) return -1;
+    }
+    if (WIFSIGNALED(status)) return WTERMSIG(status);
+    return WEXITSTATUS(status) ? -1 : 0;
+}
+
+/* Adds a later round to the first. */
+static void merge_round(struct result *result, const struct result *round) {
+    for (int op = 0; op < ZT_OPS; op++) {
+        if (round->ns[op] < result->ns[op]) result->ns[op] = round->ns[op];
+    }
+    if (!result->used_leaked) result->used_leaked = round->used_leaked;
+    if (round->failures > result->failures) result->failures = round->failures;
+}
+
+int replay(const struct ops *ops, enum touch touch, unsigned rounds, struct result *result) {
+    struct result *round =
+        mmap(NULL, sizeof(*round), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    int status = round == MAP_FAILED ? -1 : 0;
+    for (unsigned i = 0; i < rounds && status == 0; i++) {
+        status = replay_apart(ops, touch, round);
+        if (i == 0) {
+            *result = *round;
+        } else {
+            merge_round(result, round);
+        }
+    }
+    if (round != MAP_FAILED) munmap(round, sizeof(*round));
+    return status;
+}

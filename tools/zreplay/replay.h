@@ -1,0 +1,53 @@
+/* Replays decoded events through zmalloc, and measures. */
+#ifndef TOOLS_ZREPLAY_REPLAY_H_
+#define TOOLS_ZREPLAY_REPLAY_H_
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "tools/zreplay/ops.h"
+
+#define UNKNOWN UINT64_MAX
+
+enum touch {
+    TOUCH_NONE,
+    TOUCH_PAGES, /* write to each page of a block */
+    TOUCH_ALL,   /* write to each byte */
+};
+
+struct figures {
+    uint64_t used; /* these are bytes, or UNKNOWN */
+    uint64_t allocated;
+    uint64_t active;
+    uint64_t resident;
+    uint64_t retained;
+    uint64_t rss; /* above the baseline */
+};
+
+struct sample {
+    uint64_t event;
+    uint64_t used;
+    uint64_t rss;
+};
+
+#define MAX_SAMPLES 400
+
+struct result {
+    struct figures peak;   /* after the event ops->peak */
+    struct figures end;    /* after the last event, before all is freed */
+    uint64_t rss_baseline; /* of the process before the first event */
+    uint64_t used_leaked;  /* zmalloc_used_memory() after all is freed, less what it was */
+    uint64_t failures;     /* allocations that returned NULL */
+    uint64_t calls[ZT_OPS];
+    double ns[ZT_OPS]; /* sum of all calls, the clock's own time taken off */
+    char report[2048]; /* zmalloc_report() after the last event */
+    uint32_t samples;
+    struct sample sample[MAX_SAMPLES];
+};
+
+/* Replays `rounds` times, each in a process of its own with a fresh heap.  The
+ * times are the best of all, the figures those of the first.  0; the signal
+ * that ended a round; -1 without memory or processes. */
+int replay(const struct ops *ops, enum touch touch, unsigned rounds, struct result *result);
+
+#endif /* TOOLS_ZREPLAY_REPLAY_H_ */

@@ -1,0 +1,232 @@
+#include "tools/zreplay/report.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+struct figure_row {
+    const char *label;
+    const char *key;
+    uint64_t peak;
+    uint64_t end;
+};
+
+enum { FIGURES = 6 };
+
+static void figure_rows(const struct result *r, struct figure_row rows[FIGURES]) {
+    rows[0] = (struct figure_row){"used", "used", r->peak.used, r->end.used};
+    rows[1] = (struct figure_row){"allocated", "allocated", r->peak.allocated, r->end.allocated};
+    rows[2] = (struct figure_row){"active", "active", r->peak.active, r->end.active};
+    rows[3] = (struct figure_row){"resident", "resident", r->peak.resident, r->end.resident};
+    rows[4] = (struct figure_row){"retained", "retained", r->peak.retained, r->end.retained};
+    rows[5] = (struct figure_row){"RSS", "rss", r->peak.rss, r->end.rss};
+}
+
+struct ratio_row {
+    const char *label;
+    const char *key;
+    double peak; /* negative where unknown */
+    double end;
+};
+
+enum { RATIOS = 3 };
+
+static double ratio(uint64_t above, uint64_t below) {
+    return above == UNKNOWN || below == UNKNOWN || !below ? -1 : (double)above / (double)below;
+}
+
+static void ratio_rows(const struct result *r, struct ratio_row rows[RATIOS]) {
+    rows[0] = (struct ratio_row){"RSS / used", "rss_per_used", ratio(r->peak.rss, r->peak.used),
+                                 ratio(r->end.rss, r->end.used)};
+    rows[1] = (struct ratio_row){"resident / allocated", "resident_per_allocated",
+                                 ratio(r->peak.resident, r->peak.allocated),
+                                 ratio(r->end.resident, r->end.allocated)};
+    rows[2] = (struct ratio_row){"active / allocated", "active_per_allocated",
+                                 ratio(r->peak.active, r->peak.allocated),
+                                 ratio(r->end.active, r->end.allocated)};
+}
+
+static const char *const op_names[ZT_OPS] = {
+    [ZT_MALLOC] = "malloc",   [ZT_CALLOC] = "calloc", [ZT_ALIGNED] = "aligned",
+    [ZT_REALLOC] = "realloc", [ZT_FREE] = "free",
+};
+
+static double per_call(double ns, uint64_t calls) { return calls ? ns / (double)calls : -1; }
+
+static double all_ns(const struct result *r) {
+    double sum = 0;
+    for (int op = 0; op < ZT_OPS; op++) sum += r->ns[op];
+    return sum;
+}
+
+static uint64_t peak_rss(const struct result *r) {
+    uint64_t most = r->peak.rss;
+    for (uint32_t i = 0; i < r->samples; i++) {
+        if (r->sample[i].rss != UNKNOWN && r->sample[i].rss > most) most = r->sample[i].rss;
+    }
+    return most;
+}
+
+/* ---- Table ------------------------------------------------------------ */
+
+static void print_mib(uint64_t bytes) {
+    if (bytes == UNKNOWN) {
+        printf("%16s", "unknown");
+    } else {
+        printf("%12.2f MiB", (double)bytes / 1048576);
+    }
+}
+
+static void print_ratio(double value) {
+    if (value < 0) {
+        printf("%16s", "unknown");
+    } else {
+        printf("%12.3f    ", value);
+    }
+}
+
+static void print_times(const struct report *report) {
+    const struct result *r = report->result;
+    printf("\n%-24s%12s    %12s\n", "time per call", "ns", "calls");
+    printf("  %-22s%12.1f    %12zu\n", "all", per_call(all_ns(r), report->ops->count),
+           report->ops->count);
+    for (int op = 0; op < ZT_OPS; op++) {
+        if (!r->calls[op]) continue;
+        printf("  %-22s%12.1f    %12" PRIu64 "\n", op_names[op], per_call(r->ns[op], r->calls[op]),
+               r->calls[op]);
+    }
+}
+
+static void print_checks(const struct report *report) {
+    const struct result *r = report->result;
+    printf("\n%-24s%12" PRIu64 "\n", "failed allocations", r->failures);
+    if (r->used_leaked) {
+        printf("%-24s%12s (used memory is off by %" PRId64 " bytes after all was freed)\n",
+               "leak check", "FAILED", (int64_t)r->used_leaked);
+    } else {
+        printf("%-24s%12s\n", "leak check", "ok");
+    }
+}
+
+void report_table(const struct report *report) {
+    const struct result *r = report->result;
+    struct figure_row figures[FIGURES];
+    struct ratio_row ratios[RATIOS];
+    figure_rows(r, figures);
+    ratio_rows(r, ratios);
+    printf("%-24s%s (%s)\n", "allocator", report->allocator, report->lib);
+    printf("%-24s%s\n", "trace", report->trace);
+    printf("%-24s%s, %" PRIu32 " %s\n", "recorded of", report->ops->program, report->ops->threads,
+           report->ops->threads == 1 ? "thread" : "threads");
+    printf("%-24s%zu\n", "events", report->ops->count);
+    printf("%-24s%" PRIu64 "\n", "live blocks at most", report->ops->peak_blocks);
+
+    printf("\n%-24s%16s%16s\n", "memory", "at its peak", "at the end");
+    for (int i = 0; i < FIGURES; i++) {
+        printf("  %-22s", figures[i].label);
+        print_mib(figures[i].peak);
+        print_mib(figures[i].end);
+        printf("\n");
+    }
+    for (int i = 0; i < RATIOS; i++) {
+        printf("  %-22s", ratios[i].label);
+        print_ratio(ratios[i].peak);
+        print_ratio(ratios[i].end);
+        printf("\n");
+    }
+    printf("  %-22s", "RSS, the most sampled");
+    print_mib(peak_rss(r));
+    printf("\n  %-22s", "RSS before the replay");
+    print_mib(r->rss_baseline);
+    printf("  (the decoded trace and the program; not in the RSS above)\n");
+    print_times(report);
+    print_checks(report);
+    printf("\nat the end, of the whole process with the decoded trace:\n%s", r->report);
+}
+
+/* ---- JSON ------------------------------------------------------------- */
+
+static void json_string(const char *key, const char *text) {
+    printf("  \"%s\": \"", key);
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\') {
+            printf("\\%c", c);
+        } else if (c < ' ' || c == 127) {
+            printf("\\u%04x", c);
+        } else {
+            putchar(c);
+        }
+    }
+    printf("\",\n");
+}
+
+static void json_number(const char *prefix, const char *key, uint64_t value) {
+    printf("  \"%s%s\": ", prefix, key);
+    if (value == UNKNOWN) {
+        printf("null,\n");
+    } else {
+        printf("%" PRIu64 ",\n", value);
+    }
+}
+
+static void json_real(const char *prefix, const char *key, double value) {
+    printf("  \"%s%s\": ", prefix, key);
+    if (value < 0) {
+        printf("null,\n");
+    } else {
+        printf("%.4f,\n", value);
+    }
+}
+
+static void json_timeline(const struct result *r) {
+    printf("  \"timeline\": [");
+    for (uint32_t i = 0; i < r->samples; i++) {
+        const struct sample *s = &r->sample[i];
+        printf("%s[%" PRIu64 ", %" PRIu64 ", ", i ? ", " : "", s->event, s->used);
+        if (s->rss == UNKNOWN) {
+            printf("null]");
+        } else {
+            printf("%" PRIu64 "]", s->rss);
+        }
+    }
+    printf("],\n");
+}
+
+static void json_figures(const struct result *r) {
+    struct figure_row figures[FIGURES];
+    struct ratio_row ratios[RATIOS];
+    figure_rows(r, figures);
+    ratio_rows(r, ratios);
+    for (int i = 0; i < FIGURES; i++) {
+        json_number("peak_", figures[i].key, figures[i].peak);
+        json_number("end_", figures[i].key, figures[i].end);
+    }
+    for (int i = 0; i < RATIOS; i++) {
+        json_real("peak_", ratios[i].key, ratios[i].peak);
+        json_real("end_", ratios[i].key, ratios[i].end);
+    }
+    json_number("", "rss_most_sampled", peak_rss(r));
+    json_number("", "rss_baseline", r->rss_baseline);
+}
+
+void report_json(const struct report *report, bool timeline) {
+    const struct result *r = report->result;
+    printf("{\n");
+    json_string("allocator", report->allocator);
+    json_string("lib", report->lib);
+    json_string("trace", report->trace);
+    json_string("program", report->ops->program);
+    printf("  \"truncated\": %s,\n", report->ops->truncated ? "true" : "false");
+    json_number("", "events", report->ops->count);
+    json_number("", "threads", report->ops->threads);
+    json_number("", "peak_blocks", report->ops->peak_blocks);
+    json_figures(r);
+    json_real("ns_", "all", per_call(all_ns(r), report->ops->count));
+    for (int op = 0; op < ZT_OPS; op++) {
+        json_real("ns_", op_names[op], per_call(r->ns[op], r->calls[op]));
+        json_number("calls_", op_names[op], r->calls[op]);
+    }
+    if (timeline) json_timeline(r);
+    json_number("", "failures", r->failures);
+    printf("  \"leaked\": %" PRId64 "\n}\n", (int64_t)r->used_leaked);
+}

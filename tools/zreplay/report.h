@@ -1,0 +1,21 @@
+/* What a replay found, for people and for programs. */
+#ifndef TOOLS_ZREPLAY_REPORT_H_
+#define TOOLS_ZREPLAY_REPORT_H_
+
+#include "tools/zreplay/replay.h"
+
+struct report {
+    const char *trace;
+    const char *allocator; /* zmalloc_allocator_name() */
+    const char *lib;       /* ZMALLOC_LIB */
+    const struct ops *ops;
+    const struct result *result;
+};
+
+void report_table(const struct report *report);
+
+/* One flat object, a key a line; `timeline` adds what was sampled on the way
+ * as an array of [event, used, rss]. */
+void report_json(const struct report *report, bool timeline);
+
+#endif /* TOOLS_ZREPLAY_REPORT_H_ */

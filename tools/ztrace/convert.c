@@ -1,0 +1,271 @@
+/* From addresses to objects.  The recording may have gaps (a crash, a full
+ * disk, functions that were not seen): what does not fit is counted, and the
+ * trace stays one that makes sense. */
+#include "tools/ztrace/convert.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#include "tools/trace/format.h"
+#include "tools/trace/map.h"
+#include "tools/trace/memory.h"
+#include "tools/ztrace/merge.h"
+
+struct thread {
+    uint32_t number; /* in the trace, + 1; 0 before its first event */
+    bool in_realloc;
+    bool known; /* the block in realloc is */
+    uint32_t object;
+    uint64_t address;
+};
+
+struct state {
+    struct conversion *conversion;
+    struct zt_error *error;
+    struct zt_writer *writer;
+    const struct raw_header *header;
+    size_t size; /* of the raw file */
+    uint32_t raw_threads;
+    struct thread *threads;
+    struct zt_map objects; /* by address */
+    /* The record at hand. */
+    struct thread *thread;
+    uint64_t time;
+    uint64_t address;
+    uint64_t bytes;
+    uint8_t op;
+    uint8_t detail;
+};
+
+static int out_of_memory(struct state *state) {
+    zt_fail(state->error, "%s: out of memory", state->conversion->raw_name);
+    return -1;
+}
+
+static int emit(struct state *state, enum zt_op op, uint32_t *object) {
+    struct conversion *conversion = state->conversion;
+    if (!state->thread->number) state->thread->number = ++conversion->threads;
+    struct zt_event event = {
+        .time = state->time,
+        .size = op == ZT_FREE ? 0 : state->bytes,
+        .object = *object,
+        .thread = state->thread->number - 1,
+        .op = (uint8_t)op,
+        .align_log2 = op == ZT_ALIGNED ? state->detail : 0,
+    };
+    if (zt_write(state->writer, &event) != 0) return -1;
+    *object = event.object;
+    conversion->events++;
+    return 0;
+}
+
+/* The address at hand is that of `object` from now on. */
+static int put_address(struct state *state, uint64_t address, uint32_t object) {
+    uint32_t gone;
+    if (zt_map_take(&state->objects, address, &gone)) {
+        state->conversion->missed++;
+        if (emit(state, ZT_FREE, &gone) != 0) return -1;
+    }
+    return zt_map_add(&state->objects, address, object) == 0 ? 0 : out_of_memory(state);
+}
+
+static int take_allocation(struct state *state, enum zt_op op) {
+    uint32_t object = 0;
+    if (emit(state, op, &object) != 0) return -1;
+    return put_address(state, state->address, object);
+}
+
+static int take_free(struct state *state) {
+    uint32_t object;
+    if (zt_map_take(&state->objects, state->address, &object)) {
+        return emit(state, ZT_FREE, &object);
+    }
+    state->conversion->unknown++;
+    return 0;
+}
+
+/* A realloc whose end was not recorded leaves its block's fate unknown. */
+static int drop_realloc(struct state *state) {
+    struct thread *thread = state->thread;
+    bool drop = thread->in_realloc && thread->known;
+    thread->in_realloc = false;
+    if (!drop) return 0;
+    state->conversion->missed++;
+    return emit(state, ZT_FREE, &thread->object);
+}
+
+static int begin_realloc(struct state *state) {
+    if (drop_realloc(state) != 0) return -1;
+    struct thread *thread = state->thread;
+    thread->in_realloc = true;
+    thread->address = state->address;
+    thread->known = zt_map_take(&state->objects, state->address, &thread->object);
+    return 0;
+}
+
+static int end_realloc(struct state *state) {
+    struct thread *thread = state->thread;
+    bool known = thread->in_realloc && thread->known;
+    thread->in_realloc = false;
+    if (!known) {
+        state->conversion->unknown++;
+        return state->address ? take_allocation(state, ZT_MALLOC) : 0;
+    }
+    if (state->address) {
+        if (emit(state, ZT_REALLOC, &thread->object) != 0) return -1;
+        return put_address(state, state->address, thread->object);
+    }
+    if (state->detail == RAW_FREED) return emit(state, ZT_FREE, &thread->object);
+    return put_address(state, thread->address, thread->object);
+}
+
+/* Another program runs in the process: its memory was given back as a whole. */
+static int take_exec(struct state *state) {
+    struct thread *own = state->thread;
+    for (uint32_t i = 0; i < state->raw_threads; i++) {
+        state->thread = &state->threads[i];
+        if (drop_realloc(state) != 0) return -1;
+    }
+    state->thread = own;
+    for (size_t i = 0; i <= state->objects.mask; i++) {
+        if (!state->objects.entry[i].key) continue;
+        if (emit(state, ZT_FREE, &state->objects.entry[i].value) != 0) return -1;
+    }
+    zt_map_free(&state->objects);
+    return zt_map_init(&state->objects) == 0 ? 0 : out_of_memory(state);
+}
+
+static int take_record(struct state *state) {
+    switch (state->op) {
+        case RAW_MALLOC:
+            return take_allocation(state, ZT_MALLOC);
+        case RAW_CALLOC:
+            return take_allocation(state, ZT_CALLOC);
+        case RAW_ALIGNED:
+            return take_allocation(state, ZT_ALIGNED);
+        case RAW_FREE:
+            return take_free(state);
+        case RAW_REALLOC_BEGIN:
+            return begin_realloc(state);
+        case RAW_REALLOC_END:
+            return end_realloc(state);
+        default:
+            return take_exec(state);
+    }
+}
+
+/* Takes a record apart; false when no program of ours wrote it. */
+static bool parse(struct state *state, const struct raw_record *record) {
+    uint32_t thread = (uint32_t)(record->sequence & (RAW_MAX_THREADS - 1));
+    uint64_t start = state->header->start_ns;
+    if (thread >= state->raw_threads) return false;
+    state->thread = &state->threads[thread];
+    state->time = record->time_ns > start ? record->time_ns - start : 0;
+    state->address = record->address;
+    state->bytes = record->size_op >> 16;
+    state->detail = (uint8_t)(record->size_op >> 8);
+    state->op = (uint8_t)record->size_op;
+    if (state->address == UINT64_MAX || state->detail > ZT_MAX_ALIGN_LOG2) return false;
+    return state->op < RAW_OPS;
+}
+
+static int take_all(struct state *state) {
+    struct merge merge;
+    const char *chunks = (const char *)state->header + RAW_HEADER_SIZE;
+    const struct raw_record *record;
+    if (merge_init(&merge, chunks, state->size - RAW_HEADER_SIZE) != 0) {
+        return out_of_memory(state);
+    }
+    uint64_t all = state->header->sequence, done = 0;
+    int result = 0;
+    while (result == 0 && (record = merge_next(&merge)) != NULL) {
+        if (state->conversion->progress && ++done % 65536 == 0 && done <= all) {
+            fprintf(stderr, "\rztrace: writing the trace: %" PRIu64 " %%", done * 100 / all);
+        }
+        if (parse(state, record)) {
+            result = take_record(state);
+        } else {
+            state->conversion->damaged++;
+        }
+    }
+    if (state->conversion->progress) fprintf(stderr, "\r\033[K");
+    state->conversion->damaged += merge.damaged;
+    merge_free(&merge);
+    return result;
+}
+
+static int note_number(struct state *state, const char *key, uint64_t value) {
+    char text[24];
+    if (!value) return 0;
+    snprintf(text, sizeof(text), "%" PRIu64, value);
+    return zt_writer_note(state->writer, key, text);
+}
+
+static int note_start(struct state *state) {
+    char program[sizeof(state->header->program)], started[32];
+    time_t start = (time_t)state->header->start_time;
+    struct tm utc;
+    snprintf(program, sizeof(program), "%.*s", (int)sizeof(program) - 1, state->header->program);
+    if (!gmtime_r(&start, &utc)) memset(&utc, 0, sizeof(utc));
+    strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
+    if (zt_writer_note(state->writer, "program", program) != 0) return -1;
+    return zt_writer_note(state->writer, "started", started);
+}
+
+static int write_trace(struct state *state) {
+    struct conversion *conversion = state->conversion;
+    if (note_start(state) != 0 || take_all(state) != 0) return -1;
+    conversion->images = state->header->images;
+    conversion->failed = state->header->failed;
+    conversion->lost = state->header->lost;
+    if (note_number(state, "unknown-frees", conversion->unknown) != 0) return -1;
+    if (note_number(state, "missed-frees", conversion->missed) != 0) return -1;
+    return note_number(state, "lost-events", conversion->lost + conversion->damaged);
+}
+
+static int convert_mapped(struct state *state) {
+    struct zt_options options = {.tick_ns = state->conversion->tick_ns};
+    state->raw_threads = state->header->threads;
+    if (state->raw_threads > RAW_MAX_THREADS) state->raw_threads = RAW_MAX_THREADS;
+    state->threads = zt_memory_alloc((state->raw_threads + 1) * sizeof(*state->threads));
+    if (!state->threads || zt_map_init(&state->objects) != 0) return out_of_memory(state);
+    state->writer = zt_writer_open(state->conversion->out_fd, state->conversion->out_name, &options,
+                                   state->error);
+    if (!state->writer) return -1;
+    int result = write_trace(state);
+    /* Closing after a failure only frees. */
+    if (result != 0) zt_fail(state->error, "%s: cannot be written", state->conversion->out_name);
+    return zt_writer_close(state->writer) == 0 ? result : -1;
+}
+
+int convert(struct conversion *conversion, struct zt_error *error) {
+    struct state state = {.conversion = conversion, .error = error};
+    struct stat stat;
+    error->text[0] = '\0';
+    if (fstat(conversion->raw_fd, &stat) != 0 || stat.st_size < RAW_HEADER_SIZE) {
+        zt_fail(error, "%s: not a raw recording of ztrace", conversion->raw_name);
+        return -1;
+    }
+    state.size = (size_t)stat.st_size;
+    void *raw = mmap(NULL, state.size, PROT_READ, MAP_SHARED, conversion->raw_fd, 0);
+    if (raw == MAP_FAILED) {
+        zt_fail(error, "%s: %s", conversion->raw_name, strerror(errno));
+        return -1;
+    }
+    state.header = raw;
+    int result = -1;
+    if (state.header->magic == RAW_MAGIC) {
+        result = convert_mapped(&state);
+    } else {
+        zt_fail(error, "%s: not a raw recording of ztrace", conversion->raw_name);
+    }
+    zt_map_free(&state.objects);
+    zt_memory_free(state.threads);
+    munmap(raw, state.size);
+    return result;
+}

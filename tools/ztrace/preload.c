@@ -1,0 +1,174 @@
+/* The allocation functions, in front of those of the program: each calls the
+ * next one of its name, and notes what happened. */
+#include <dlfcn.h>
+#include <errno.h>
+#include <malloc.h>
+#include <stdalign.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/ztrace/recorder.h"
+
+#define EXPORT __attribute__((visibility("default")))
+
+static struct {
+    void *(*malloc)(size_t);
+    void *(*calloc)(size_t, size_t);
+    void *(*realloc)(void *, size_t);
+    void (*free)(void *);
+    int (*posix_memalign)(void **, size_t, size_t);
+    void *(*aligned_alloc)(size_t, size_t);
+    void *(*memalign)(size_t, size_t);
+    void *(*valloc)(size_t);
+    void *(*pvalloc)(size_t);
+} next;
+
+/* dlsym itself may allocate: from here, until the functions are found. */
+static _Alignas(max_align_t) char early[65536];
+static size_t early_used;
+static bool finding;
+
+static void *early_alloc(size_t size) {
+    size_t rounded = (size + alignof(max_align_t) - 1) & ~(alignof(max_align_t) - 1);
+    if (size > sizeof(early) || rounded > sizeof(early) - early_used) return NULL;
+    void *block = early + early_used;
+    early_used += rounded;
+    return block;
+}
+
+static bool is_early(const void *ptr) { return (uintptr_t)ptr - (uintptr_t)early < sizeof(early); }
+
+/* Data and function pointers are the same thing to dlsym only. */
+#define FIND(name)                                   \
+    do {                                             \
+        void *symbol = dlsym(RTLD_NEXT, #name);      \
+        memcpy(&next.name, &symbol, sizeof(symbol)); \
+    } while (0)
+
+static void find_all(void) {
+    finding = true;
+    FIND(calloc);
+    FIND(realloc);
+    FIND(free);
+    FIND(posix_memalign);
+    FIND(aligned_alloc);
+    FIND(memalign);
+    FIND(valloc);
+    FIND(pvalloc);
+    FIND(malloc); /* last: it tells that the others are there */
+    finding = false;
+    if (!next.malloc || !next.calloc || !next.realloc || !next.free) {
+        static const char message[] = "ztrace: the program has no malloc to record\n";
+        if (write(STDERR_FILENO, message, sizeof(message) - 1) < 0) _exit(127);
+        _exit(127);
+    }
+}
+
+/* False while the functions are being found: the program has one thread then. */
+static inline bool ready(void) {
+    if (__builtin_expect(next.malloc == NULL, 0)) {
+        if (finding) return false;
+        find_all();
+    }
+    recorder_start();
+    return true;
+}
+
+__attribute__((constructor)) static void start(void) { ready(); }
+
+/* memalign takes any alignment and rounds it up to a power of two. */
+static void *note_aligned(void *ptr, size_t alignment, size_t size) {
+    unsigned log2 = 0;
+    while (log2 < 47 && (size_t)1 << log2 < alignment) log2++;
+    if (ptr) recorder_note(RAW_ALIGNED, ptr, size, log2);
+    return ptr;
+}
+
+EXPORT void *malloc(size_t size) {
+    if (!ready()) return early_alloc(size);
+    void *ptr = next.malloc(size);
+    if (ptr) recorder_note(RAW_MALLOC, ptr, size, 0);
+    return ptr;
+}
+
+EXPORT void *calloc(size_t count, size_t size) {
+    if (!ready()) return size && count > SIZE_MAX / size ? NULL : early_alloc(count * size);
+    void *ptr = next.calloc(count, size);
+    if (ptr) recorder_note(RAW_CALLOC, ptr, count * size, 0);
+    return ptr;
+}
+
+EXPORT void free(void *ptr) {
+    if (!ptr || is_early(ptr) || !ready()) return;
+    recorder_note(RAW_FREE, ptr, 0, 0);
+    next.free(ptr);
+}
+
+/* A block of dlsym's that outgrows its place. */
+static void *realloc_early(void *ptr, size_t size) {
+    void *moved = malloc(size);
+    if (!moved) return NULL;
+    size_t most = (size_t)(early + sizeof(early) - (char *)ptr);
+    return memcpy(moved, ptr, size < most ? size : most);
+}
+
+EXPORT void *realloc(void *ptr, size_t size) {
+    if (!ptr) return malloc(size);
+    if (is_early(ptr)) return realloc_early(ptr, size);
+    ready();
+    recorder_note(RAW_REALLOC_BEGIN, ptr, 0, 0);
+    void *moved = next.realloc(ptr, size);
+    /* Size 0 frees under some allocators; else NULL means that nothing changed. */
+    bool freed = !moved && size == 0;
+    recorder_note(RAW_REALLOC_END, moved, size, freed ? RAW_FREED : 0);
+    return moved;
+}
+
+EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
+    if (size && count > SIZE_MAX / size) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return realloc(ptr, count * size);
+}
+
+EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {
+    ready();
+    if (!next.posix_memalign) return ENOMEM;
+    int error = next.posix_memalign(out, alignment, size);
+    if (!error) note_aligned(*out, alignment, size);
+    return error;
+}
+
+static void *no_memory(void) {
+    errno = ENOMEM;
+    return NULL;
+}
+
+EXPORT void *aligned_alloc(size_t alignment, size_t size) {
+    ready();
+    if (!next.aligned_alloc) return no_memory();
+    return note_aligned(next.aligned_alloc(alignment, size), alignment, size);
+}
+
+EXPORT void *memalign(size_t alignment, size_t size) {
+    ready();
+    if (!next.memalign) return no_memory();
+    return note_aligned(next.memalign(alignment, size), alignment, size);
+}
+
+EXPORT void *valloc(size_t size) {
+    ready();
+    if (!next.valloc) return no_memory();
+    return note_aligned(next.valloc(size), (size_t)sysconf(_SC_PAGESIZE), size);
+}
+
+EXPORT void *pvalloc(size_t size) {
+    ready();
+    if (!next.pvalloc) return no_memory();
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    return note_aligned(next.pvalloc(size), page, (size + page - 1) & ~(page - 1));
+}

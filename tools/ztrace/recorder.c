@@ -1,0 +1,195 @@
+#include "tools/ztrace/recorder.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Chunks that ended threads left unfinished. */
+#define MAX_SPARE_CHUNKS 1024
+
+struct span {
+    struct raw_record *next;
+    struct raw_record *end;
+};
+
+/* The library is loaded at the start, so its variables need no lookup, which
+ * might allocate. */
+#define THREAD_LOCAL static __thread __attribute__((tls_model("initial-exec")))
+
+THREAD_LOCAL struct span chunk;
+THREAD_LOCAL uint32_t thread_number; /* + 1; 0 while it has none */
+THREAD_LOCAL bool busy;              /* within the recorder */
+
+static struct raw_header *header;
+static char file[4096]; /* its name; programs overwrite their environment */
+static pthread_key_t thread_key;
+static atomic_flag started = ATOMIC_FLAG_INIT;
+
+static atomic_flag spare_lock = ATOMIC_FLAG_INIT;
+static struct span spare[MAX_SPARE_CHUNKS];
+static size_t spares;
+
+/* Whether to record.  On a page that reads as zeros in a forked child, however
+ * it was forked: the trace is the parent's. */
+static atomic_bool *recording;
+
+static void lock_spares(void) {
+    while (atomic_flag_test_and_set_explicit(&spare_lock, memory_order_acquire)) {
+    }
+}
+
+static void unlock_spares(void) { atomic_flag_clear_explicit(&spare_lock, memory_order_release); }
+
+/* The thread ends: another goes on where it left off. */
+static void leave_chunk(void *unused) {
+    (void)unused;
+    bool was_busy = busy;
+    busy = true;
+    lock_spares();
+    if (chunk.next != chunk.end && spares < MAX_SPARE_CHUNKS) spare[spares++] = chunk;
+    unlock_spares();
+    chunk = (struct span){NULL, NULL};
+    busy = was_busy;
+}
+
+static bool take_spare_chunk(void) {
+    lock_spares();
+    bool found = spares > 0;
+    if (found) chunk = spare[--spares];
+    unlock_spares();
+    return found;
+}
+
+/* Makes the file hold `size` bytes more, so that writing to them through a
+ * mapping cannot fail; 0 or an errno. */
+static int extend(int fd, off_t offset, off_t size) {
+    static const char zeros[4096];
+    if (fallocate(fd, 0, offset, size) == 0) return 0;
+    if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
+    for (off_t done = 0; done < size; done += (off_t)sizeof(zeros)) {
+        ssize_t n = pwrite(fd, zeros, sizeof(zeros), offset + done);
+        if (n != (ssize_t)sizeof(zeros)) return n < 0 ? errno : ENOSPC;
+    }
+    return 0;
+}
+
+/* Takes a new chunk of the file.  The file is opened by name each time: a
+ * descriptor kept open would be seen, closed or reused by the program. */
+static int map_chunk(void) {
+    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return errno;
+    uint32_t number = atomic_fetch_add(&header->chunks, 1);
+    off_t offset = RAW_HEADER_SIZE + (off_t)number * RAW_CHUNK_SIZE;
+    int error = extend(fd, offset, RAW_CHUNK_SIZE);
+    if (!error) {
+        void *at = mmap(NULL, RAW_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
+        if (at == MAP_FAILED) error = errno;
+        if (!error) chunk = (struct span){at, (struct raw_record *)at + RAW_CHUNK_RECORDS};
+    }
+    close(fd);
+    return error;
+}
+
+static bool next_chunk(void) {
+    int saved_errno = errno;
+    if (chunk.end) munmap(chunk.end - RAW_CHUNK_RECORDS, RAW_CHUNK_SIZE);
+    chunk = (struct span){NULL, NULL};
+    if (!take_spare_chunk()) {
+        uint32_t none = 0;
+        int error = atomic_load(&header->failed) ? ENOSPC : map_chunk();
+        if (error) atomic_compare_exchange_strong(&header->failed, &none, (uint32_t)error);
+    }
+    pthread_setspecific(thread_key, &chunk);
+    errno = saved_errno;
+    return chunk.end != NULL;
+}
+
+static bool have_thread_number(void) {
+    if (thread_number) return true;
+    uint32_t number = atomic_fetch_add(&header->threads, 1);
+    if (number >= RAW_MAX_THREADS) return false;
+    thread_number = number + 1;
+    return true;
+}
+
+static void write_record(enum raw_op op, const void *address, size_t size, unsigned detail) {
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    struct raw_record *record = chunk.next++;
+    record->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    record->address = (uintptr_t)address;
+    record->size_op = (uint64_t)size << 16 | detail << 8 | op;
+    /* Relaxed is enough: the allocator itself orders a free before the malloc
+     * that gets the same address, and so the numbers that each takes. */
+    uint64_t sequence = 1 + atomic_fetch_add_explicit(&header->sequence, 1, memory_order_relaxed);
+    atomic_store_explicit(&record->sequence, sequence << RAW_THREAD_BITS | (thread_number - 1),
+                          memory_order_release);
+}
+
+void recorder_note(enum raw_op op, const void *address, size_t size, unsigned detail) {
+    if (!recording || !atomic_load_explicit(recording, memory_order_relaxed)) return;
+    /* A signal handler that allocates in the middle of this must not write
+     * before what it interrupts. */
+    bool lost = busy;
+    if (!lost) {
+        busy = true;
+        atomic_signal_fence(memory_order_seq_cst);
+        lost = !have_thread_number() || (chunk.next == chunk.end && !next_chunk());
+        if (!lost) write_record(op, address, size, detail);
+        atomic_signal_fence(memory_order_seq_cst);
+        busy = false;
+    }
+    if (lost) atomic_fetch_add_explicit(&header->lost, 1, memory_order_relaxed);
+}
+
+static void stop_in_child(void) { recording = NULL; }
+
+/* Sets `recording`; falls back to what fork() alone calls. */
+static void begin_recording(void) {
+    atomic_bool *page =
+        mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return;
+    if (madvise(page, sizeof(*page), MADV_WIPEONFORK) != 0) {
+        pthread_atfork(NULL, NULL, stop_in_child);
+    }
+    *page = true;
+    recording = page;
+}
+
+static struct raw_header *map_header(void) {
+    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    if (fd < 0) return NULL;
+    void *at = mmap(NULL, RAW_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    close(fd);
+    return at == MAP_FAILED ? NULL : at;
+}
+
+static bool is_recorded_process(void) {
+    const char *pid = getenv(RAW_ENV_PID), *name = getenv(RAW_ENV_FILE);
+    if (!pid || !name || strlen(name) >= sizeof(file)) return false;
+    strcpy(file, name);
+    return atol(pid) == (long)getpid();
+}
+
+void recorder_start(void) {
+    static atomic_bool done;
+    if (atomic_load_explicit(&done, memory_order_relaxed)) return;
+    int saved_errno = errno;
+    if (environ && !atomic_flag_test_and_set(&started)) {
+        if (is_recorded_process()) header = map_header();
+        if (header && header->magic == RAW_MAGIC &&
+            pthread_key_create(&thread_key, leave_chunk) == 0) {
+            bool exec = atomic_fetch_add(&header->images, 1) > 0;
+            begin_recording();
+            if (exec) recorder_note(RAW_EXEC, NULL, 0, 0);
+        }
+        atomic_store(&done, true);
+    }
+    errno = saved_errno;
+}
