@@ -3,9 +3,10 @@
 load("//third_party:bazel4.bzl", "bazel4_repositories")
 load("//third_party:source_archive.bzl", "source_archive")
 load("//third_party:sources.bzl", "SOURCES")
+load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
 
 # What building //zmalloc itself can ask for; nothing is fetched unasked.
-LIBRARY_SOURCES = ["gperftools", "jemalloc"]
+LIBRARY_SOURCES = ["gperftools"] + JEMALLOC_RELEASES.values()
 
 # What only our own tests and tools ask for.
 DEV_SOURCES = ["bzip2", "googletest"]

@@ -11,6 +11,12 @@ A row names a release and every place its bytes may come from:
                 the source file there.  Its bytes are the upstream archive's
                 unless the row gives `sha256` and `strip_prefix` of its own.
   overlay       our BUILD file for it
+
+jemalloc comes in several releases (--jemalloc_version), "jemalloc" being the
+default one; their rows also have
+
+  version_id    what upstream's VERSION file says; tag archives lack it
+  internals     the folder of third_party/jemalloc/release that fits it
 """
 
 SOURCES = {
@@ -64,11 +70,31 @@ SOURCES = {
     ),
     "jemalloc": struct(
         version = "5.3.0",
+        version_id = "5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c",
+        internals = "5.3.0",
         license = "BSD-2-Clause",
         strip_prefix = "jemalloc-5.3.0",
         sha256 = "2db82d1e7119df3e71b7640219b6dfe84789bc0537983c3b7ac4f7189aecfeaa",
         urls = ["https://github.com/jemalloc/jemalloc/releases/download/5.3.0/jemalloc-5.3.0.tar.bz2"],
         debian = struct(package = "libjemalloc-dev", file = "jemalloc_5.3.0.orig.tar.bz2"),
+        overlay = "//third_party/jemalloc:jemalloc.BUILD.bazel",
+    ),
+    "jemalloc_5_3_1": struct(
+        version = "5.3.1",
+        version_id = "5.3.1-0-g81034ce1f1373e37dc865038e1bc8eeecf559ce8",
+        internals = "5.3.1",
+        license = "BSD-2-Clause",
+        strip_prefix = "jemalloc-5.3.1",
+        sha256 = "3826bc80232f22ed5c4662f3034f799ca316e819103bdc7bb99018a421706f92",
+        urls = ["https://github.com/jemalloc/jemalloc/releases/download/5.3.1/jemalloc-5.3.1.tar.bz2"],
+        debian = struct(
+            package = "libjemalloc-dev",
+            file = "jemalloc_5.3.1.orig.tar.gz",
+            # GitHub's archive of the tag.  Debian has it for as long as one of
+            # its suites has 5.3.1.
+            sha256 = "aac0e7afdbfb8abcbe7cab63597b63abacf22e8b701116a10a45b5ff50ac0c29",
+            strip_prefix = "jemalloc-jemalloc-81034ce",
+        ),
         overlay = "//third_party/jemalloc:jemalloc.BUILD.bazel",
     ),
 }

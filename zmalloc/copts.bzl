@@ -10,6 +10,8 @@ ZMALLOC_COPTS = [
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
     "-fvisibility=hidden",
+    # A C++ out-of-memory handler may throw.
+    "-fexceptions",
     # Own allocation functions must not be turned into calls of themselves.
     "-fno-builtin-malloc",
     "-fno-builtin-calloc",

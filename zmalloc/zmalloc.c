@@ -269,11 +269,15 @@ void *extend_to_usable(void *ptr, size_t size) {
 
 /* ---- Flags ------------------------------------------------------------ */
 
-void *zmalloc_with_flags(size_t size, int flags) {
+void *ztrymalloc_with_flags(size_t size, int flags) {
     size_t got = 0;
     void *ptr = NULL;
     if (size < REQUEST_LIMIT) ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
-    ptr = counted_new(ptr, got, &got);
+    return counted_new(ptr, got, &got);
+}
+
+void *zmalloc_with_flags(size_t size, int flags) {
+    void *ptr = ztrymalloc_with_flags(size, flags);
     return ptr != NULL ? ptr : out_of_memory(size);
 }
 

@@ -35,7 +35,8 @@ extern "C" {
 
 /* ---- Allocate -------------------------------------------------------- */
 
-/* Allocates `size` bytes, uninitialised, aligned for any type. */
+/* Allocates `size` bytes, uninitialised, aligned for any object of that size
+ * (so not always for max_align_t, as malloc: jemalloc is built as Redis does). */
 ZM_ATTR(malloc, alloc_size(1), noinline) void *zmalloc(size_t size);
 ZM_ATTR(malloc, alloc_size(1), noinline) void *ztrymalloc(size_t size);
 
@@ -108,6 +109,7 @@ ZM_ATTR(alloc_size(2), noinline) void *extend_to_usable(void *ptr, size_t size);
 /* Redis's names for jemalloc's MALLOCX_* flags.  Under other allocators only
  * MALLOCX_ALIGN, MALLOCX_LG_ALIGN and MALLOCX_ZERO mean something. */
 void *zmalloc_with_flags(size_t size, int flags);
+void *ztrymalloc_with_flags(size_t size, int flags);
 void *zrealloc_with_flags(void *ptr, size_t size, int flags);
 void zfree_with_flags(void *ptr, int flags);
 
@@ -119,7 +121,7 @@ void zfree_no_tcache(void *ptr);
 /* ---- Out of memory ---------------------------------------------------- */
 
 /* Installs the handler, called with the size that was asked for.  It may
- * return, longjmp or end the process.  NULL brings back the default, which
+ * return, longjmp, throw (C++) or end the process.  NULL brings back the default, which
  * prints one line to stderr and aborts. */
 void zmalloc_set_oom_handler(void (*oom_handler)(size_t));
 

@@ -1,6 +1,6 @@
 # Expands one of jemalloc's .in headers, as config.status would.
 #
-# Usage: awk -f expand_header.awk DEFINES VERSION TEMPLATE
+# Usage: awk -f expand_header.awk DEFINES TEMPLATE
 #
 # DEFINES has lines `NAME` and `NAME=value`; @name@ becomes the value.  In
 # *_defs.h.in `#undef NAME` becomes a #define, or a comment when NAME is not
@@ -14,20 +14,6 @@ file == 1 {
         value[substr($0, 1, at - 1)] = substr($0, at + 1)
     } else {
         value[$0] = ""
-    }
-    next
-}
-
-# 5.3.0-0-g54eaed1d...
-file == 2 {
-    if (FNR == 1) {
-        value["jemalloc_version"] = $0
-        split($0, part, /[.g-]+/)
-        value["jemalloc_version_major"] = part[1]
-        value["jemalloc_version_minor"] = part[2]
-        value["jemalloc_version_bugfix"] = part[3]
-        value["jemalloc_version_nrev"] = part[4]
-        value["jemalloc_version_gid"] = part[5]
     }
     next
 }

@@ -7,35 +7,26 @@ load(":config.bzl", "PREFIX")
 # Everything goes below one folder, which then is the include path.
 _ROOT = "configured/"
 
-_PUBLIC = [
-    "aligned_alloc",
-    "calloc",
-    "dallocx",
-    "free",
-    "mallctl",
-    "mallctlbymib",
-    "mallctlnametomib",
-    "malloc",
-    "malloc_conf",
-    "malloc_conf_2_conf_harder",
-    "malloc_message",
-    "malloc_stats_print",
-    "malloc_usable_size",
-    "mallocx",
-    "nallocx",
-    "posix_memalign",
-    "rallocx",
-    "realloc",
-    "sallocx",
-    "sdallocx",
-    "xallocx",
-]
-
+# What is public only where configure finds it in the libc.
 _PUBLIC_IF = {
     "JEMALLOC_HAVE_MALLOC_SIZE": "malloc_size",
     "JEMALLOC_OVERRIDE_MEMALIGN": "memalign",
     "JEMALLOC_OVERRIDE_VALLOC": "valloc",
 }
+
+# configure.ac lists what is public anyway, as the first line of its kind.
+_PUBLIC_SYMBOLS_AWK = """
+/^public_syms="/ && !seen {
+    seen = 1
+    gsub(/^public_syms="|"$/, "")
+    for (i = 1; i <= NF; i++) if ($i !~ /[$]/) print $i ":" prefix $i
+}
+END {
+    if (!seen) exit 1
+    n = split(more, also, " ")
+    for (i = 1; i <= n; i++) print also[i] ":" prefix also[i]
+}
+"""
 
 # What configure substitutes in the templates besides the version.
 _SUBSTITUTIONS = [
@@ -50,15 +41,45 @@ _ENV = {
     "PATH": "/bin:/usr/bin:/usr/local/bin",
 }
 
+def _version_substitutions(version_id):
+    # 5.3.0-0-g54eaed1d...
+    version, nrev, gid = version_id.split("-")
+    major, minor, bugfix = version.split(".")
+    return [
+        "jemalloc_version=" + version_id,
+        "jemalloc_version_major=" + major,
+        "jemalloc_version_minor=" + minor,
+        "jemalloc_version_bugfix=" + bugfix,
+        "jemalloc_version_nrev=" + nrev,
+        "jemalloc_version_gid=" + gid[1:],
+    ]
+
+def _public_symbols(ctx):
+    given = [row.split("=")[0] for row in ctx.attr.configuration]
+    more = [symbol for name, symbol in _PUBLIC_IF.items() if name in given]
+    out = ctx.actions.declare_file(_ROOT + "public_symbols.txt")
+    arguments = ctx.actions.args()
+    arguments.add_all([out, PREFIX, " ".join(more), _PUBLIC_SYMBOLS_AWK, ctx.file.configure])
+    ctx.actions.run_shell(
+        outputs = [out],
+        inputs = [ctx.file.configure],
+        command = "awk -v prefix=\"$2\" -v more=\"$3\" \"$4\" $5 > $1",
+        arguments = [arguments],
+        env = _ENV,
+        mnemonic = "JemallocHeader",
+        progress_message = "Configuring %s" % out.short_path,
+    )
+    return out
+
 def _expand(ctx, template, defines):
     name = template.short_path.split("/include/", 1)
     folder = name[0].split("/")[-1] + "/" if name[0].endswith("/test") else ""
     out = ctx.actions.declare_file(_ROOT + folder + "include/" + name[1][:-len(".in")])
     arguments = ctx.actions.args()
-    arguments.add_all([out, ctx.file._expand, defines, ctx.file.version, template])
+    arguments.add_all([out, ctx.file._expand, defines, template])
     ctx.actions.run_shell(
         outputs = [out],
-        inputs = [ctx.file._expand, defines, ctx.file.version, template],
+        inputs = [ctx.file._expand, defines, template],
         command = "out=$1; shift; awk -f \"$@\" > $out",
         arguments = [arguments],
         env = _ENV,
@@ -84,12 +105,9 @@ def _run_script(ctx, script, out, inputs, arguments):
 
 def _jemalloc_headers_impl(ctx):
     defines = ctx.actions.declare_file(_ROOT + "defines.txt")
-    ctx.actions.write(defines, "\n".join(ctx.attr.configuration + _SUBSTITUTIONS) + "\n")
-
-    given = [row.split("=")[0] for row in ctx.attr.configuration]
-    public = _PUBLIC + [symbol for name, symbol in _PUBLIC_IF.items() if name in given]
-    symbols = ctx.actions.declare_file(_ROOT + "public_symbols.txt")
-    ctx.actions.write(symbols, "".join(["%s:%s%s\n" % (s, PREFIX, s) for s in public]))
+    lines = ctx.attr.configuration + _SUBSTITUTIONS + _version_substitutions(ctx.attr.version_id)
+    ctx.actions.write(defines, "\n".join(lines) + "\n")
+    symbols = _public_symbols(ctx)
 
     outs = {}
     for template in ctx.files.templates:
@@ -131,9 +149,10 @@ jemalloc_headers = rule(
     doc = "Expands jemalloc's .in headers; output groups `public` and `tests`.",
     attrs = {
         "configuration": attr.string_list(mandatory = True),
+        "configure": attr.label(allow_single_file = True, mandatory = True),
         "scripts": attr.label_list(allow_files = [".sh"], mandatory = True),
         "templates": attr.label_list(allow_files = [".in"], mandatory = True),
-        "version": attr.label(allow_single_file = True, mandatory = True),
+        "version_id": attr.string(mandatory = True),
         "_expand": attr.label(
             allow_single_file = True,
             default = Label("//third_party/jemalloc:expand_header.awk"),

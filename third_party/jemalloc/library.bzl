@@ -4,13 +4,20 @@ load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load(":config.bzl", "link_options")
 
 # -O3 in every mode: a debug build is about its own code, not the allocator's.
-# -w: the code is not ours.
-COPTS = [
+_COPTS = [
     "-std=gnu11",
     "-O3",
     "-funroll-loops",
     "-fvisibility=hidden",
-    "-w",
+]
+
+# -w: the code is not ours.
+COPTS = _COPTS + ["-w"]
+
+_OWN_COPTS = _COPTS + [
+    "-Wall",
+    "-Wextra",
+    "-Werror",
 ]
 
 DEFINES = [
@@ -18,34 +25,36 @@ DEFINES = [
     "_REENTRANT",
 ]
 
-def include_flags(folders):
+def include_flags(folders, flag = "-I"):
     """Include paths for copts: `includes` would hand them on to dependents.
 
     Args:
       folders: folders of the calling repository, of sources or generated
+      flag: -isystem for headers that are not free of warnings
 
     Returns:
       flags
     """
     root = "external/" + native.repository_name().lstrip("@") + "/"
-    return ["-I%s%s" % (base, folder) for folder in folders for base in [root, "$(GENDIR)/" + root]]
+    return [flag + base + folder for folder in folders for base in [root, "$(GENDIR)/" + root]]
 
-def jemalloc_library(name, srcs, internal_hdrs, **kwargs):
-    """A cc_library of jemalloc sources.
+def jemalloc_library(name, srcs, internal_hdrs, own = False, **kwargs):
+    """A cc_library of sources that include jemalloc's internal headers.
 
     Args:
       name: the target's name
-      srcs: sources, jemalloc's and such as see its internals
+      srcs: sources
       internal_hdrs: the headers they include
+      own: whether the sources are ours, not jemalloc's
       **kwargs: passed on
     """
     cc_library(
         name = name,
         srcs = srcs + internal_hdrs,
-        copts = COPTS + include_flags([
+        copts = (_OWN_COPTS if own else COPTS) + include_flags([
             "include",
             "configured/include",
-        ]),
+        ], "-isystem" if own else "-I"),
         linkopts = link_options(),
         linkstatic = True,
         local_defines = DEFINES + kwargs.pop("local_defines", []),

@@ -18,14 +18,20 @@ OPTIONS = {
     "unit/arena_decay": "dirty_decay_ms:1000,muzzy_decay_ms:1000,tcache_max:1024",
     "unit/batch_alloc": "tcache_gc_incr_bytes:2147483648",
     "unit/binshard": "narenas:1,bin_shards:1-160:16|129-512:4|256-256:8",
-    "unit/hpa_background_thread": "hpa_dirty_mult:0,hpa_min_purge_interval_ms:50,hpa_sec_nshards:0",
+    "unit/hpa": "process_madvise_max_batch:0,experimental_hpa_start_huge_if_thp_always:false",
+    "unit/hpa_background_thread": "hpa_dirty_mult:0,hpa_min_purge_interval_ms:50,hpa_sec_nshards:0,experimental_hpa_start_huge_if_thp_always:false",
+    "unit/hpa_sec_integration": "process_madvise_max_batch:0,experimental_hpa_start_huge_if_thp_always:false",
+    "unit/hpa_thp_always": "process_madvise_max_batch:0,experimental_hpa_start_huge_if_thp_always:true",
+    "unit/hpa_vectorized_madvise": "process_madvise_max_batch:2,experimental_hpa_start_huge_if_thp_always:false",
+    "unit/hpa_vectorized_madvise_large_batch": "process_madvise_max_batch:64",
     "unit/junk": "abort:false,zero:false,junk:true",
     "unit/junk_alloc": "abort:false,zero:false,junk:alloc",
     "unit/junk_free": "abort:false,zero:false,junk:free",
     "unit/malloc_conf_2": "dirty_decay_ms:500",
     "unit/pack": "dirty_decay_ms:0,muzzy_decay_ms:0",
     "unit/san": "san_guard_large:1,san_guard_small:1",
-    "unit/tcache_max": "tcache_max:1024",
+    "unit/size_classes": "disable_large_size_classes:true",
+    "unit/tcache_max": "tcache_max:1024,tcache_gc_incr_bytes:939524096",
     "unit/zero": "abort:false,junk:false,zero:true",
     "unit/zero_realloc_abort": "zero_realloc:abort",
     "unit/zero_realloc_alloc": "zero_realloc:alloc",
@@ -35,6 +41,14 @@ OPTIONS = {
 
 _PROF = "needs a build with profiling; without it all its cases skip"
 _DEBUG = "needs a debug build; without it all its cases skip"
+
+# Where an older release has other options, or the test has none there.
+_OLDER_OPTIONS = {
+    "5.3.0": {
+        "unit/hpa": "",
+        "unit/hpa_background_thread": "hpa_dirty_mult:0,hpa_min_purge_interval_ms:50,hpa_sec_nshards:0",
+    },
+}
 
 # Not built here, and why.
 NOT_RUN = {
@@ -50,6 +64,7 @@ NOT_RUN = {
     "unit/prof_log": _PROF,
     "unit/prof_mdump": _PROF,
     "unit/prof_reset": _PROF,
+    "unit/prof_small": _PROF,
     "unit/prof_stats": _PROF,
     "unit/prof_sys_thread_name": _PROF,
     "unit/prof_tctx": _PROF,
@@ -58,7 +73,6 @@ NOT_RUN = {
     "unit/uaf": _DEBUG,
     "unit/witness": _DEBUG,
 }
-
 
 _TESTLIB = [
     "test/src/%s.c" % name
@@ -73,7 +87,7 @@ def _includes():
         "configured/test/include",
     ])
 
-def _kind(kind, define, libraries, headers, sources):
+def _kind(kind, define, libraries, headers, release, sources):
     """The support library and the tests of one folder of test/."""
     local_defines = DEFINES + [define]
     copts = _includes() + [
@@ -97,7 +111,7 @@ def _kind(kind, define, libraries, headers, sources):
         test = src[len("test/"):-len(".c")]
         if test in NOT_RUN:
             continue
-        options = OPTIONS.get(test, "")
+        options = _OLDER_OPTIONS.get(release, {}).get(test, OPTIONS.get(test, ""))
         cc_test(
             name = test,
             size = "small",
@@ -121,7 +135,7 @@ def _kind(kind, define, libraries, headers, sources):
         visibility = ["//visibility:public"],
     )
 
-def jemalloc_tests(name, jet, library, headers, unit, integration):
+def jemalloc_tests(name, jet, library, headers, release, unit, integration):
     """Declares the suites unit_tests and integration_tests.
 
     Args:
@@ -129,11 +143,12 @@ def jemalloc_tests(name, jet, library, headers, unit, integration):
       jet: the library under the prefix jet_
       library: the library as others use it
       headers: what the tests include
+      release: the version
       unit: sources of the unit tests
       integration: sources of the integration tests
     """
-    _kind("unit", "JEMALLOC_UNIT_TEST", [jet], headers, unit)
-    _kind("integration", "JEMALLOC_INTEGRATION_TEST", [library], headers, integration)
+    _kind("unit", "JEMALLOC_UNIT_TEST", [jet], headers, release, unit)
+    _kind("integration", "JEMALLOC_INTEGRATION_TEST", [library], headers, release, integration)
     native.test_suite(
         name = name,
         tests = [

@@ -18,8 +18,13 @@ _ALLOCATORS = {
 
 MALLOC_VALUES = ["auto"] + _ALLOCATORS.keys()
 
-# Backends: the allocators, libc in both its kinds.
-BACKENDS = _ALLOCATORS.keys() + ["libc_prefix"]
+# Backends: the allocators, jemalloc and libc in both their kinds.
+_KINDS = {
+    "jemalloc_stock": "jemalloc",
+    "libc_prefix": "libc",
+}
+
+BACKENDS = _ALLOCATORS.keys() + _KINDS.keys()
 
 # These watch the libc's malloc; under another they would see nothing.
 _SANITIZERS_THAT_FORCE_LIBC = ["address", "memory", "undefined"]
@@ -34,6 +39,8 @@ def _backend(ctx):
         ctx.attr.malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size
     ):
         return "libc_prefix"
+    if malloc == "jemalloc" and ctx.attr.jemalloc[BuildSettingInfo].value != "bundled":
+        return "jemalloc_stock"
     return malloc
 
 def _chosen_backend_impl(ctx):
@@ -43,6 +50,7 @@ chosen_backend = rule(
     implementation = _chosen_backend_impl,
     doc = "The backend that the settings come to; config_settings match it by flag_values.",
     attrs = {
+        "jemalloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
         "libc_has_malloc_size": attr.bool(
             mandatory = True,
             doc = "whether the platform's libc can be asked for a usable size",
@@ -60,7 +68,7 @@ chosen_backend = rule(
 
 def _build_info_impl(ctx):
     backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
-    name = "libc" if backend == "libc_prefix" else backend
+    name = _KINDS.get(backend, backend)
     header = ctx.actions.declare_file(ctx.attr.out)
     ctx.actions.expand_template(
         output = header,
@@ -69,6 +77,7 @@ def _build_info_impl(ctx):
             "@HAVE_MALLOC_SIZE@": "#undef HAVE_MALLOC_SIZE" if backend == "libc_prefix" else "#define HAVE_MALLOC_SIZE 1",
             "@ZMALLOC_LIB@": _ALLOCATORS[name].lib,
             "@allocator@": name,
+            "@backend@": backend,
         },
     )
     return [DefaultInfo(files = depset([header]))]

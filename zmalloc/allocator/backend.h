@@ -64,4 +64,11 @@ int zm_backend_background_purge(bool enable);
 /* Gives back what is free, now: 0, or -1 when that failed or cannot be had. */
 int zm_backend_purge(void);
 
+/* Whether the next one can be answered; settled at run time, once. */
+bool zm_backend_can_defrag(void);
+
+/* Sets should[i] to whether moving block ptrs[i] would help to empty its slab,
+ * by the rule in zmalloc/defrag.h.  Only when zm_backend_can_defrag(). */
+void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should);
+
 #endif /* ZMALLOC_ALLOCATOR_BACKEND_H_ */

@@ -9,28 +9,35 @@ load(":allocators.bzl", "MALLOC_VALUES")
 
 # Name of the variant: the settings that make it.
 VARIANTS = {
-    name: struct(malloc = name, malloc_size = "auto")
+    name: {"//:malloc": name}
     for name in MALLOC_VALUES
     if name != "auto"
 }
 
-VARIANTS["libc_prefix"] = struct(malloc = "libc", malloc_size = "prefix")
+VARIANTS["jemalloc_stock"] = {"//:jemalloc": "stock", "//:malloc": "jemalloc"}
+VARIANTS["libc_prefix"] = {"//:malloc": "libc", "//:malloc_size": "prefix"}
 
-_SETTINGS = [
-    "//:malloc",
-    "//:malloc_size",
-]
+# Those that a user chooses between; a jemalloc without our extension places
+# blocks in the same way as one with it.
+COMPARED = [name for name in VARIANTS if name != "jemalloc_stock"]
+
+# The settings that make variants, and what they are unless a row says else.
+_SETTINGS = {
+    "//:jemalloc": "bundled",
+    "//:malloc": "auto",
+    "//:malloc_size": "auto",
+}
 
 def _variant_transition_impl(_settings, attr):
-    if not attr.variant:
-        return {"//:malloc": "auto", "//:malloc_size": "auto"}
-    variant = VARIANTS[attr.variant]
-    return {"//:malloc": variant.malloc, "//:malloc_size": variant.malloc_size}
+    changed = dict(_SETTINGS)
+    if attr.variant:
+        changed.update(VARIANTS[attr.variant])
+    return changed
 
 _variant_transition = transition(
     implementation = _variant_transition_impl,
     inputs = [],
-    outputs = _SETTINGS,
+    outputs = _SETTINGS.keys(),
 )
 
 def _variant_executable_impl(ctx):

@@ -1,4 +1,5 @@
-/* jemalloc, with the prefix je_. */
+/* jemalloc, by its names with the prefix je_: those of the one we build; the
+ * system's header defines them too. */
 #include <jemalloc/jemalloc.h>
 
 #define ZM_BACKEND_PREFIX 0
@@ -13,12 +14,14 @@ static inline void *zm_je_known(void *ptr, size_t *usable) {
     return ptr;
 }
 
+#include "usize.h" /* zm_je_malloc() and so on: with our extension or without */
+
 static inline void *zm_backend_malloc(size_t size, size_t *usable) {
-    return zm_je_known(je_malloc(size), usable);
+    return zm_je_malloc(size, usable);
 }
 
 static inline void *zm_backend_calloc(size_t size, size_t *usable) {
-    return zm_je_known(je_calloc(1, size), usable);
+    return zm_je_calloc(size, usable);
 }
 
 static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *usable) {
@@ -26,14 +29,10 @@ static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *us
 }
 
 static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
-    *old_usable = zm_backend_usable_size(ptr);
-    return zm_je_known(je_realloc(ptr, size), usable);
+    return zm_je_realloc(ptr, size, usable, old_usable);
 }
 
-static inline void zm_backend_free(void *ptr, size_t *usable) {
-    *usable = zm_backend_usable_size(ptr);
-    je_free(ptr);
-}
+static inline void zm_backend_free(void *ptr, size_t *usable) { zm_je_free(ptr, usable); }
 
 static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable) {
     *usable = je_nallocx(size, 0);

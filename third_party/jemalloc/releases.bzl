@@ -1,0 +1,19 @@
+"""The releases of jemalloc in sources.bzl."""
+
+load("//third_party:sources.bzl", "SOURCES")
+
+# Version to repository; --jemalloc_version takes the versions.
+JEMALLOC_RELEASES = {
+    row.version: name
+    for name, row in SOURCES.items()
+    if name == "jemalloc" or name.startswith("jemalloc_")
+}
+
+JEMALLOC_DEFAULT = SOURCES["jemalloc"].version
+
+def this_release():
+    """The row of the repository whose BUILD file calls this."""
+
+    # Modules put their own names before it: @zmalloc~0.1.0~sources~jemalloc.
+    canonical = native.repository_name().lstrip("@").replace("+", "~")
+    return SOURCES[canonical.split("~")[-1]]
