@@ -106,6 +106,37 @@ TEST(Usize, OfBlocksFromElsewhere) {
     }
 }
 
+bool AllBytesAre(const void *block, size_t size, unsigned char byte) {
+    const volatile unsigned char *bytes = static_cast<const volatile unsigned char *>(block);
+    for (size_t i = 0; i < size; i++) {
+        if (bytes[i] != byte) return false;
+    }
+    return true;
+}
+
+// What jemalloc does when it is told to fill blocks is not passed by.
+TEST(Usize, BlocksAreFilledAsTheOptionsSay) {
+    const bool junk = std::string("true") == Get<const char *>("opt.junk");
+    const bool zero = Get<bool>("opt.zero");
+    if (!junk && !zero) GTEST_SKIP() << "see the tests with the suffixes .junk and .zero";
+    for (size_t size : {size_t{16}, size_t{64}, size_t{4096}, size_t{8192}, size_t{14336}}) {
+        for (int round = 0; round < 3; round++) {
+            void *block = Malloc(size);
+            EXPECT_TRUE(AllBytesAre(block, size, junk ? 0xa5 : 0)) << size;
+            std::memset(block, 1, size);
+            size_t usize, old_usize;
+            block = je_realloc_with_usize(block, 2 * size, &old_usize, &usize);
+            EXPECT_TRUE(AllBytesAre(block, size, 1)) << size;
+            EXPECT_TRUE(AllBytesAre(static_cast<char *>(block) + old_usize, usize - old_usize,
+                                    junk ? 0xa5 : 0))
+                << size;
+            Free(block);
+            // Small blocks stay readable, in their slab.
+            EXPECT_TRUE(!junk || usize > 14336 || AllBytesAre(block, usize, 0x5a)) << size;
+        }
+    }
+}
+
 TEST(Usize, FreeOfNull) {
     size_t usize = kUnset;
     je_free_with_usize(nullptr, &usize);

@@ -8,9 +8,10 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//third_party:sources.bzl", "SOURCES")
 
 # What --malloc may ask for, besides "auto".
-#   lib: what ZMALLOC_LIB says, "NAME-VERSION" as in Redis
+#   lib: what ZMALLOC_LIB says, "NAME-VERSION" as in Redis; %s is the release of
+#        jemalloc that was chosen
 _ALLOCATORS = {
-    "jemalloc": struct(lib = "jemalloc-" + SOURCES["jemalloc"].version),
+    "jemalloc": struct(lib = "jemalloc-%s"),
     "tcmalloc": struct(lib = "tcmalloc-" + SOURCES["gperftools"].version),
     "tcmalloc_minimal": struct(lib = "tcmalloc_minimal-" + SOURCES["gperftools"].version),
     "libc": struct(lib = "libc"),
@@ -69,13 +70,17 @@ chosen_backend = rule(
 def _build_info_impl(ctx):
     backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
     name = _KINDS.get(backend, backend)
+    lib = _ALLOCATORS[name].lib
+    if "%s" in lib:
+        system = ctx.attr.jemalloc[BuildSettingInfo].value == "system"
+        lib = lib % ("system" if system else ctx.attr.jemalloc_version[BuildSettingInfo].value)
     header = ctx.actions.declare_file(ctx.attr.out)
     ctx.actions.expand_template(
         output = header,
         template = ctx.file.template,
         substitutions = {
             "@HAVE_MALLOC_SIZE@": "#undef HAVE_MALLOC_SIZE" if backend == "libc_prefix" else "#define HAVE_MALLOC_SIZE 1",
-            "@ZMALLOC_LIB@": _ALLOCATORS[name].lib,
+            "@ZMALLOC_LIB@": lib,
             "@allocator@": name,
             "@backend@": backend,
         },
@@ -87,6 +92,8 @@ build_info_header = rule(
     doc = "The header that says what the build chose.",
     attrs = {
         "backend": attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
+        "jemalloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
+        "jemalloc_version": attr.label(mandatory = True, providers = [BuildSettingInfo]),
         "out": attr.string(mandatory = True),
         "template": attr.label(mandatory = True, allow_single_file = True),
     },
