@@ -85,7 +85,7 @@ bool IsAllowed(const std::string &library, const std::string &name) {
     // Bazel puts more before the name of another repository, from version 6 on.
     const bool external = library.rfind("../", 0) == 0;
     if (external && Has(library, "gperftools/")) return IsGperftools(name);
-    if (external && Has(library, "jemalloc/")) return name.rfind("je_", 0) == 0;
+    if (external && Has(library, "jemalloc")) return name.rfind("je_", 0) == 0;
     return IsOurs(name);
 }
 
