@@ -1,5 +1,4 @@
-/* jemalloc, by its names with the prefix je_: those of the one we build; the
- * system's header defines them too. */
+/* jemalloc, under names with the prefix je_. */
 #include <jemalloc/jemalloc.h>
 
 #define ZM_BACKEND_PREFIX 0

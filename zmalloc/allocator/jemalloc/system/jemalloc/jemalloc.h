@@ -1,0 +1,17 @@
+/* The system's jemalloc, which is the malloc of the whole process, under the
+ * names that ours has. */
+#include_next <jemalloc/jemalloc.h>
+
+#define je_calloc calloc
+#define je_dallocx dallocx
+#define je_free free
+#define je_malloc malloc
+#define je_malloc_usable_size malloc_usable_size
+#define je_mallctl mallctl
+#define je_mallctlbymib mallctlbymib
+#define je_mallctlnametomib mallctlnametomib
+#define je_mallocx mallocx
+#define je_nallocx nallocx
+#define je_rallocx rallocx
+#define je_realloc realloc
+#define je_sdallocx sdallocx
