@@ -7,7 +7,6 @@ TEST_COPTS = [
     "-std=c++17",
     "-Wall",
     "-Wextra",
-    "-Werror",
 ]
 
 def zmalloc_test(name, copts = [], deps = [], **kwargs):

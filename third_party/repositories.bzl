@@ -5,11 +5,11 @@ load("//third_party:source_archive.bzl", "source_archive")
 load("//third_party:sources.bzl", "SOURCES")
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
 
-# What building //zmalloc itself can ask for; nothing is fetched unasked.
-LIBRARY_SOURCES = ["gperftools"] + JEMALLOC_RELEASES.values()
+# What building the library or the tools can ask for; nothing is fetched unasked.
+LIBRARY_SOURCES = ["bzip2", "gperftools"] + JEMALLOC_RELEASES.values()
 
-# What only our own tests and tools ask for.
-DEV_SOURCES = ["bzip2", "googletest"]
+# What only our own tests ask for.
+DEV_SOURCES = ["googletest"]
 
 def source_repository(name):
     """Declares the repository of one row of the table."""
@@ -35,10 +35,10 @@ def _declare(names):
             source_repository(name)
 
 def zmalloc_dependencies():
-    """For WORKSPACE: what //zmalloc needs."""
+    """For WORKSPACE: what the library and the tools need."""
     bazel4_repositories()
     _declare(["bazel_skylib"] + LIBRARY_SOURCES)
 
 def zmalloc_dev_dependencies():
-    """For WORKSPACE: what our tests and tools need on top of it."""
+    """For WORKSPACE: what our tests need on top of it."""
     _declare(DEV_SOURCES)

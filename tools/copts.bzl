@@ -6,7 +6,6 @@ TOOL_COPTS = [
     "-O2",
     "-Wall",
     "-Wextra",
-    "-Werror",
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
 ]

@@ -6,7 +6,6 @@ ZMALLOC_COPTS = [
     "-O3",
     "-Wall",
     "-Wextra",
-    "-Werror",
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
     "-fvisibility=hidden",

@@ -17,11 +17,11 @@ extern "C" {
     X(PEAK_USED, peak_used, "the most that was used, short by up to 64 KiB a thread") \
     X(ALLOCATED, allocated, "in blocks that the allocator handed out")                \
     X(ACTIVE, active, "in pages that hold such blocks")                               \
-    X(RESIDENT, resident, "of the allocator's memory that is resident")               \
+    X(RESIDENT, resident, "of the allocator's memory, resident once touched")         \
     X(RETAINED, retained, "of address space kept without memory behind it")           \
     X(MUZZY, muzzy, "given back lazily, perhaps still resident")                      \
     X(FRAG_SMALLBINS, frag_smallbins, "free inside slabs of small size classes")      \
-    X(MAPPED, mapped, "of the allocator's address space that has memory behind it")   \
+    X(MAPPED, mapped, "of the allocator's address space in use")                      \
     X(RSS, rss, "resident memory of the process")                                     \
     X(PEAK_RSS, peak_rss, "the most that was resident")
 

@@ -63,29 +63,31 @@ static void put_text_field(struct out *out, const zmalloc_info_t *info, enum zma
  * gap between two figures, and what it consists of. */
 struct step {
     enum zmalloc_info_field from, to;
-    const char *gap;
+    const char *gap;       /* when `to` is larger */
+    const char *shortfall; /* when it is smaller */
 };
 
 static const struct step chain[] = {
-    {ZMALLOC_INFO_USED, ZMALLOC_INFO_ALLOCATED, "blocks that zmalloc did not hand out"},
+    {ZMALLOC_INFO_USED, ZMALLOC_INFO_ALLOCATED, "blocks that zmalloc did not hand out",
+     "blocks that the allocator caches"},
     {ZMALLOC_INFO_ALLOCATED, ZMALLOC_INFO_ACTIVE,
-     "free inside pages in use (small bins and caches)"},
-    {ZMALLOC_INFO_ACTIVE, ZMALLOC_INFO_RESIDENT, "unused dirty and muzzy pages, metadata"},
-    {ZMALLOC_INFO_RESIDENT, ZMALLOC_INFO_RSS, "not the allocator's: code, stacks, mappings"},
+     "free inside pages in use (small bins and caches)", ""},
+    {ZMALLOC_INFO_ACTIVE, ZMALLOC_INFO_RESIDENT, "unused dirty and muzzy pages, metadata", ""},
+    {ZMALLOC_INFO_RESIDENT, ZMALLOC_INFO_RSS, "not the allocator's: code, stacks, mappings",
+     "pages that the program never touched"},
 };
 
 static void put_step(struct out *out, const zmalloc_info_t *info, const struct step *step) {
+    size_t from = value_of(info, step->from), to = value_of(info, step->to);
     put(out, "  %-9s -> %-9s ", fields[step->from].name, fields[step->to].name);
     if (!zmalloc_info_knows(info, step->from) || !zmalloc_info_knows(info, step->to)) {
-        put(out, "  unknown");
-    } else {
-        size_t from = value_of(info, step->from), to = value_of(info, step->to);
-        /* Figures are not read at one moment, nor of touched pages alone. */
-        put(out, "%c", to < from ? '-' : '+');
-        put_human(out, to < from ? from - to : to - from);
-        if (from != 0) put(out, " x%.3f", (double)to / (double)from);
+        put(out, "  unknown  %s\n", step->gap);
+        return;
     }
-    put(out, "  %s\n", step->gap);
+    put(out, "%c", to < from ? '-' : '+');
+    put_human(out, to < from ? from - to : to - from);
+    if (from != 0) put(out, " x%.3f", (double)to / (double)from);
+    put(out, "  %s\n", to < from ? step->shortfall : step->gap);
 }
 
 static void report_text(struct out *out, const zmalloc_info_t *info) {
@@ -115,9 +117,9 @@ static void report_openmetrics(struct out *out, const zmalloc_info_t *info) {
         if (!zmalloc_info_knows(info, f)) continue;
         put(out, "# TYPE zmalloc_%s_bytes gauge\n", fields[f].name);
         put(out, "# UNIT zmalloc_%s_bytes bytes\n", fields[f].name);
-        put(out, "# HELP zmalloc_%s_bytes Bytes %s.\n", fields[f].name, fields[f].what);
-        put(out, "zmalloc_%s_bytes{allocator=\"%s\"} %zu\n", fields[f].name, ZMALLOC_LIB,
-            value_of(info, f));
+        put(out, "# HELP zmalloc_%s_bytes %s (bytes).\n", fields[f].name, fields[f].what);
+        put(out, "zmalloc_%s_bytes{allocator=\"%s\",lib=\"%s\"} %zu\n", fields[f].name,
+            zmalloc_allocator_name(), ZMALLOC_LIB, value_of(info, f));
     }
     put(out, "# EOF\n");
 }

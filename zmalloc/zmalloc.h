@@ -106,8 +106,12 @@ ZM_ATTR(alloc_size(2), noinline) void *extend_to_usable(void *ptr, size_t size);
 
 /* ---- Particular ways to allocate -------------------------------------- */
 
-/* Redis's names for jemalloc's MALLOCX_* flags.  Under other allocators only
- * MALLOCX_ALIGN, MALLOCX_LG_ALIGN and MALLOCX_ZERO mean something. */
+/* Redis's way to pass jemalloc's MALLOCX_* flags.  Those below have the same
+ * values and mean the same under every allocator; others (arenas, thread
+ * caches) only under jemalloc, whose header defines them. */
+#define ZMALLOC_FLAG_LG_ALIGN(lg) ((int)(lg)) /* aligned to 1 << lg bytes */
+#define ZMALLOC_FLAG_ZERO 0x40                /* zeroed; in realloc, what is added */
+
 void *zmalloc_with_flags(size_t size, int flags);
 void *ztrymalloc_with_flags(size_t size, int flags);
 void *zrealloc_with_flags(void *ptr, size_t size, int flags);

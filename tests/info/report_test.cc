@@ -105,7 +105,10 @@ TEST(Report, OpenMetrics) {
         std::getline(lines, line);
         EXPECT_EQ(line.find("# HELP " + name + " "), 0u) << line;
         std::getline(lines, line);
-        EXPECT_EQ(line.find(name + "{allocator=\"" ZMALLOC_LIB "\"} "), 0u) << line;
+        EXPECT_EQ(line.find(name + "{allocator=\"" + zmalloc_allocator_name() +
+                            "\",lib=\"" ZMALLOC_LIB "\"} "),
+                  0u)
+            << line;
     }
     std::getline(lines, line);
     EXPECT_EQ(line, "# EOF");

@@ -17,7 +17,6 @@ COPTS = _COPTS + ["-w"]
 _OWN_COPTS = _COPTS + [
     "-Wall",
     "-Wextra",
-    "-Werror",
 ]
 
 DEFINES = [

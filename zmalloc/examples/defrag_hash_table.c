@@ -127,14 +127,14 @@ int main(void) {
     zmalloc_defrag_stats_t stats = {.scanned = 0};
     size_t steps = 0, moved_before = 0;
 
+    if (!zmalloc_defrag_supported()) {
+        printf("defragmentation is not supported over %s\n", ZMALLOC_LIB);
+        return 0;
+    }
     fill(alive);
     print_waste("before");
     for (;; steps++) {
         enum zmalloc_defrag_result result = zmalloc_defrag_step(&cursor, &budget, &stats);
-        if (result == ZMALLOC_DEFRAG_UNSUPPORTED) {
-            printf("defragmentation is not supported over %s\n", ZMALLOC_LIB);
-            return 0;
-        }
         if (!serve(alive)) {
             fprintf(stderr, "the table is damaged\n");
             return 1;
