@@ -7,25 +7,30 @@ whatever the command line asks for.
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load(":allocators.bzl", "MALLOC_VALUES")
 
+# The settings, named so that they are found from any workspace.
+_JEMALLOC = str(Label("//:jemalloc"))
+_MALLOC = str(Label("//:malloc"))
+_MALLOC_SIZE = str(Label("//:malloc_size"))
+
 # Name of the variant: the settings that make it.
 VARIANTS = {
-    name: {"//:malloc": name}
+    name: {_MALLOC: name}
     for name in MALLOC_VALUES
     if name != "auto"
 }
 
-VARIANTS["jemalloc_stock"] = {"//:jemalloc": "stock", "//:malloc": "jemalloc"}
-VARIANTS["libc_prefix"] = {"//:malloc": "libc", "//:malloc_size": "prefix"}
+VARIANTS["jemalloc_stock"] = {_JEMALLOC: "stock", _MALLOC: "jemalloc"}
+VARIANTS["libc_prefix"] = {_MALLOC: "libc", _MALLOC_SIZE: "prefix"}
 
 # Those that a user chooses between; a jemalloc without our extension places
 # blocks in the same way as one with it.
 COMPARED = [name for name in VARIANTS if name != "jemalloc_stock"]
 
-# The settings that make variants, and what they are unless a row says else.
+# What the settings are unless a row says else.
 _SETTINGS = {
-    "//:jemalloc": "bundled",
-    "//:malloc": "auto",
-    "//:malloc_size": "auto",
+    _JEMALLOC: "bundled",
+    _MALLOC: "auto",
+    _MALLOC_SIZE: "auto",
 }
 
 def _variant_transition_impl(_settings, attr):
