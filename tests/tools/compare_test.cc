@@ -1,6 +1,8 @@
 // compare runs every allocator, and each is what it says.
 #include <gtest/gtest.h>
 
+#include <sstream>
+
 #include "tests/tools/process.h"
 
 namespace ztrace_test {
@@ -42,7 +44,8 @@ TEST(CompareTest, OneTableMarksTheBest) {
     Finished finished = RunProgram({DataFile(kCompare), "--rounds=1", ShortTrace()});
     ASSERT_EQ(finished.status, 0) << finished.err;
     EXPECT_EQ(Count(finished.err, "\n"), 1u) << finished.err;  // about the truncation
-    for (const char *row : {"used, MiB", "RSS, MiB", "RSS / used", "all, ns", "bytes leaked"}) {
+    for (const char *row :
+         {"used, MiB", "RSS, MiB", "RSS / requested", "all, ns", "bytes leaked"}) {
         EXPECT_GE(Count(finished.out, row), 1u) << row;
     }
     size_t head = finished.out.find("jemalloc");
@@ -51,6 +54,54 @@ TEST(CompareTest, OneTableMarksTheBest) {
     size_t at = finished.out.find("all, ns");
     EXPECT_GE(Count(finished.out.substr(at, finished.out.find('\n', at) - at), "*"), 1u);
     EXPECT_GE(Count(finished.out, "unknown"), 2u);
+    EXPECT_EQ(Count(finished.out, " \n"), 0u);
+}
+
+// What each allocator counts in its own way has no best.
+TEST(CompareTest, MarksOnlyWhatIsComparable) {
+    Finished finished = RunProgram({DataFile(kCompare), "--rounds=1", ShortTrace()});
+    std::istringstream lines(finished.out);
+    std::string line;
+    size_t marked = 0, unmarked = 0;
+    while (std::getline(lines, line) && line.rfind("* ", 0) != 0) {
+        bool star = line.find('*') != std::string::npos;
+        for (const char *row : {"  RSS", "  resident, ", "  all, ns", "  free, ns"}) {
+            if (line.rfind(row, 0) != 0) continue;
+            EXPECT_TRUE(star) << line;
+            marked++;
+        }
+        for (const char *row : {"  requested", "  used", "  allocated", "  active", "  retained",
+                                "  resident / allocated"}) {
+            if (line.rfind(row, 0) != 0) continue;
+            EXPECT_FALSE(star) << line;
+            unmarked++;
+        }
+    }
+#ifdef __linux__
+    EXPECT_EQ(marked, 8u);
+#endif
+    EXPECT_GE(unmarked, 10u);
+    EXPECT_NE(finished.out.find("after a time (jemalloc: 10 s)"), std::string::npos);
+}
+
+// Before the replays, and with nothing left behind.
+TEST(CompareTest, PicturesThatCannotBeWrittenAreToldFirst) {
+    std::string missing = TempFile("no-such-folder/memory.svg");
+    for (const std::string &svg : {std::string(), TempFile(""), TempFile("new/"), missing}) {
+        Finished finished = RunProgram({DataFile(kCompare), "--svg=" + svg, ShortTrace()});
+        EXPECT_EQ(finished.status, 2) << svg;
+        EXPECT_EQ(finished.out, "");
+        EXPECT_EQ(finished.err.rfind("compare: ", 0), 0u) << finished.err;
+        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+    }
+#ifdef __linux__
+    EXPECT_EQ(RunProgram({DataFile(kCompare), "--svg=/proc/memory.svg", ShortTrace()}).out, "");
+#endif
+    std::string svg = TempFile("kept.svg"), text = TempFile("text.ztrace");
+    WriteFile(svg, "as it was");
+    WriteFile(text, "no trace");
+    EXPECT_EQ(RunProgram({DataFile(kCompare), "--svg=" + svg, text}).status, 2);
+    EXPECT_EQ(ReadFile(svg), "as it was");
 }
 
 TEST(CompareTest, ErrorsAreToldOnce) {
@@ -63,6 +114,7 @@ TEST(CompareTest, ErrorsAreToldOnce) {
         Finished finished = RunProgram(command);
         EXPECT_EQ(finished.status, 2);
         EXPECT_EQ(finished.out, "");
+        EXPECT_EQ(finished.err.rfind("compare: ", 0), 0u) << finished.err;
         EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
     }
 }

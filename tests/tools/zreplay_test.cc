@@ -71,6 +71,8 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
     EXPECT_EQ(Value(json, "lib"), "\"" ZMALLOC_LIB "\"");
     EXPECT_EQ(Value(json, "events"), "1536");
     EXPECT_EQ(Value(json, "peak_blocks"), "1024");
+    EXPECT_EQ(Number(json, "peak_requested"), 64 * kMiB);
+    EXPECT_EQ(Number(json, "end_requested"), 32 * kMiB);
     EXPECT_EQ(Value(json, "calls_malloc"), "512");
     EXPECT_EQ(Value(json, "calls_calloc"), "512");
     EXPECT_EQ(Value(json, "calls_free"), "512");
@@ -85,6 +87,8 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
     EXPECT_GT(Number(json, "ns_all"), 0);
 #ifdef __linux__
     EXPECT_GE(Number(json, "peak_rss"), 64 * kMiB);
+    EXPECT_NEAR(Number(json, "peak_rss_per_requested"),
+                Number(json, "peak_rss") / Number(json, "peak_requested"), 1e-3);
     EXPECT_GE(Number(json, "rss_most_sampled"), Number(json, "peak_rss"));
 #endif
 }
@@ -132,6 +136,7 @@ TEST(ZreplayTest, ReplaysAnything) {
     Finished table = Zreplay({path});
     EXPECT_EQ(table.status, 0) << table.err;
     EXPECT_NE(table.out.find("leak check                        ok\n"), std::string::npos);
+    EXPECT_EQ(table.out.find(" \n"), std::string::npos) << table.out;
 }
 
 TEST(ZreplayTest, AllocationsThatCannotBeMetAreCounted) {
@@ -165,8 +170,9 @@ TEST(ZreplayTest, UnusableTracesAreOneLine) {
     bytes[bytes.size() / 2] ^= 1;
     WriteFile(damaged, bytes);
     WriteFile(text, "malloc 16\n");
+    std::string empty = Save("empty.ztrace", {});
     for (const std::string &path :
-         {damaged, text, DataFile(kZreplay), TempFile("missing"), TempFile("")}) {
+         {damaged, text, empty, DataFile(kZreplay), TempFile("missing"), TempFile("")}) {
         Finished finished = Zreplay({path});
         EXPECT_EQ(finished.status, 2) << path;
         EXPECT_EQ(finished.out, "");

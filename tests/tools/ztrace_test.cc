@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cstring>
 #include <map>
 
 #include "tests/tools/process.h"
@@ -153,6 +154,39 @@ TEST_F(ZtraceTest, LeavesForkedChildrenOut) {
         EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_BEFORE_FORK), 1u) << how;
         EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_AFTER_FORK), 1u) << how;
         EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_CHILD), 0u) << how;
+    }
+}
+
+TEST_F(ZtraceTest, CountsForkedChildren) {
+    for (const char *how : {"fork", "clone", "spawn", "each"}) {
+        path_ = TempFile(std::string(how) + "-counted.ztrace");
+        Finished finished = Ztrace({"-o", path_, DataFile(kProgram), how});
+        EXPECT_EQ(finished.status, 0) << finished.err;
+        EXPECT_EQ(
+            finished.err.find("ztrace: 1 forked child was not recorded\n") != std::string::npos,
+            how[0] != 'e')
+            << how << ": " << finished.err;
+    }
+}
+
+// No trace that looks like one.
+TEST_F(ZtraceTest, RecordingNothingIsNoSuccess) {
+    std::string raw = TempFile("empty.raw"), header(65536, '\0');
+    const uint64_t magic = UINT64_C(0x31776172617274);
+    memcpy(header.data(), &magic, sizeof(magic));
+    WriteFile(raw, header);
+    const std::vector<std::pair<std::vector<std::string>, int>> cases = {
+        {{"--convert", raw, "-o", path_}, 2},
+        {{"-o", path_, DataFile(kProgram), "nothing"}, 2},
+        {{"--quiet", "-o", path_, DataFile(kProgram), "nothing"}, 2},
+        {{"-o", path_, DataFile(kProgram), "nothing", "7"}, 7}};
+    for (const auto &[arguments, status] : cases) {
+        Finished finished = Ztrace(arguments);
+        EXPECT_EQ(finished.status, status);
+        EXPECT_EQ(finished.err.rfind("ztrace: nothing was recorded: ", 0), 0u) << finished.err;
+        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+        EXPECT_NE(access(path_.c_str(), F_OK), 0);
+        EXPECT_NE(access((path_ + ".raw").c_str(), F_OK), 0);
     }
 }
 

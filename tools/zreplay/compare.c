@@ -19,7 +19,8 @@ static const char help[] =
     "Replays TRACE with zreplay by every allocator and prints one table.  Without TRACE:\n"
     "the one that ships with the project.  Figures are those of `zreplay --help`.\n"
     "\n"
-    "      --svg=FILE   draws RSS along the trace into FILE\n"
+    "      --svg=FILE   draws into FILE: RSS along the events of the trace, a line for each\n"
+    "                   allocator, and the used memory that the first counts\n"
     "      --json       an array of zreplay's JSON objects instead of the table\n"
     "      --touch=HOW, --rounds=N   as for zreplay\n"
     "  -h, --help       this text\n"
@@ -30,6 +31,7 @@ static const char help[] =
 struct arguments {
     const char *trace;
     const char *svg;
+    char svg_path[CLI_PATH_SIZE];
     const char *touch;
     const char *rounds;
     bool json;
@@ -74,7 +76,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
 static int replay_variant(const struct arguments *arguments, const char *argv0, size_t variant,
                           struct run *run) {
     char file[256], program[CLI_PATH_SIZE], touch[64] = "", rounds[64] = "";
-    char *command[9];
+    char *command[10];
     int n = 0;
     run->name = variants[variant];
     snprintf(file, sizeof(file), "tools/zreplay/zreplay_%s", run->name);
@@ -83,6 +85,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
         return CLI_USAGE;
     }
     command[n++] = program;
+    command[n++] = (char *)"--prefix=" TOOL;
     command[n++] = (char *)"--json";
     if (arguments->svg) command[n++] = (char *)"--timeline";
     /* What is to be said about the trace, the first has said. */
@@ -111,7 +114,6 @@ static void print_json(const struct run *runs) {
 }
 
 static int report(const struct arguments *arguments, const struct run *runs) {
-    char svg[CLI_PATH_SIZE];
     if (arguments->json) {
         print_json(runs);
     } else {
@@ -122,9 +124,24 @@ static int report(const struct arguments *arguments, const struct run *runs) {
         return CLI_USAGE;
     }
     if (!arguments->svg) return 0;
-    if (cli_resolve(arguments->svg, svg) && write_svg(svg, runs, COUNT) == 0) return 0;
+    if (write_svg(arguments->svg_path, runs, COUNT) == 0) return 0;
     cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
     return CLI_USAGE;
+}
+
+/* Whether --svg, if given, can be done: told before the replays. */
+static bool check_picture(struct arguments *arguments) {
+    if (!arguments->svg) return true;
+    errno = ENAMETOOLONG;
+    if (arguments->svg[0] == '\0') {
+        usage("--svg takes the name of a file", "");
+    } else if (!cli_resolve(arguments->svg, arguments->svg_path) ||
+               check_svg(arguments->svg_path) != 0) {
+        cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
+    } else {
+        return true;
+    }
+    return false;
 }
 
 int main(int argc, char **argv) {
@@ -133,6 +150,7 @@ int main(int argc, char **argv) {
     int leaks = 0;
     int status = parse(argc, argv, &arguments);
     if (status >= 0) return status;
+    if (!check_picture(&arguments)) return CLI_USAGE;
     status = 0;
     for (size_t i = 0; i < COUNT && status == 0; i++) {
         status = replay_variant(&arguments, argv[0], i, &runs[i]);

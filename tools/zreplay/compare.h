@@ -26,7 +26,12 @@ void run_text(const struct run *run, const char *key, char *text, size_t size);
 /* One table, a column for each run. */
 void print_comparison(const struct run *runs, size_t count);
 
-/* A picture of memory along the trace, from runs with --timeline.  0 or -1. */
+/* Whether a picture can be written there; 0, or -1 with errno set.  Leaves the
+ * file as it is. */
+int check_svg(const char *path);
+
+/* A picture of memory along the trace, from runs with --timeline: whole, or not
+ * at all.  0, or -1 with errno set. */
 int write_svg(const char *path, const struct run *runs, size_t count);
 
 #endif /* TOOLS_ZREPLAY_COMPARE_H_ */

@@ -82,6 +82,7 @@ static int read_all(struct ops *ops, struct zt_reader *reader, struct live *live
         if (follow(live, &event) != 0) break;
         note_peak(ops, live, &event);
         if (append(ops, &capacity, &event) != 0) break;
+        ops->end_bytes = live->bytes;
     }
     if (got > 0) snprintf(error->text, sizeof(error->text), "%.300s: out of memory", path);
     return got == 0 ? 0 : -1;

@@ -21,6 +21,7 @@ struct ops {
     size_t count;
     size_t peak;          /* index of the event with which the most bytes asked for are live */
     uint64_t peak_bytes;  /* those */
+    uint64_t end_bytes;   /* asked for and live after the last event */
     uint64_t peak_blocks; /* the most blocks that are live at once */
     uint32_t objects;     /* all numbers of objects are below this */
     uint32_t threads;

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct figure_row {
     const char *label;
@@ -10,15 +11,18 @@ struct figure_row {
     uint64_t end;
 };
 
-enum { FIGURES = 6 };
+enum { FIGURES = 7 };
 
-static void figure_rows(const struct result *r, struct figure_row rows[FIGURES]) {
-    rows[0] = (struct figure_row){"used", "used", r->peak.used, r->end.used};
-    rows[1] = (struct figure_row){"allocated", "allocated", r->peak.allocated, r->end.allocated};
-    rows[2] = (struct figure_row){"active", "active", r->peak.active, r->end.active};
-    rows[3] = (struct figure_row){"resident", "resident", r->peak.resident, r->end.resident};
-    rows[4] = (struct figure_row){"retained", "retained", r->peak.retained, r->end.retained};
-    rows[5] = (struct figure_row){"RSS", "rss", r->peak.rss, r->end.rss};
+static void figure_rows(const struct report *report, struct figure_row rows[FIGURES]) {
+    const struct figures *peak = &report->result->peak, *end = &report->result->end;
+    const struct ops *ops = report->ops;
+    rows[0] = (struct figure_row){"requested", "requested", ops->peak_bytes, ops->end_bytes};
+    rows[1] = (struct figure_row){"used", "used", peak->used, end->used};
+    rows[2] = (struct figure_row){"allocated", "allocated", peak->allocated, end->allocated};
+    rows[3] = (struct figure_row){"active", "active", peak->active, end->active};
+    rows[4] = (struct figure_row){"resident", "resident", peak->resident, end->resident};
+    rows[5] = (struct figure_row){"retained", "retained", peak->retained, end->retained};
+    rows[6] = (struct figure_row){"RSS", "rss", peak->rss, end->rss};
 }
 
 struct ratio_row {
@@ -28,21 +32,26 @@ struct ratio_row {
     double end;
 };
 
-enum { RATIOS = 3 };
+/* Those after TABLE_RATIOS are in the JSON only. */
+enum { TABLE_RATIOS = 3, RATIOS = 4 };
 
 static double ratio(uint64_t above, uint64_t below) {
     return above == UNKNOWN || below == UNKNOWN || !below ? -1 : (double)above / (double)below;
 }
 
-static void ratio_rows(const struct result *r, struct ratio_row rows[RATIOS]) {
-    rows[0] = (struct ratio_row){"RSS / used", "rss_per_used", ratio(r->peak.rss, r->peak.used),
-                                 ratio(r->end.rss, r->end.used)};
+static void ratio_rows(const struct report *report, struct ratio_row rows[RATIOS]) {
+    const struct result *r = report->result;
+    rows[0] = (struct ratio_row){"RSS / requested", "rss_per_requested",
+                                 ratio(r->peak.rss, report->ops->peak_bytes),
+                                 ratio(r->end.rss, report->ops->end_bytes)};
     rows[1] = (struct ratio_row){"resident / allocated", "resident_per_allocated",
                                  ratio(r->peak.resident, r->peak.allocated),
                                  ratio(r->end.resident, r->end.allocated)};
     rows[2] = (struct ratio_row){"active / allocated", "active_per_allocated",
                                  ratio(r->peak.active, r->peak.allocated),
                                  ratio(r->end.active, r->end.allocated)};
+    rows[3] = (struct ratio_row){"RSS / used", "rss_per_used", ratio(r->peak.rss, r->peak.used),
+                                 ratio(r->end.rss, r->end.used)};
 }
 
 static const char *const op_names[ZT_OPS] = {
@@ -68,19 +77,21 @@ static uint64_t peak_rss(const struct result *r) {
 
 /* ---- Table ------------------------------------------------------------ */
 
-static void print_mib(uint64_t bytes) {
+static void print_size(uint64_t bytes) {
     if (bytes == UNKNOWN) {
         printf("%16s", "unknown");
+    } else if (bytes < 1 << 20) {
+        printf("%12.2f KiB", (double)bytes / 1024);
     } else {
         printf("%12.2f MiB", (double)bytes / 1048576);
     }
 }
 
-static void print_ratio(double value) {
+static void print_ratio(double value, const char *after) {
     if (value < 0) {
         printf("%16s", "unknown");
     } else {
-        printf("%12.3f    ", value);
+        printf("%12.3f%s", value, after);
     }
 }
 
@@ -107,40 +118,49 @@ static void print_checks(const struct report *report) {
     }
 }
 
-void report_table(const struct report *report) {
-    const struct result *r = report->result;
-    struct figure_row figures[FIGURES];
-    struct ratio_row ratios[RATIOS];
-    figure_rows(r, figures);
-    ratio_rows(r, ratios);
-    printf("%-24s%s (%s)\n", "allocator", report->allocator, report->lib);
+static void print_heading(const struct report *report) {
+    bool other = strcmp(report->backend, report->allocator) != 0;
+    printf("%-24s%s (%s%s%s)\n", "allocator", report->allocator, report->lib,
+           other ? ", backend " : "", other ? report->backend : "");
     printf("%-24s%s\n", "trace", report->trace);
     printf("%-24s%s, %" PRIu32 " %s\n", "recorded of", report->ops->program, report->ops->threads,
            report->ops->threads == 1 ? "thread" : "threads");
     printf("%-24s%zu\n", "events", report->ops->count);
     printf("%-24s%" PRIu64 "\n", "live blocks at most", report->ops->peak_blocks);
+}
 
+static void print_memory(const struct report *report) {
+    struct figure_row figures[FIGURES];
+    struct ratio_row ratios[RATIOS];
+    figure_rows(report, figures);
+    ratio_rows(report, ratios);
     printf("\n%-24s%16s%16s\n", "memory", "at its peak", "at the end");
     for (int i = 0; i < FIGURES; i++) {
         printf("  %-22s", figures[i].label);
-        print_mib(figures[i].peak);
-        print_mib(figures[i].end);
+        print_size(figures[i].peak);
+        print_size(figures[i].end);
         printf("\n");
     }
-    for (int i = 0; i < RATIOS; i++) {
+    for (int i = 0; i < TABLE_RATIOS; i++) {
         printf("  %-22s", ratios[i].label);
-        print_ratio(ratios[i].peak);
-        print_ratio(ratios[i].end);
+        print_ratio(ratios[i].peak, "    ");
+        print_ratio(ratios[i].end, "");
         printf("\n");
     }
     printf("  %-22s", "RSS, the most sampled");
-    print_mib(peak_rss(r));
+    print_size(peak_rss(report->result));
     printf("\n  %-22s", "RSS before the replay");
-    print_mib(r->rss_baseline);
+    print_size(report->result->rss_baseline);
     printf("  (the decoded trace and the program; not in the RSS above)\n");
+}
+
+void report_table(const struct report *report) {
+    print_heading(report);
+    print_memory(report);
     print_times(report);
     print_checks(report);
-    printf("\nat the end, of the whole process with the decoded trace:\n%s", r->report);
+    printf("\nat the end, of the whole process with the decoded trace:\n%s",
+           report->result->report);
 }
 
 /* ---- JSON ------------------------------------------------------------- */
@@ -192,11 +212,11 @@ static void json_timeline(const struct result *r) {
     printf("],\n");
 }
 
-static void json_figures(const struct result *r) {
+static void json_figures(const struct report *report) {
     struct figure_row figures[FIGURES];
     struct ratio_row ratios[RATIOS];
-    figure_rows(r, figures);
-    ratio_rows(r, ratios);
+    figure_rows(report, figures);
+    ratio_rows(report, ratios);
     for (int i = 0; i < FIGURES; i++) {
         json_number("peak_", figures[i].key, figures[i].peak);
         json_number("end_", figures[i].key, figures[i].end);
@@ -205,14 +225,15 @@ static void json_figures(const struct result *r) {
         json_real("peak_", ratios[i].key, ratios[i].peak);
         json_real("end_", ratios[i].key, ratios[i].end);
     }
-    json_number("", "rss_most_sampled", peak_rss(r));
-    json_number("", "rss_baseline", r->rss_baseline);
+    json_number("", "rss_most_sampled", peak_rss(report->result));
+    json_number("", "rss_baseline", report->result->rss_baseline);
 }
 
 void report_json(const struct report *report, bool timeline) {
     const struct result *r = report->result;
     printf("{\n");
     json_string("allocator", report->allocator);
+    json_string("backend", report->backend);
     json_string("lib", report->lib);
     json_string("trace", report->trace);
     json_string("program", report->ops->program);
@@ -220,7 +241,7 @@ void report_json(const struct report *report, bool timeline) {
     json_number("", "events", report->ops->count);
     json_number("", "threads", report->ops->threads);
     json_number("", "peak_blocks", report->ops->peak_blocks);
-    json_figures(r);
+    json_figures(report);
     json_real("ns_", "all", per_call(all_ns(r), report->ops->count));
     for (int op = 0; op < ZT_OPS; op++) {
         json_real("ns_", op_names[op], per_call(r->ns[op], r->calls[op]));

@@ -7,6 +7,7 @@
 struct report {
     const char *trace;
     const char *allocator; /* zmalloc_allocator_name() */
+    const char *backend;   /* ZMALLOC_BACKEND */
     const char *lib;       /* ZMALLOC_LIB */
     const struct ops *ops;
     const struct result *result;

@@ -6,9 +6,12 @@
 
 #include "tools/common/cli.h"
 #include "tools/zreplay/report.h"
+#include "zmalloc/build_info.h"
 #include "zmalloc/zmalloc.h"
 
-#define TOOL "zreplay"
+/* What messages begin with. */
+static const char *tool = "zreplay";
+
 #define SHIPPED_TRACE "tools/zreplay/traces/redis.ztrace"
 
 static const char help[] =
@@ -25,6 +28,7 @@ static const char help[] =
     "                   own: times are the best of all, the rest is the first's\n"
     "      --json       a JSON object instead of the table; null where a figure is unknown\n"
     "      --timeline   adds used memory and RSS along the trace to it\n"
+    "      --prefix=P   what messages begin with, instead of zreplay\n"
     "  -q, --quiet      no line about a trace that is truncated\n"
     "  -h, --help       this text\n"
     "\n"
@@ -32,9 +36,13 @@ static const char help[] =
     "memory of its own that is in RSS before the replay and not counted in the other RSS\n"
     "figures.  The time of a call is that of zmalloc alone, without touching, sampling and\n"
     "the clock itself.  \"At its peak\": after the event with the most bytes asked for live.\n"
+    "\"Requested\" is those bytes, from the trace: the same for every allocator, as \"used\"\n"
+    "is not.  The JSON has both ratios: rss_per_requested and rss_per_used.\n"
+    "Events run as fast as possible: memory that an allocator gives back after a time\n"
+    "(jemalloc: 10 s) is still counted at the end.\n"
     "\n"
     "Exit status: 0; 1 when used memory is not what it was once all is freed; 2 for wrong\n"
-    "arguments, and for traces that are damaged or too large for this machine.\n";
+    "arguments, and for traces that are empty, damaged or too large for this machine.\n";
 
 struct arguments {
     const char *trace;
@@ -46,7 +54,7 @@ struct arguments {
 };
 
 static int usage(const char *message, const char *about) {
-    cli_error(TOOL, "%s%s (see zreplay --help)", message, about);
+    cli_error(tool, "%s%s (see %s --help)", message, about, tool);
     return CLI_USAGE;
 }
 
@@ -63,13 +71,10 @@ static bool parse_touch(const char *text, enum touch *touch) {
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
-        {"touch", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"json", no_argument, NULL, 'j'},
-        {"timeline", no_argument, NULL, 'l'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"touch", required_argument, NULL, 't'},  {"rounds", required_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},         {"timeline", no_argument, NULL, 'l'},
+        {"prefix", required_argument, NULL, 'p'}, {"quiet", no_argument, NULL, 'q'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
     uint64_t rounds;
     int option;
@@ -85,6 +90,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
                 return usage("--rounds takes a number from 1 to 1000, not ", optarg);
             }
             arguments->rounds = (unsigned)rounds;
+        } else if (option == 'p') {
+            tool = optarg;
         } else if (option == 'q') {
             arguments->quiet = true;
         } else if (option == 'j') {
@@ -105,7 +112,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
 
 static bool find_trace(const char *given, const char *argv0, char path[CLI_PATH_SIZE]) {
     if (given ? cli_resolve(given, path) : cli_find(argv0, SHIPPED_TRACE, path)) return true;
-    cli_error(TOOL, given ? "%s: too long a name" : "%s is not among the runfiles",
+    cli_error(tool, given ? "%s: too long a name" : "%s is not among the runfiles",
               given ? given : SHIPPED_TRACE);
     return false;
 }
@@ -113,7 +120,7 @@ static bool find_trace(const char *given, const char *argv0, char path[CLI_PATH_
 /* A trace may ask for more than there is; touching it would end badly. */
 static bool fits(const struct ops *ops, enum touch touch, uint64_t limit, const char *path) {
     if (touch == TOUCH_NONE || ops->peak_bytes <= limit) return true;
-    cli_error(TOOL,
+    cli_error(tool,
               "%s: needs %" PRIu64 " MiB at its peak, this machine allows %" PRIu64
               " MiB; --touch=none replays it without using them",
               path, ops->peak_bytes >> 20, limit >> 20);
@@ -126,11 +133,15 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
     uint64_t limit = zmalloc_get_memory_limit();
     if (!limit) limit = UINT64_MAX;
     if (ops_read(ops, path, limit / 2, &error) != 0) {
-        cli_error(TOOL, "%s", error.text);
+        cli_error(tool, "%s", error.text);
+        return false;
+    }
+    if (ops->count == 0) {
+        cli_error(tool, "%s: holds no events%s", path, ops->truncated ? ": it is truncated" : "");
         return false;
     }
     if (ops->truncated && !arguments->quiet) {
-        cli_error(TOOL, "%s: truncated at byte %" PRIu64 "; replaying the %zu events before it",
+        cli_error(tool, "%s: truncated at byte %" PRIu64 "; replaying the %zu events before it",
                   path, ops->whole, ops->count);
     }
     return fits(ops, arguments->touch, limit, path);
@@ -142,12 +153,13 @@ static int replay_and_report(const struct arguments *arguments, const char *path
     int status = replay(ops, arguments->touch, arguments->rounds, &result);
     if (status != 0) {
         const char *why = status > 0 ? strsignal(status) : "no memory or no process for it";
-        cli_error(TOOL, "%s: the replay was ended: %s", path, why);
+        cli_error(tool, "%s: the replay was ended: %s", path, why);
         return CLI_USAGE;
     }
     struct report report = {
         .trace = arguments->trace != NULL ? arguments->trace : SHIPPED_TRACE,
         .allocator = zmalloc_allocator_name(),
+        .backend = ZMALLOC_BACKEND,
         .lib = ZMALLOC_LIB,
         .ops = ops,
         .result = &result,
@@ -174,7 +186,7 @@ int main(int argc, char **argv) {
     if (read_trace(&arguments, path, &ops)) status = replay_and_report(&arguments, path, &ops);
     ops_free(&ops);
     if (fflush(stdout) != 0) {
-        cli_error(TOOL, "the report cannot be written");
+        cli_error(tool, "the report cannot be written");
         return CLI_USAGE;
     }
     return status;

@@ -221,6 +221,7 @@ static int write_trace(struct state *state) {
     struct conversion *conversion = state->conversion;
     if (note_start(state) != 0 || take_all(state) != 0) return -1;
     conversion->images = state->header->images;
+    conversion->children = state->header->children;
     conversion->failed = state->header->failed;
     conversion->lost = state->header->lost;
     if (note_number(state, "unknown-frees", conversion->unknown) != 0) return -1;

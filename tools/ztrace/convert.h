@@ -18,7 +18,8 @@ struct conversion {
     /* Told. */
     uint32_t images; /* programs that were recorded, one after an exec another */
     uint32_t threads;
-    uint32_t failed; /* errno that ended the recording early, or 0 */
+    uint32_t children; /* processes that came of it and were not recorded */
+    uint32_t failed;   /* errno that ended the recording early, or 0 */
     uint64_t events;
     uint64_t unknown; /* frees of blocks that were never seen */
     uint64_t missed;  /* blocks that must have been freed unseen */

@@ -23,6 +23,8 @@
 #define RAW_ENV_FILE "ZTRACE_RAW_FILE"
 #define RAW_ENV_PID "ZTRACE_PID"
 
+#define RAW_MAX_CHILDREN 4096
+
 struct raw_header {
     uint64_t magic;
     uint64_t start_ns;        /* CLOCK_MONOTONIC */
@@ -35,7 +37,20 @@ struct raw_header {
     _Atomic uint64_t lost;    /* events that were not recorded */
     /* On a line of its own: every event takes a number. */
     _Alignas(128) _Atomic uint64_t sequence;
+    /* Processes that came of the recorded one and were not recorded. */
+    _Alignas(128) _Atomic uint32_t children;
+    _Atomic uint32_t child[RAW_MAX_CHILDREN]; /* pids of the first, to count each once */
 };
+
+/* Notes a process that is not recorded, once. */
+static inline void raw_note_child(struct raw_header *header, uint32_t pid) {
+    for (int i = 0; i < RAW_MAX_CHILDREN; i++) {
+        uint32_t seen = 0;
+        if (atomic_compare_exchange_strong(&header->child[i], &seen, pid)) break;
+        if (seen == pid) return;
+    }
+    atomic_fetch_add(&header->children, 1);
+}
 
 enum raw_op {
     RAW_MALLOC,

@@ -132,8 +132,19 @@ static void write_record(enum raw_op op, const void *address, size_t size, unsig
                           memory_order_release);
 }
 
+/* In a forked child: says that it is there, and records nothing. */
+static void stop_in_child(void) {
+    if (!recording) return;
+    recording = NULL;
+    raw_note_child(header, (uint32_t)getpid());
+}
+
 void recorder_note(enum raw_op op, const void *address, size_t size, unsigned detail) {
-    if (!recording || !atomic_load_explicit(recording, memory_order_relaxed)) return;
+    if (!recording) return;
+    if (!atomic_load_explicit(recording, memory_order_relaxed)) {
+        stop_in_child(); /* fork() was passed by */
+        return;
+    }
     /* A signal handler that allocates in the middle of this must not write
      * before what it interrupts. */
     bool lost = busy;
@@ -148,16 +159,13 @@ void recorder_note(enum raw_op op, const void *address, size_t size, unsigned de
     if (lost) atomic_fetch_add_explicit(&header->lost, 1, memory_order_relaxed);
 }
 
-static void stop_in_child(void) { recording = NULL; }
-
-/* Sets `recording`; falls back to what fork() alone calls. */
+/* Sets `recording`.  What fork() calls is not enough: clone() passes it by. */
 static void begin_recording(void) {
     atomic_bool *page =
         mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (page == MAP_FAILED) return;
-    if (madvise(page, sizeof(*page), MADV_WIPEONFORK) != 0) {
-        pthread_atfork(NULL, NULL, stop_in_child);
-    }
+    (void)madvise(page, sizeof(*page), MADV_WIPEONFORK); /* not before Linux 4.14 */
+    (void)pthread_atfork(NULL, NULL, stop_in_child);
     *page = true;
     recording = page;
 }
@@ -170,11 +178,18 @@ static struct raw_header *map_header(void) {
     return at == MAP_FAILED ? NULL : at;
 }
 
-static bool is_recorded_process(void) {
+/* Maps the header; whether this is the process to record.  Another, which a
+ * child executed, is counted. */
+static bool join_recording(void) {
     const char *pid = getenv(RAW_ENV_PID), *name = getenv(RAW_ENV_FILE);
     if (!pid || !name || strlen(name) >= sizeof(file)) return false;
     strcpy(file, name);
-    return atol(pid) == (long)getpid();
+    header = map_header();
+    if (!header || header->magic != RAW_MAGIC) return false;
+    if (atol(pid) == (long)getpid()) return true;
+    raw_note_child(header, (uint32_t)getpid());
+    munmap(header, RAW_HEADER_SIZE);
+    return false;
 }
 
 void recorder_start(void) {
@@ -182,9 +197,7 @@ void recorder_start(void) {
     if (atomic_load_explicit(&done, memory_order_relaxed)) return;
     int saved_errno = errno;
     if (environ && !atomic_flag_test_and_set(&started)) {
-        if (is_recorded_process()) header = map_header();
-        if (header && header->magic == RAW_MAGIC &&
-            pthread_key_create(&thread_key, leave_chunk) == 0) {
+        if (join_recording() && pthread_key_create(&thread_key, leave_chunk) == 0) {
             bool exec = atomic_fetch_add(&header->images, 1) > 0;
             begin_recording();
             if (exec) recorder_note(RAW_EXEC, NULL, 0, 0);

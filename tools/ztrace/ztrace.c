@@ -18,6 +18,9 @@
 
 #define TOOL "ztrace"
 
+/* Of a recording without events. */
+enum { EMPTY = 1 };
+
 static const char help[] =
     "Usage: ztrace [-o FILE] [options] PROGRAM [ARGUMENT]...\n"
     "       ztrace --convert RAW -o FILE [options]\n"
@@ -32,7 +35,8 @@ static const char help[] =
     "  -h, --help         this text\n"
     "\n"
     "The exit status is PROGRAM's, or 128 + the signal that ended it; 2 for wrong\n"
-    "arguments and files, 126 or 127 when PROGRAM cannot be run.\n"
+    "arguments and files, 126 or 127 when PROGRAM cannot be run.  When nothing was\n"
+    "recorded there is no FILE, and 2 takes the place of PROGRAM's 0.\n"
     "Linux only.  Not recorded: statically linked and setuid programs, and the\n"
     "children that PROGRAM forks.  `zreplay FILE` replays the trace.\n";
 
@@ -148,20 +152,49 @@ static int create_raw(const char *path, const char *program) {
 }
 
 static void print_summary(const struct conversion *c, uint64_t size) {
-    fprintf(stderr, "%s: %s: %" PRIu64 " events, %" PRIu32 " %s, %.1f MiB", TOOL, c->out_name,
-            c->events, c->threads, c->threads == 1 ? "thread" : "threads", (double)size / 1048576);
+    fprintf(stderr, "%s: %s: %" PRIu64 " %s, %" PRIu32 " %s, %.1f MiB", TOOL, c->out_name,
+            c->events, c->events == 1 ? "event" : "events", c->threads,
+            c->threads == 1 ? "thread" : "threads", (double)size / 1048576);
     if (c->unknown) fprintf(stderr, "; %" PRIu64 " frees of unknown blocks ignored", c->unknown);
     if (c->missed) fprintf(stderr, "; %" PRIu64 " frees not seen", c->missed);
     if (c->lost) fprintf(stderr, "; %" PRIu64 " events lost", c->lost);
     if (c->failed) fprintf(stderr, " (%s)", strerror((int)c->failed));
     if (c->damaged) fprintf(stderr, "; %" PRIu64 " damaged records ignored", c->damaged);
     fputc('\n', stderr);
+}
+
+static void print_children(const struct conversion *c) {
+    if (!c->children) return;
+    bool one = c->children == 1;
+    cli_error(TOOL, "%" PRIu32 " forked %s not recorded", c->children,
+              one ? "child was" : "children were");
+}
+
+/* Why a recording has no events; there is no trace then. */
+static void print_empty(const struct conversion *c) {
     if (!c->images) {
         cli_error(TOOL, "nothing was recorded: is the program statically linked or setuid?");
+    } else if (c->failed || c->lost || c->damaged) {
+        cli_error(TOOL, "nothing was recorded: %s",
+                  c->failed ? strerror((int)c->failed) : "all events were lost or damaged");
+    } else {
+        cli_error(TOOL, "nothing was recorded: the program called no function of malloc's");
     }
 }
 
-/* Makes the trace at `path` of the raw recording; 0 or -1. */
+/* Tells what came of it, and removes a trace without events: EMPTY or 0. */
+static int finish(const struct arguments *arguments, const struct conversion *c, uint64_t size) {
+    if (c->events == 0) {
+        unlink(c->out_name);
+        print_empty(c);
+    } else if (!arguments->quiet) {
+        print_summary(c, size);
+    }
+    if (!arguments->quiet) print_children(c);
+    return c->events == 0 ? EMPTY : 0;
+}
+
+/* Makes the trace at `path` of the raw recording; 0, EMPTY or -1. */
 static int write_trace(const struct arguments *arguments, const char *raw, int raw_fd,
                        const char *path) {
     struct zt_error error;
@@ -184,9 +217,9 @@ static int write_trace(const struct arguments *arguments, const char *raw, int r
         result = -1;
     }
     close(conversion.out_fd);
-    if (result != 0) unlink(path);
-    if (result == 0 && !arguments->quiet) print_summary(&conversion, (uint64_t)stat.st_size);
-    return result;
+    if (result == 0) return finish(arguments, &conversion, (uint64_t)stat.st_size);
+    unlink(path);
+    return -1;
 }
 
 static int convert_only(const struct arguments *arguments, const char *output) {
@@ -229,17 +262,17 @@ static int record(const struct arguments *arguments, const char *argv0, const ch
     if (fd < 0) return CLI_USAGE;
     struct launch how = {arguments->command, library, raw, cli_user_folder()};
     int status = launch(&how, &error);
-    bool keep = false;
+    int written = 0;
     if (error) {
         cli_error(TOOL, "%s: %s", arguments->command[0], strerror(error));
         status = error == ENOENT ? 127 : 126;
-    } else if (write_trace(arguments, raw, fd, output) != 0) {
-        cli_error(TOOL, "%s is kept; ztrace --convert makes a trace of it", raw);
-        status = CLI_USAGE;
-        keep = true;
+    } else {
+        written = write_trace(arguments, raw, fd, output);
     }
+    if (written < 0) cli_error(TOOL, "%s is kept; ztrace --convert makes a trace of it", raw);
+    if (written < 0 || (written == EMPTY && status == 0)) status = CLI_USAGE;
     close(fd);
-    if (!keep) unlink(raw);
+    if (written >= 0) unlink(raw);
     return status;
 }
 
