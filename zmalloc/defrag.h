@@ -29,8 +29,8 @@ bool zmalloc_defrag_supported(void);
  * where it is not supported.  Thread-safe; takes the lock of the block's bin. */
 bool zmalloc_should_defrag(const void *ptr);
 
-/* The same for `count` blocks at once, into should[0..count): the cheaper way
- * on a stock jemalloc.  Returns how many should move, or -1 where it is not
+/* The same for `count` blocks at once (NULL among them is false), into
+ * should[0..count): the cheaper way on a stock jemalloc.  Returns how many should move, or -1 where it is not
  * supported. */
 int zmalloc_should_defrag_batch(const void *const *ptrs, size_t count, bool *should);
 

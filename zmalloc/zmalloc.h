@@ -11,6 +11,7 @@
  *  - A request of SIZE_MAX/2 or more cannot be met.
  *  - ztry* return NULL when the request cannot be met.  The others call the
  *    out-of-memory handler, once, and return NULL if the handler returns.
+ *  - A shared object that holds zmalloc must stay loaded (-Wl,-z,nodelete).
  *  - Blocks come from zmalloc and go back to zmalloc; never mix them with
  *    malloc/free of the libc.
  */
@@ -137,7 +138,10 @@ size_t zmalloc_used_memory(void);
 
 /* The largest zmalloc_used_memory() since the start or the last reset.  It may
  * miss up to 64 KiB per live thread: peaks are not looked for on every
- * allocation.  Never below what is used now.  Async-signal-safe, both. */
+ * allocation.  While other threads are inside calls, it may also be off, either
+ * way, by what these allocate and free: a block that one frees and the next
+ * allocates during the look may count twice.  Never below what is used now.
+ * Async-signal-safe, both. */
 size_t zmalloc_peak_memory(void);
 void zmalloc_peak_memory_reset(void);
 

@@ -54,6 +54,16 @@ TEST(Flags, ReallocKeepsAlignmentAndZeroesTheNewPart) {
     }
 }
 
+// glibc's usable size of such a block may be gigabytes, which must not be touched.
+TEST(Flags, ZeroedWithAHugeAlignment) {
+    const size_t rss = zmalloc_get_rss();
+    void *block = ztrymalloc_with_flags(100, LgAlign(28) | kZero);
+    if (block == nullptr) GTEST_SKIP() << "no address space";
+    EXPECT_TRUE(AllZero(block, 100));
+    EXPECT_LT(zmalloc_get_rss(), rss + 16 * kMiB);
+    zfree(block);
+}
+
 TEST(Flags, NullAndZero) {
     const size_t before = zmalloc_used_memory();
     void *block = zrealloc_with_flags(nullptr, 100, LgAlign(8) | kZero);

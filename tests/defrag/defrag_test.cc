@@ -164,6 +164,17 @@ TEST(Defrag, BatchAndSingleAgree) {
     EXPECT_EQ(zmalloc_should_defrag_batch(live.data(), 0, should.get()), 0);
 }
 
+TEST(Defrag, NullInABatch) {
+    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    void *block = zmalloc(100);
+    const void *ptrs[] = {nullptr, block, nullptr};
+    bool should[] = {true, true, true};
+    EXPECT_GE(zmalloc_should_defrag_batch(ptrs, 3, should), 0);
+    EXPECT_FALSE(should[0]);
+    EXPECT_FALSE(should[2]);
+    zfree(block);
+}
+
 TEST(Defrag, KeepsAlignment) {
     if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
     for (size_t alignment : {16, 64, 256, 4096}) {

@@ -50,10 +50,14 @@ static bool exit_key_works;
 
 /* Signals are blocked while the lock is held: a handler that allocates or
  * reads used memory would wait for its own thread. */
-static void lock_slots(sigset_t *saved) {
+static void block_signals(sigset_t *saved) {
     sigset_t all;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, saved);
+}
+
+static void lock_slots(sigset_t *saved) {
+    block_signals(saved);
     pthread_mutex_lock(&lock);
 }
 
@@ -130,6 +134,7 @@ static void fold_slots_except(const struct zm_slot *keep) {
 static void on_thread_exit(void *value) {
     struct zm_slot *slot = value;
     sigset_t saved;
+    (void)zm_accounted_peak(); /* what rose inside the window, while it is here */
     lock_slots(&saved);
     zm_thread_slot = NULL;
     thread_is_exiting = true;
@@ -137,16 +142,30 @@ static void on_thread_exit(void *value) {
     unlock_slots(&saved);
 }
 
-static _Thread_local sigset_t signals_before_fork;
+/* Set from before to after a fork in the thread that forks: it holds `lock`,
+ * and fork handlers of others may allocate meanwhile. */
+static _Thread_local bool thread_is_forking __attribute__((tls_model("initial-exec")));
 
-static void before_fork(void) { lock_slots(&signals_before_fork); }
+/* Signals stay as they are: handlers that only read find the sequence even. */
+static void before_fork(void) {
+    sigset_t saved;
+    lock_slots(&saved);
+    thread_is_forking = true;
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
+}
 
-static void in_parent(void) { unlock_slots(&signals_before_fork); }
+static void in_parent(void) {
+    thread_is_forking = false;
+    pthread_mutex_unlock(&lock);
+}
 
 /* The other threads are not in the child, their blocks are. */
 static void in_child(void) {
+    sigset_t saved;
+    thread_is_forking = false;
+    block_signals(&saved);
     fold_slots_except(zm_thread_slot);
-    unlock_slots(&signals_before_fork);
+    unlock_slots(&saved);
 }
 
 static void set_up(void) {
@@ -154,11 +173,16 @@ static void set_up(void) {
     pthread_atfork(before_fork, in_parent, in_child);
 }
 
+/* As early as can be: fork handlers that are registered later run outside of
+ * ours, when the lock is not held, and may wait for threads that allocate. */
+__attribute__((constructor(101))) static void set_up_early(void) { pthread_once(&once, set_up); }
+
 /* A slot for this thread, or NULL. */
 static struct zm_slot *acquire_slot(void) {
     sigset_t saved;
     pthread_once(&once, set_up);
-    if (!exit_key_works) return NULL; /* nobody would ever give it back */
+    if (!exit_key_works || thread_is_forking)
+        return NULL; /* none given back, or the lock is ours */
     lock_slots(&saved);
     struct zm_slot *slot = take_slot();
     /* Before pthread_setspecific, which may allocate. */
@@ -175,7 +199,7 @@ void zm_account_without_slot(int64_t bytes) {
     struct zm_slot *slot = thread_is_exiting ? NULL : acquire_slot();
     if (slot == NULL) {
         atomic_fetch_add_explicit(&shared_used, bytes, memory_order_relaxed);
-        (void)zm_accounted_peak();
+        if (bytes > 0) (void)zm_accounted_peak();
         return;
     }
     zm_account(bytes);

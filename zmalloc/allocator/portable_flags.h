@@ -14,6 +14,14 @@ static inline size_t zm_flags_alignment(int flags) {
 /* Small blocks of some allocators are aligned to no more than this. */
 enum { ZM_MALLOC_ALIGNMENT = sizeof(void *) };
 
+/* Zeroes a new block, its slack too, as realloc counts on that.  Slack beyond
+ * this much only glibc has, in mappings that are new and zero: touching it would
+ * make gigabytes resident. */
+static inline void zm_zero(void *ptr, size_t size, size_t usable) {
+    enum { SLACK = 64 << 10 };
+    memset(ptr, 0, usable - size > SLACK ? size + SLACK : usable);
+}
+
 static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usable) {
     size_t alignment = zm_flags_alignment(flags);
     if (alignment <= ZM_MALLOC_ALIGNMENT) {
@@ -21,7 +29,7 @@ static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usab
                                     : zm_backend_malloc(size, usable);
     }
     void *ptr = zm_backend_aligned(alignment, size, usable);
-    if (ptr != NULL && flags & ZM_FLAG_ZERO) memset(ptr, 0, *usable);
+    if (ptr != NULL && flags & ZM_FLAG_ZERO) zm_zero(ptr, size, *usable);
     return ptr;
 }
 

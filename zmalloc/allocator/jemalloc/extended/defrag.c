@@ -7,6 +7,6 @@ bool zm_backend_can_defrag(void) { return true; }
 
 void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should) {
     for (size_t i = 0; i < count; i++) {
-        should[i] = je_get_defrag_hint((void *)(uintptr_t)ptrs[i]) != 0;
+        should[i] = ptrs[i] != NULL && je_get_defrag_hint((void *)(uintptr_t)ptrs[i]) != 0;
     }
 }

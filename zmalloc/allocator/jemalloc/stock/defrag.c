@@ -59,14 +59,28 @@ static bool is_sparse(const void *ptr, const struct slab_and_bin *found) {
     return used * slabs <= found->bin_regions - found->bin_free_regions;
 }
 
-static void decide(const void *const *ptrs, size_t count, bool *should) {
-    struct slab slabs[BATCH];
-    bool known = ask(&batch_query, ptrs, count, slabs, count * sizeof slabs[0]);
+/* The blocks given, without NULLs, which jemalloc must not be asked about. */
+static size_t without_nulls(const void *const *given, size_t count, const void **ptrs) {
+    size_t kept = 0;
     for (size_t i = 0; i < count; i++) {
+        if (given[i] != NULL) ptrs[kept++] = given[i];
+    }
+    return kept;
+}
+
+static void decide(const void *const *given, size_t count, bool *should) {
+    const void *ptrs[BATCH];
+    struct slab slabs[BATCH];
+    size_t blocks = without_nulls(given, count, ptrs);
+    bool known = blocks != 0 && ask(&batch_query, ptrs, blocks, slabs, blocks * sizeof slabs[0]);
+    for (size_t i = 0, b = 0; i < count; i++) {
         struct slab_and_bin found;
+        should[i] = false;
+        if (given[i] == NULL || !known) continue;
+        const struct slab *slab = &slabs[b++];
         /* Large blocks and full slabs, most of all, need no second look. */
-        should[i] = known && slabs[i].regions > 1 && slabs[i].free_regions > 0 &&
-                    ask(&query, &ptrs[i], 1, &found, sizeof found) && is_sparse(ptrs[i], &found);
+        should[i] = slab->regions > 1 && slab->free_regions > 0 &&
+                    ask(&query, &given[i], 1, &found, sizeof found) && is_sparse(given[i], &found);
     }
 }
 
