@@ -62,7 +62,8 @@ void WriteFile(const std::string &path, const std::string &bytes) {
 }
 
 Finished RunProgram(const std::vector<std::string> &command,
-                    const std::vector<std::string> &environment, int kill_after) {
+                    const std::vector<std::string> &environment, int kill_after,
+                    bool ignore_children) {
     Finished finished;
     int out[2];
     std::string err = TempFile("stderr");
@@ -70,6 +71,7 @@ Finished RunProgram(const std::vector<std::string> &command,
     pid_t pid = fork();
     if (pid == 0) {
         close(out[0]);
+        if (ignore_children) signal(SIGCHLD, SIG_IGN);
         Become(command, environment, out[1], err);
     }
     close(out[1]);

@@ -23,9 +23,11 @@ std::string ReadFile(const std::string &path);
 void WriteFile(const std::string &path, const std::string &bytes);
 
 // Runs a program to its end.  `environment` is on top of the test's own;
-// `kill_after` lines of its output, SIGTERM is sent to it, when not 0.
+// `kill_after` lines of its output, SIGTERM is sent to it, when not 0.  With
+// `ignore_children` it inherits SIGCHLD ignored, as of some daemons.
 Finished RunProgram(const std::vector<std::string> &command,
-                    const std::vector<std::string> &environment = {}, int kill_after = 0);
+                    const std::vector<std::string> &environment = {}, int kill_after = 0,
+                    bool ignore_children = false);
 
 }  // namespace ztrace_test
 

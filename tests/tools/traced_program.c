@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -114,6 +115,29 @@ static int short_threads(void) {
     return stat_of_file.st_size > MAX_RAW_SIZE;
 }
 
+/* Past the limit for files, where the recording cannot go. */
+static int limit_files(void) {
+    struct rlimit limit = {1 << 20, 1 << 20};
+    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+    for (int i = 0; i < KILLED_EVENTS; i++) free(hidden(malloc(SIZE_MALLOC)));
+    return 0;
+}
+
+/* Is cancelled while it holds what no other could take then. */
+static void *allocate_cancelled(void *unused) {
+    pthread_cancel(pthread_self());
+    for (int i = 0; i < KILLED_EVENTS; i++) free(hidden(malloc(SIZE_MALLOC)));
+    return unused;
+}
+
+static int cancel_thread(void) {
+    pthread_t thread;
+    void *result = NULL;
+    if (pthread_create(&thread, NULL, allocate_cancelled, shared) != 0) return 1;
+    pthread_join(thread, &result);
+    return result != shared; /* PTHREAD_CANCELED, when malloc let it be */
+}
+
 /* Lots of events, then the end that is asked for. */
 static void end_by(int signal) {
     for (int i = 0; i < KILLED_EVENTS / 2; i++) free(hidden(malloc(SIZE_KILLED)));
@@ -153,6 +177,13 @@ int main(int argc, char **argv) {
         }
         clearenv();
         for (int i = 0; i < 100000; i++) free(hidden(malloc(SIZE_MALLOC)));
+    } else if (strcmp(what, "limit-files") == 0) {
+        return limit_files();
+    } else if (strcmp(what, "cancel") == 0) {
+        return cancel_thread();
+    } else if (strcmp(what, "children-ignored") == 0) {
+        free(hidden(malloc(SIZE_MALLOC)));
+        return signal(SIGCHLD, SIG_DFL) != SIG_IGN;
     } else if (strcmp(what, "kill") == 0) {
         end_by(SIGKILL);
     } else if (strcmp(what, "crash") == 0) {

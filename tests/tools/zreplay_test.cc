@@ -181,6 +181,12 @@ TEST(ZreplayTest, UnusableTracesAreOneLine) {
     }
 }
 
+TEST(ZreplayTest, InheritsThatChildrenAreIgnored) {
+    Finished finished = RunProgram(
+        {DataFile(kZreplay), "--rounds=2", Save("ignored.ztrace", HalfFreed())}, {}, 0, true);
+    EXPECT_EQ(finished.status, 0) << finished.err;
+}
+
 TEST(ZreplayTest, WrongArgumentsAreOneLine) {
     const std::vector<std::vector<std::string>> wrong = {{"--no-such-option"}, {"--touch=some"},
                                                          {"--touch"},          {"--rounds=0"},

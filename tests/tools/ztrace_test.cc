@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstring>
+#include <filesystem>
 #include <map>
 
 #include "tests/tools/process.h"
@@ -259,6 +260,48 @@ TEST_F(ZtraceTest, WritesAFileOfItsOwnOnly) {
     EXPECT_EQ(Ztrace({"-o", link, DataFile(kProgram), "each"}).status, 2);
     EXPECT_EQ(Ztrace({"--force", "-o", link, DataFile(kProgram), "each"}).status, 2);
     EXPECT_EQ(ReadFile(target), "precious");
+}
+
+// What was there is replaced by a whole trace or left alone.
+TEST_F(ZtraceTest, KeepsTheOldTraceUntilThereIsANewOne) {
+    std::string raw = TempFile("kept.raw"), link = TempFile("kept-link.raw");
+    WriteFile(raw, std::string(1 << 17, 'x'));
+    ASSERT_EQ(::link(raw.c_str(), link.c_str()), 0);
+    WriteFile(path_, "old");
+    EXPECT_EQ(Ztrace({"--force", "--convert", raw, "-o", path_}).status, 2);
+    EXPECT_EQ(ReadFile(path_), "old");
+    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "nothing"}).status, 2);
+    EXPECT_EQ(ReadFile(path_), "old");
+    for (const std::string &output : {raw, link}) {
+        Finished finished = Ztrace({"--force", "--convert", raw, "-o", output});
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_NE(finished.err.find("is the recording itself"), std::string::npos) << finished.err;
+        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+        EXPECT_EQ(ReadFile(output).size(), size_t{1} << 17);
+    }
+    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "each"}).status, 0);
+    ExpectOneOfEach(Read(path_));
+    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
+        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
+    }
+}
+
+TEST_F(ZtraceTest, IsNoCancellationPoint) {
+    EXPECT_EQ(Record("cancel").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
+}
+
+TEST_F(ZtraceTest, SurvivesTheLimitForFiles) {
+    Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "limit-files"});
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    EXPECT_NE(finished.err.find("events lost (File too large)"), std::string::npos) << finished.err;
+    EXPECT_GT(Read(path_).Count(ZT_MALLOC, SIZE_MALLOC), 1000u);
+}
+
+TEST_F(ZtraceTest, HandsOnThatChildrenAreIgnored) {
+    Finished finished = RunProgram(
+        {DataFile(kZtrace), "-o", path_, DataFile(kProgram), "children-ignored"}, {}, 0, true);
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    EXPECT_EQ(Read(path_).Count(ZT_MALLOC, SIZE_MALLOC), 1u);
 }
 
 TEST_F(ZtraceTest, ConvertsOnlyItsOwnRawFiles) {

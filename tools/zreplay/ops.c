@@ -8,12 +8,29 @@
 
 #define FIRST_OPS 65536
 
+/* Most memory that decoding takes, the copies of arrays that grow among it:
+ * for each number of an object in its size and the reader's tables, and for
+ * each event. */
+#define OBJECT_COST 80
+#define EVENT_COST (2 * sizeof(struct op))
+
+/* What a block takes at least, by any allocator. */
+#define LEAST_BLOCK 16
+#define LEAST_PAGE 4096
+
+struct block {
+    uint64_t size : 48;
+    uint64_t align_log2 : 16;
+};
+
 /* Sizes of the live objects, and their sums. */
 struct live {
-    uint64_t *size;
+    struct block *block;
     size_t capacity;
     uint64_t bytes;
     uint64_t blocks;
+    uint64_t touched;
+    uint64_t untouched;
 };
 
 static int grow(void **array, size_t *capacity, size_t item, size_t wanted) {
@@ -26,22 +43,46 @@ static int grow(void **array, size_t *capacity, size_t item, size_t wanted) {
     return 0;
 }
 
+/* Memory of a block to which nothing is written: small ones share a page, those
+ * on a page's boundary do not. */
+static uint64_t least_cost(const struct block *block) {
+    if (block->align_log2 >= 12) return LEAST_PAGE;
+    uint64_t aligned = UINT64_C(1) << block->align_log2;
+    return aligned > LEAST_BLOCK ? aligned : LEAST_BLOCK;
+}
+
+static uint64_t touched_cost(const struct block *block) {
+    uint64_t least = least_cost(block);
+    return block->size > least ? block->size : least;
+}
+
+static void add_block(struct live *live, const struct block *block) {
+    live->blocks++;
+    live->bytes += block->size;
+    live->touched += touched_cost(block);
+    live->untouched += least_cost(block);
+}
+
+static void take_block(struct live *live, const struct block *block) {
+    live->blocks--;
+    live->bytes -= block->size;
+    live->touched -= touched_cost(block);
+    live->untouched -= least_cost(block);
+}
+
 /* Accounts for one event. */
 static int follow(struct live *live, const struct zt_event *event) {
-    void *size = live->size;
-    if (grow(&size, &live->capacity, sizeof(*live->size), (size_t)event->object + 1) != 0) {
+    void *array = live->block;
+    if (grow(&array, &live->capacity, sizeof(*live->block), (size_t)event->object + 1) != 0) {
         return -1;
     }
-    live->size = size;
-    uint64_t *block = &live->size[event->object];
-    if (event->op == ZT_FREE || event->op == ZT_REALLOC) live->bytes -= *block;
-    if (event->op == ZT_FREE) {
-        live->blocks--;
-        return 0;
-    }
-    if (event->op != ZT_REALLOC) live->blocks++;
-    *block = event->size;
-    live->bytes += event->size;
+    live->block = array;
+    struct block *block = &live->block[event->object];
+    if (event->op == ZT_FREE || event->op == ZT_REALLOC) take_block(live, block);
+    if (event->op == ZT_FREE) return 0;
+    block->size = event->size & ZT_MAX_SIZE;
+    block->align_log2 = event->align_log2;
+    add_block(live, block);
     return 0;
 }
 
@@ -51,6 +92,8 @@ static void note_peak(struct ops *ops, const struct live *live, const struct zt_
         ops->peak = ops->count;
     }
     if (live->blocks > ops->peak_blocks) ops->peak_blocks = live->blocks;
+    if (live->touched > ops->peak_touched) ops->peak_touched = live->touched;
+    if (live->untouched > ops->peak_untouched) ops->peak_untouched = live->untouched;
     if (event->object >= ops->objects) ops->objects = event->object + 1;
 }
 
@@ -67,16 +110,23 @@ static int append(struct ops *ops, size_t *capacity, const struct zt_event *even
     return 0;
 }
 
+/* Whether one event more may be kept. */
+static bool has_room(const struct ops *ops, const struct zt_event *event, uint64_t max_bytes) {
+    uint64_t objects = event->object >= ops->objects ? event->object + UINT64_C(1) : ops->objects;
+    return (ops->count + 1) * EVENT_COST + objects * OBJECT_COST <= max_bytes;
+}
+
 static int read_all(struct ops *ops, struct zt_reader *reader, struct live *live,
                     uint64_t max_bytes, struct zt_error *error, const char *path) {
     struct zt_event event;
     size_t capacity = FIRST_OPS;
     int got;
     while ((got = zt_read(reader, &event)) > 0) {
-        if ((ops->count + 1) * sizeof(*ops->op) > max_bytes) {
+        if (!has_room(ops, &event, max_bytes)) {
             snprintf(error->text, sizeof(error->text),
-                     "%.300s: more than %zu events; this machine's memory has room for no more",
-                     path, ops->count);
+                     "%.300s: more than %zu events and %" PRIu32
+                     " blocks; this machine's memory has room for no more",
+                     path, ops->count, ops->objects);
             return -1;
         }
         if (follow(live, &event) != 0) break;
@@ -93,10 +143,10 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     struct zt_reader *reader = zt_reader_open(path, error);
     if (!reader) return -1;
     struct live live = {.capacity = FIRST_OPS};
-    live.size = zt_memory_alloc(live.capacity * sizeof(*live.size));
+    live.block = zt_memory_alloc(live.capacity * sizeof(*live.block));
     ops->op = zt_memory_alloc(FIRST_OPS * sizeof(*ops->op));
     int result = -1;
-    if (live.size && ops->op) {
+    if (live.block && ops->op) {
         result = read_all(ops, reader, &live, max_bytes, error, path);
     } else {
         snprintf(error->text, sizeof(error->text), "%.300s: out of memory", path);
@@ -106,7 +156,7 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     ops->threads = zt_reader_threads(reader);
     ops->truncated = zt_reader_truncated(reader);
     ops->whole = zt_reader_offset(reader);
-    zt_memory_free(live.size);
+    zt_memory_free(live.block);
     zt_reader_close(reader);
     return result;
 }

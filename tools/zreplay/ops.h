@@ -8,6 +8,10 @@
 
 #include "tools/trace/trace.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct op {
     uint64_t size;
     uint32_t object;
@@ -23,7 +27,11 @@ struct ops {
     uint64_t peak_bytes;  /* those */
     uint64_t end_bytes;   /* asked for and live after the last event */
     uint64_t peak_blocks; /* the most blocks that are live at once */
-    uint32_t objects;     /* all numbers of objects are below this */
+    /* The most memory that live blocks take, by a careful allocator: when
+     * they are written to and when not. */
+    uint64_t peak_touched;
+    uint64_t peak_untouched;
+    uint32_t objects; /* all numbers of objects are below this */
     uint32_t threads;
     bool truncated;
     uint64_t whole; /* bytes of the file that were read */
@@ -31,9 +39,14 @@ struct ops {
 };
 
 /* Decodes all of a trace, into memory that does not come from the allocator
- * and at most `max_bytes` of it.  0, or -1 with a line in `error`. */
+ * and at most `max_bytes` of it, all that decoding needs among them.  0, or -1 with a line in
+ * `error`. */
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error);
 
 void ops_free(struct ops *ops);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* TOOLS_ZREPLAY_OPS_H_ */

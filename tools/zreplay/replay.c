@@ -1,6 +1,7 @@
 #include "tools/zreplay/replay.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
@@ -187,6 +188,7 @@ int replay(const struct ops *ops, enum touch touch, unsigned rounds, struct resu
     struct result *round =
         mmap(NULL, sizeof(*round), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     int status = round == MAP_FAILED ? -1 : 0;
+    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
     for (unsigned i = 0; i < rounds && status == 0; i++) {
         status = replay_apart(ops, touch, round);
         if (i == 0) {

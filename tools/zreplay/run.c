@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -31,6 +32,7 @@ static char *read_all(int from) {
 int run_program(char **command, struct run *run) {
     int out[2], status;
     if (pipe(out) != 0) return -1;
+    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
     pid_t pid = fork();
     if (pid == 0) {
         dup2(out[1], STDOUT_FILENO);

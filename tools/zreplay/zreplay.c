@@ -119,11 +119,13 @@ static bool find_trace(const char *given, const char *argv0, char path[CLI_PATH_
 
 /* A trace may ask for more than there is; touching it would end badly. */
 static bool fits(const struct ops *ops, enum touch touch, uint64_t limit, const char *path) {
-    if (touch == TOUCH_NONE || ops->peak_bytes <= limit) return true;
-    cli_error(tool,
-              "%s: needs %" PRIu64 " MiB at its peak, this machine allows %" PRIu64
-              " MiB; --touch=none replays it without using them",
-              path, ops->peak_bytes >> 20, limit >> 20);
+    uint64_t own = ops->count * sizeof(*ops->op) + ops->objects * sizeof(void *);
+    uint64_t untouched = own + ops->peak_untouched;
+    uint64_t needed = touch == TOUCH_NONE ? untouched : own + ops->peak_touched;
+    if (needed <= limit) return true;
+    cli_error(tool, "%s: needs %" PRIu64 " MiB at its peak, this machine allows %" PRIu64 " MiB%s",
+              path, needed >> 20, limit >> 20,
+              untouched <= limit ? "; --touch=none replays it without using them" : "");
     return false;
 }
 

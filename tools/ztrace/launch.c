@@ -63,9 +63,17 @@ static int read_report(int from) {
 }
 
 int launch(const struct launch *launch, int *error) {
-    static const int watched[] = {SIGINT, SIGQUIT, SIGTERM, SIGHUP};
+    /* SIGCHLD may be ignored, and no child could be waited for then. */
+    static const struct {
+        int signal;
+        void (*handler)(int);
+    } watched[] = {{SIGINT, SIG_IGN},
+                   {SIGQUIT, SIG_IGN},
+                   {SIGTERM, hand_on},
+                   {SIGHUP, hand_on},
+                   {SIGCHLD, SIG_DFL}};
     enum { COUNT = sizeof(watched) / sizeof(*watched) };
-    struct sigaction before[COUNT], action = {.sa_handler = hand_on};
+    struct sigaction before[COUNT], action = {0};
     int report[2];
     sigset_t set, unblocked;
 
@@ -75,15 +83,15 @@ int launch(const struct launch *launch, int *error) {
     }
     /* A signal that comes before there is a child waits for it. */
     sigemptyset(&set);
-    for (int i = 0; i < COUNT; i++) sigaddset(&set, watched[i]);
+    for (int i = 0; i < COUNT; i++) sigaddset(&set, watched[i].signal);
     sigprocmask(SIG_BLOCK, &set, &unblocked);
     for (int i = 0; i < COUNT; i++) {
-        action.sa_handler = i < 2 ? SIG_IGN : hand_on;
-        sigaction(watched[i], &action, &before[i]);
+        action.sa_handler = watched[i].handler;
+        sigaction(watched[i].signal, &action, &before[i]);
     }
     pid_t pid = fork();
     if (pid == 0) {
-        for (int i = 0; i < COUNT; i++) sigaction(watched[i], &before[i], NULL);
+        for (int i = 0; i < COUNT; i++) sigaction(watched[i].signal, &before[i], NULL);
         sigprocmask(SIG_SETMASK, &unblocked, NULL);
         become_program(launch, report[1]);
     }
@@ -94,6 +102,6 @@ int launch(const struct launch *launch, int *error) {
     if (pid > 0) *error = read_report(report[0]);
     close(report[0]);
     int status = pid > 0 ? wait_for_child() : -1;
-    for (int i = 0; i < COUNT; i++) sigaction(watched[i], &before[i], NULL);
+    for (int i = 0; i < COUNT; i++) sigaction(watched[i].signal, &before[i], NULL);
     return *error ? -1 : status;
 }

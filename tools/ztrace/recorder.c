@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -79,6 +80,22 @@ static int extend(int fd, off_t offset, off_t size) {
     return 0;
 }
 
+/* Past the program's limit for files, extending raises SIGXFSZ, which is not
+ * the program's doing and must not reach it. */
+static int extend_quietly(int fd, off_t offset, off_t size) {
+    static const struct timespec now;
+    sigset_t set, before, pending;
+    sigemptyset(&set);
+    sigaddset(&set, SIGXFSZ);
+    if (pthread_sigmask(SIG_BLOCK, &set, &before) != 0) return EINVAL;
+    bool own = sigpending(&pending) == 0 && !sigismember(&pending, SIGXFSZ);
+    int error = extend(fd, offset, size);
+    while (error == EFBIG && own && sigtimedwait(&set, NULL, &now) < 0 && errno == EINTR) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return error;
+}
+
 /* Takes a new chunk of the file.  The file is opened by name each time: a
  * descriptor kept open would be seen, closed or reused by the program. */
 static int map_chunk(void) {
@@ -86,7 +103,7 @@ static int map_chunk(void) {
     if (fd < 0) return errno;
     uint32_t number = atomic_fetch_add(&header->chunks, 1);
     off_t offset = RAW_HEADER_SIZE + (off_t)number * RAW_CHUNK_SIZE;
-    int error = extend(fd, offset, RAW_CHUNK_SIZE);
+    int error = extend_quietly(fd, offset, RAW_CHUNK_SIZE);
     if (!error) {
         void *at = mmap(NULL, RAW_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
         if (at == MAP_FAILED) error = errno;
@@ -96,8 +113,16 @@ static int map_chunk(void) {
     return error;
 }
 
+/* malloc is no cancellation point, what it is recorded with is.  The state to
+ * restore. */
+static int no_cancellation(void) {
+    int before;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &before);
+    return before;
+}
+
 static bool next_chunk(void) {
-    int saved_errno = errno;
+    int saved_errno = errno, cancel = no_cancellation();
     if (chunk.end) munmap(chunk.end - RAW_CHUNK_RECORDS, RAW_CHUNK_SIZE);
     chunk = (struct span){NULL, NULL};
     if (!take_spare_chunk()) {
@@ -106,6 +131,7 @@ static bool next_chunk(void) {
         if (error) atomic_compare_exchange_strong(&header->failed, &none, (uint32_t)error);
     }
     pthread_setspecific(thread_key, &chunk);
+    pthread_setcancelstate(cancel, NULL);
     errno = saved_errno;
     return chunk.end != NULL;
 }
@@ -171,10 +197,14 @@ static void begin_recording(void) {
 }
 
 static struct raw_header *map_header(void) {
+    int cancel = no_cancellation();
     int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-    if (fd < 0) return NULL;
-    void *at = mmap(NULL, RAW_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    close(fd);
+    void *at = MAP_FAILED;
+    if (fd >= 0) {
+        at = mmap(NULL, RAW_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+        close(fd);
+    }
+    pthread_setcancelstate(cancel, NULL);
     return at == MAP_FAILED ? NULL : at;
 }
 

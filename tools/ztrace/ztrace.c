@@ -3,11 +3,13 @@
 #include <fcntl.h>
 #include <getopt.h>
 #include <inttypes.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -15,6 +17,10 @@
 #include "tools/ztrace/convert.h"
 #include "tools/ztrace/launch.h"
 #include "tools/ztrace/raw.h"
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1
+#endif
 
 #define TOOL "ztrace"
 
@@ -36,7 +42,7 @@ static const char help[] =
     "\n"
     "The exit status is PROGRAM's, or 128 + the signal that ended it; 2 for wrong\n"
     "arguments and files, 126 or 127 when PROGRAM cannot be run.  When nothing was\n"
-    "recorded there is no FILE, and 2 takes the place of PROGRAM's 0.\n"
+    "recorded FILE is left as it was, and 2 takes the place of PROGRAM's 0.\n"
     "Linux only.  Not recorded: statically linked and setuid programs, and the\n"
     "children that PROGRAM forks.  `zreplay FILE` replays the trace.\n";
 
@@ -122,6 +128,23 @@ static int create(const char *path) {
     return fd;
 }
 
+/* The same in the folder of `path`, under a name that is free. */
+static int create_temporary(const char *path, char temporary[CLI_PATH_SIZE]) {
+    int folder = (int)(base_name(path) - path);
+    int size = snprintf(temporary, CLI_PATH_SIZE, "%.*s.ztrace-XXXXXX", folder, path);
+    errno = ENAMETOOLONG;
+    int fd = size < CLI_PATH_SIZE ? mkostemp(temporary, O_CLOEXEC) : -1;
+    if (fd < 0) cli_error(TOOL, "%s: %s", path, strerror(errno));
+    return fd;
+}
+
+/* Not every file system knows both ways of not replacing a file. */
+static bool move_to_free_name(const char *from, const char *to) {
+    if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
+    if (errno != EINVAL && errno != ENOSYS) return false;
+    return link(from, to) == 0 && unlink(from) == 0;
+}
+
 /* The raw recording, beside the trace. */
 static int create_raw(const char *path, const char *program) {
     int fd = create(path);
@@ -182,10 +205,18 @@ static void print_empty(const struct conversion *c) {
     }
 }
 
-/* Tells what came of it, and removes a trace without events: EMPTY or 0. */
+/* Gives the temporary file its name.  Only with `force` in place of another
+ * file, and never through a link. */
+static int publish(const char *temporary, const char *path, bool force) {
+    if (!may_write(path, force)) return -1;
+    if (force ? rename(temporary, path) == 0 : move_to_free_name(temporary, path)) return 0;
+    cli_error(TOOL, "%s: %s", path, strerror(errno));
+    return -1;
+}
+
+/* Tells what came of it: EMPTY or 0. */
 static int finish(const struct arguments *arguments, const struct conversion *c, uint64_t size) {
     if (c->events == 0) {
-        unlink(c->out_name);
         print_empty(c);
     } else if (!arguments->quiet) {
         print_summary(c, size);
@@ -194,11 +225,13 @@ static int finish(const struct arguments *arguments, const struct conversion *c,
     return c->events == 0 ? EMPTY : 0;
 }
 
-/* Makes the trace at `path` of the raw recording; 0, EMPTY or -1. */
+/* Makes the trace of the raw recording and names it `path` once it is whole;
+ * 0, EMPTY or -1. */
 static int write_trace(const struct arguments *arguments, const char *raw, int raw_fd,
                        const char *path) {
     struct zt_error error;
     struct stat stat = {.st_size = 0};
+    char temporary[CLI_PATH_SIZE];
     struct conversion conversion = {
         .raw_name = raw,
         .out_name = path,
@@ -207,8 +240,8 @@ static int write_trace(const struct arguments *arguments, const char *raw, int r
         .progress = !arguments->quiet && isatty(STDERR_FILENO),
     };
     if (!may_write(path, arguments->force)) return -1;
-    if (arguments->force) unlink(path);
-    conversion.out_fd = create(path);
+    signal(SIGXFSZ, SIG_IGN); /* EFBIG tells */
+    conversion.out_fd = create_temporary(path, temporary);
     if (conversion.out_fd < 0) return -1;
     int result = convert(&conversion, &error);
     if (result != 0) cli_error(TOOL, "%s", error.text);
@@ -217,9 +250,17 @@ static int write_trace(const struct arguments *arguments, const char *raw, int r
         result = -1;
     }
     close(conversion.out_fd);
-    if (result == 0) return finish(arguments, &conversion, (uint64_t)stat.st_size);
-    unlink(path);
-    return -1;
+    bool named = result == 0 && conversion.events > 0;
+    if (named) result = publish(temporary, path, arguments->force);
+    if (!named || result != 0) unlink(temporary);
+    return result == 0 ? finish(arguments, &conversion, (uint64_t)stat.st_size) : -1;
+}
+
+/* Whether the trace would take the place of the recording it is made of. */
+static bool same_file(int raw, const char *output) {
+    struct stat from, to;
+    if (fstat(raw, &from) != 0 || stat(output, &to) != 0) return false;
+    return from.st_dev == to.st_dev && from.st_ino == to.st_ino;
 }
 
 static int convert_only(const struct arguments *arguments, const char *output) {
@@ -230,7 +271,12 @@ static int convert_only(const struct arguments *arguments, const char *output) {
         cli_error(TOOL, "%s: %s", raw, strerror(errno));
         return CLI_USAGE;
     }
-    int result = write_trace(arguments, raw, fd, output);
+    int result = -1;
+    if (same_file(fd, output)) {
+        cli_error(TOOL, "%s: is the recording itself; -o names another file", output);
+    } else {
+        result = write_trace(arguments, raw, fd, output);
+    }
     close(fd);
     return result == 0 ? 0 : CLI_USAGE;
 }
@@ -286,6 +332,6 @@ int main(int argc, char **argv) {
         arguments.output = name;
     }
     if (!cli_resolve(arguments.output, output)) return usage("too long a name: ", arguments.output);
-    if (!may_write(output, arguments.force)) return CLI_USAGE;
-    return arguments.raw ? convert_only(&arguments, output) : record(&arguments, argv[0], output);
+    if (arguments.raw) return convert_only(&arguments, output);
+    return may_write(output, arguments.force) ? record(&arguments, argv[0], output) : CLI_USAGE;
 }
