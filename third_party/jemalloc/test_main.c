@@ -8,8 +8,7 @@ enum { STATUS_PASS, STATUS_SKIP };
 
 int jemalloc_test_main(void);
 
-int
-main(void) {
+int main(void) {
     int status = jemalloc_test_main();
     return status == STATUS_SKIP ? STATUS_PASS : status;
 }
