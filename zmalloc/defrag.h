@@ -30,8 +30,8 @@ bool zmalloc_defrag_supported(void);
 bool zmalloc_should_defrag(const void *ptr);
 
 /* The same for `count` blocks at once (NULL among them is false), into
- * should[0..count): the cheaper way on a stock jemalloc.  Returns how many should move, or -1 where
- * it is not supported. */
+ * should[0..count): the cheaper way on a stock jemalloc.  Returns how many
+ * should move, or -1 where it is not supported. */
 int zmalloc_should_defrag_batch(const void *const *ptrs, size_t count, bool *should);
 
 /* Moves the block when it should be: allocates, past the thread cache, a block
