@@ -37,6 +37,16 @@ inline size_t Opaque(size_t value) {
     return opaque;
 }
 
+// Whether a sanitizer has put its own malloc in the libc's place.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+constexpr bool kSanitized = true;
+#elif defined(__has_feature)
+constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
+                            __has_feature(memory_sanitizer);
+#else
+constexpr bool kSanitized = false;
+#endif
+
 constexpr size_t kMiB = size_t{1} << 20;
 
 // Sizes with their neighbours: all small ones and those around powers of two.

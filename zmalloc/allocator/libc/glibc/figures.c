@@ -8,6 +8,8 @@ bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info) {
     (void)refresh; /* always up to date */
     if (arena != ZMALLOC_ALL_ARENAS) return false;
     struct mallinfo2 now = mallinfo2();
+    /* A sanitizer's malloc answers with zeros: then nothing is known. */
+    if (now.arena + now.hblkhd == 0) return true;
     /* Large blocks are mapped by themselves (hblkhd), the rest is carved from
      * heaps (arena).  What of these is resident, glibc does not know. */
     ZM_INFO_SET(info, ALLOCATED, allocated, now.uordblks + now.hblkhd);
