@@ -14,14 +14,4 @@ bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info) {
     return true;
 }
 
-size_t zm_backend_frag_smallbins(unsigned arena) {
-    (void)arena;
-    return 0;
-}
-
-int zm_backend_background_purge(bool enable) {
-    (void)enable;
-    return -1;
-}
-
 int zm_backend_purge(void) { return zm_libc_trim(); }
