@@ -6,7 +6,7 @@ load("//third_party:sources.bzl", "SOURCES")
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
 
 # What building the library or the tools can ask for; nothing is fetched unasked.
-LIBRARY_SOURCES = ["bzip2", "gperftools"] + JEMALLOC_RELEASES.values()
+LIBRARY_SOURCES = ["bzip2", "gperftools", "zig"] + JEMALLOC_RELEASES.values()
 
 # What only our own tests ask for.
 DEV_SOURCES = ["googletest"]
@@ -26,6 +26,9 @@ def source_repository(name):
         debian_file = debian.file if debian else "",
         debian_sha256 = getattr(debian, "sha256", ""),
         debian_strip_prefix = getattr(debian, "strip_prefix", ""),
+        additions = {Label(file): paths for file, paths in getattr(row, "additions", {}).items()},
+        file = getattr(row, "file", ""),
+        npm_package = getattr(row, "npm_package", ""),
         overlay = Label(row.overlay) if row.overlay else None,
     )
 

