@@ -48,3 +48,29 @@ def target_platforms():
             name = name,
             constraint_values = target_constraints(row) + [":%s_toolchain" % row.compiler],
         )
+
+def _bazelrc_lines(name, row):
+    lines = [
+        "",
+        "build:%s --platforms=//platforms:%s" % (name, name),
+        "build:%s --platform_suffix=%s" % (name, name),
+    ]
+    if row.emulator:
+        for command in ["run", "test"]:
+            lines.append("%s:%s --run_under=//platforms/emulator:%s" % (command, name, row.emulator))
+    for config in row.configs:
+        lines.append("build:%s --config=%s" % (config, name))
+    return lines
+
+def _targets_bazelrc_impl(ctx):
+    lines = ["# The --config names of platforms/targets.bzl; `bazel run //platforms:bazelrc` writes this."]
+    for name, row in TARGETS.items():
+        lines += _bazelrc_lines(name, row)
+    out = ctx.actions.declare_file(ctx.label.name + ".bazelrc")
+    ctx.actions.write(out, "\n".join(lines) + "\n")
+    return [DefaultInfo(files = depset([out]))]
+
+targets_bazelrc = rule(
+    implementation = _targets_bazelrc_impl,
+    doc = "Writes the lines of .bazelrc that follow from the table.",
+)
