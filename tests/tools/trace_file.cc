@@ -137,7 +137,7 @@ std::vector<size_t> BlockOffsets(const std::string &bytes) {
 }
 
 std::string FileHeader(uint32_t version, uint32_t tick) {
-    return WithChecksum(std::string(ZT_MAGIC, ZT_MAGIC_SIZE) + Number(version) + Number(tick) +
+    return WithChecksum(std::string(ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE) + Number(version) + Number(tick) +
                         Number(0));
 }
 

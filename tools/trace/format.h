@@ -8,8 +8,8 @@
 
 #include "tools/trace/trace.h"
 
-#define ZT_MAGIC "\x89ZTRACE\n"
-#define ZT_MAGIC_SIZE 8
+#define ZTRACE_MAGIC "\x89ZTRACE\n"
+#define ZTRACE_MAGIC_SIZE 8
 #define ZT_VERSION 1
 
 /* File header: magic, version, tick, 0, CRC of all before it. */

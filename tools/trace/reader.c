@@ -70,7 +70,7 @@ static int read_file_header(struct zt_reader *reader) {
     uint8_t header[ZT_FILE_HEADER_SIZE];
     ssize_t n = read_some(reader, header, sizeof(header));
     if (n < 0) return -1;
-    if (n < ZT_MAGIC_SIZE || memcmp(header, ZT_MAGIC, ZT_MAGIC_SIZE) != 0) {
+    if (n < ZTRACE_MAGIC_SIZE || memcmp(header, ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE) != 0) {
         zt_fail(reader->error, "%s: not a trace: byte 0 on should be the mark of a .ztrace file",
                 reader->name);
         return -1;

@@ -33,11 +33,15 @@ _SETTINGS = {
     _MALLOC_SIZE: "auto",
 }
 
-def _variant_transition_impl(_settings, attr):
+def variant_settings(variant):
+    """What the settings are under a variant; "" means what they are unasked."""
     changed = dict(_SETTINGS)
-    if attr.variant:
-        changed.update(VARIANTS[attr.variant])
+    if variant:
+        changed.update(VARIANTS[variant])
     return changed
+
+def _variant_transition_impl(_settings, attr):
+    return variant_settings(attr.variant)
 
 _variant_transition = transition(
     implementation = _variant_transition_impl,
