@@ -2,15 +2,18 @@
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
+load("//platforms/clang:sanitizers.bzl", "not_under")
 load("//tests:defs.bzl", "TEST_COPTS")
 
-def jemalloc_test(name, srcs, options):
+def jemalloc_test(name, srcs, options, local_defines = [], cannot_run_under = []):
     """A GoogleTest over //third_party/jemalloc, once per set of options.
 
     Args:
       name: of the test without options; others are NAME.KEY
       srcs: C++
       options: key to jemalloc's options, as in MALLOC_CONF
+      local_defines: as of cc_library
+      cannot_run_under: sanitizers
     """
     cc_library(
         name = name + "_cases",
@@ -18,6 +21,7 @@ def jemalloc_test(name, srcs, options):
         srcs = srcs,
         copts = TEST_COPTS,
         linkstatic = True,
+        local_defines = local_defines,
         deps = [
             ":support",
             "//tests:gtest_main",
@@ -32,10 +36,12 @@ def jemalloc_test(name, srcs, options):
             # Emulators and sanitizers take longer than the minute of "small".
             timeout = "moderate",
             env = {"JE_MALLOC_CONF": conf},
-            # They watch the libc's malloc, and of jemalloc's memory nothing.
-            tags = [
-                "noasan",
-                "nomsan",
-            ],
+            # They watch the libc's malloc, and of jemalloc's memory nothing; or
+            # stop at upstream's MALLOCX_ARENA_MASK, which shifts an int too far.
+            target_compatible_with = not_under([
+                "asan",
+                "msan",
+                "ubsan",
+            ] + cannot_run_under),
             deps = [":" + name + "_cases"],
         )

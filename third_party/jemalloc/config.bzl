@@ -115,7 +115,7 @@ _MACOS = [
     "JEMALLOC_USABLE_SIZE_CONST=const",
 ]
 
-# Read off configure.ac, not tried.  Without LAZY_LOCK, MALLOC_THREAD_CLEANUP
+# Read off configure.ac; compiled and linked, but not run.  Without LAZY_LOCK, MALLOC_THREAD_CLEANUP
 # and MUTEX_INIT_CB: they define pthread_create and _malloc_*, which libc's
 # own jemalloc needs for itself, and only serve a jemalloc that is malloc.
 _FREEBSD = [
@@ -147,11 +147,15 @@ _CPU = {
     ],
 }
 
-# jemalloc aborts where pages are larger than this, and works where they are
-# smaller; arm64 Linux kernels come with 4K, 16K and 64K pages.
+# The pages of --jemalloc_lg_page.  Every allocation fails where the system's are
+# larger; where they are smaller all works, in larger steps.  arm64 Linux kernels
+# come with 4K, 16K and 64K pages, those of FreeBSD with 4K.
 _LG_PAGE = {
-    "@zmalloc//third_party/jemalloc:linux_aarch64": ["LG_PAGE=16"],
-    "@zmalloc//third_party/jemalloc:macos_aarch64": ["LG_PAGE=14"],
+    "@zmalloc//third_party/jemalloc:lg_page_12": ["LG_PAGE=12"],
+    "@zmalloc//third_party/jemalloc:lg_page_14": ["LG_PAGE=14"],
+    "@zmalloc//third_party/jemalloc:lg_page_16": ["LG_PAGE=16"],
+    "@zmalloc//third_party/jemalloc:lg_page_auto_linux_aarch64": ["LG_PAGE=16"],
+    "@zmalloc//third_party/jemalloc:lg_page_auto_macos_aarch64": ["LG_PAGE=14"],
     "//conditions:default": ["LG_PAGE=12"],
 }
 

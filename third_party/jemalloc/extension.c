@@ -116,8 +116,24 @@ JEMALLOC_ALWAYS_INLINE void *fast_realloc(void *ptr, size_t size, size_t *old_us
     return moved;
 }
 
+/* Where pages are larger than jemalloc was built for every call fails, and
+ * jemalloc says no more than "Unsupported system page size". */
+JEMALLOC_NOINLINE static void explain_page_size(void) {
+    static atomic_b_t explained = ATOMIC_INIT(false);
+    const long page = sysconf(_SC_PAGESIZE);
+    if (page <= (long)PAGE || atomic_exchange_b(&explained, true, ATOMIC_RELAXED)) return;
+    malloc_printf(
+        "<jemalloc>: built for pages of %zu bytes, but this system's have %ld: "
+        "build with --jemalloc_lg_page=%d\n",
+        (size_t)PAGE, page, __builtin_ctzl((unsigned long)page));
+}
+
 /* The usable size of what jemalloc made of a request: computed, not looked up. */
-static size_t usize_of(const void *ptr, size_t size) { return ptr == NULL ? 0 : sz_s2u(size); }
+static size_t usize_of(const void *ptr, size_t size) {
+    if (likely(ptr != NULL)) return sz_s2u(size);
+    explain_page_size();
+    return 0;
+}
 
 JEMALLOC_NOINLINE static void *slow_malloc(size_t size, size_t *usize) {
     void *ptr = je_malloc(size);

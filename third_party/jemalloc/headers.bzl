@@ -177,11 +177,15 @@ def _jemalloc_private_namespace_impl(ctx):
         ctx.label.workspace_root + "/",
         ctx.bin_dir.path + "/" + ctx.label.workspace_root + "/",
     ]
+    contexts = [dep[CcInfo].compilation_context for dep in ctx.attr.deps]
     variables = cc_common.create_compile_variables(
         feature_configuration = features,
         cc_toolchain = toolchain,
         user_compile_flags = ctx.attr.copts + ["-DJEMALLOC_NO_PRIVATE_NAMESPACE"],
-        include_directories = depset([roots[0] + "include", roots[1] + _ROOT + "include"]),
+        include_directories = depset(
+            [roots[0] + "include", roots[1] + _ROOT + "include"],
+            transitive = [context.includes for context in contexts],
+        ),
         quote_include_directories = depset(["."]),
     )
     preprocessed = ctx.actions.declare_file(ctx.label.name + ".i")
@@ -194,7 +198,10 @@ def _jemalloc_private_namespace_impl(ctx):
     arguments.add_all(["-E", everything, "-o", preprocessed])
     ctx.actions.run(
         outputs = [preprocessed],
-        inputs = depset([everything] + ctx.files.srcs + ctx.files.hdrs, transitive = [toolchain.all_files]),
+        inputs = depset(
+            [everything] + ctx.files.srcs + ctx.files.hdrs,
+            transitive = [toolchain.all_files] + [context.headers for context in contexts],
+        ),
         executable = cc_common.get_tool_for_action(
             feature_configuration = features,
             action_name = C_COMPILE_ACTION_NAME,
@@ -232,6 +239,7 @@ jemalloc_private_namespace = rule(
     """,
     attrs = {
         "copts": attr.string_list(),
+        "deps": attr.label_list(providers = [CcInfo]),
         "hdrs": attr.label_list(allow_files = [".h"]),
         "prefix": attr.string(mandatory = True),
         "srcs": attr.label_list(allow_files = [".c"]),

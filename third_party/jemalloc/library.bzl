@@ -24,6 +24,12 @@ DEFINES = [
     "_REENTRANT",
 ]
 
+# Headers that the target does not have.
+DEPS = select({
+    "@zmalloc//platforms:macos": ["@zmalloc//third_party/jemalloc:macos_headers"],
+    "//conditions:default": [],
+})
+
 def include_flags(folders, flag = "-I"):
     """Include paths for copts: `includes` would hand them on to dependents.
 
@@ -37,7 +43,7 @@ def include_flags(folders, flag = "-I"):
     root = "external/" + native.repository_name().lstrip("@") + "/"
     return [flag + base + folder for folder in folders for base in [root, "$(GENDIR)/" + root]]
 
-def jemalloc_library(name, srcs, internal_hdrs, own = False, **kwargs):
+def jemalloc_library(name, srcs, internal_hdrs, own = False, deps = [], **kwargs):
     """A cc_library of sources that include jemalloc's internal headers.
 
     Args:
@@ -45,6 +51,7 @@ def jemalloc_library(name, srcs, internal_hdrs, own = False, **kwargs):
       srcs: sources
       internal_hdrs: the headers they include
       own: whether the sources are ours, not jemalloc's
+      deps: libraries
       **kwargs: passed on
     """
     cc_library(
@@ -57,5 +64,6 @@ def jemalloc_library(name, srcs, internal_hdrs, own = False, **kwargs):
         linkopts = link_options(),
         linkstatic = True,
         local_defines = DEFINES + kwargs.pop("local_defines", []),
+        deps = deps + DEPS,
         **kwargs
     )

@@ -2,8 +2,8 @@
 #include "zmalloc/os/os.h"
 
 /* POSIX has no call that surely drops the pages and keeps the range mapped. */
-void zm_os_discard(void *ptr, size_t size) {
-    (void)ptr;
+void zm_os_discard_pages(void *begin, size_t size) {
+    (void)begin;
     (void)size;
 }
 
@@ -11,16 +11,8 @@ size_t zm_os_rss(void) { return 0; }
 
 size_t zm_os_peak_rss(void) { return 0; }
 
-size_t zm_os_memory_limit(void) { return 0; }
-
 size_t zm_os_smaps_bytes(const char *field, long pid) {
     (void)field;
     (void)pid;
-    return 0;
-}
-
-int zm_os_proc_stat_ll(int i, long long *res) {
-    (void)i;
-    (void)res;
     return 0;
 }

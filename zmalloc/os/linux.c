@@ -5,13 +5,7 @@
 #include "zmalloc/os/linux_proc.h"
 #include "zmalloc/os/os.h"
 
-void zm_os_discard(void *ptr, size_t size) {
-    uintptr_t page = zm_os_page_size();
-    uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);
-    uintptr_t end = ((uintptr_t)ptr + size) & ~(page - 1);
-    if (begin < (uintptr_t)ptr || end <= begin) return;
-    (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
-}
+void zm_os_discard_pages(void *begin, size_t size) { (void)madvise(begin, size, MADV_DONTNEED); }
 
 /* Field 24 counts pages. */
 size_t zm_os_rss(void) {

@@ -17,8 +17,12 @@ extern "C" {
 void *zm_os_map(size_t size);
 
 /* Drops the contents of the whole pages inside [ptr, ptr + size); the range
- * stays mapped and reads as zeros, or as before where the system cannot. */
+ * stays mapped and reads as zeros, or as before where the system cannot, or has
+ * not yet (macOS and FreeBSD wait until they need the memory). */
 void zm_os_discard(void *ptr, size_t size);
+
+/* The same of whole pages: what zm_os_discard asks of each system. */
+void zm_os_discard_pages(void *begin, size_t size);
 
 /* Size of a page. */
 size_t zm_os_page_size(void);
@@ -37,7 +41,8 @@ size_t zm_os_memory_size(void);
 size_t zm_os_memory_limit(void);
 
 /* Sum of the smaps field `field` ("Rss:") over all mappings of process `pid`
- * (-1: this one). */
+ * (-1: this one).  Systems without smaps answer for those fields that mapping.h
+ * has. */
 size_t zm_os_smaps_bytes(const char *field, long pid);
 
 /* Field `i`, counted from 1, of /proc/self/stat.  1 and *res, or 0. */

@@ -10,11 +10,20 @@ void *zm_os_map(size_t size) {
     return ptr == MAP_FAILED ? NULL : ptr;
 }
 
+void zm_os_discard(void *ptr, size_t size) {
+    uintptr_t page = zm_os_page_size();
+    uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);
+    uintptr_t end = ((uintptr_t)ptr + size) & ~(page - 1);
+    if (begin < (uintptr_t)ptr || end <= begin) return;
+    zm_os_discard_pages((void *)begin, end - begin);
+}
+
 size_t zm_os_page_size(void) {
     long size = sysconf(_SC_PAGESIZE);
     return size > 0 ? (size_t)size : 4096;
 }
 
+/* The libcs of macOS and FreeBSD ask hw.memsize and hw.availpages. */
 size_t zm_os_memory_size(void) {
     long pages = sysconf(_SC_PHYS_PAGES);
     size_t size;

@@ -1,0 +1,61 @@
+// What Linux adds to os_test.cc: memory that is discarded is gone at once, and
+// /proc.
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <cstring>
+
+#include "gtest/gtest.h"
+#include "tests/sanitized.h"
+#include "zmalloc/os/os.h"
+
+namespace {
+
+// The bytes that read as zero after a discard are those of whole pages inside.
+TEST(LinuxOs, DiscardsWholePagesInside) {
+    const size_t page = zm_os_page_size(), size = 6 * page;
+    char *block = static_cast<char *>(zm_os_map(size));
+    const size_t kBegins[] = {0, 1, page - 1, page, page + 1};
+    const size_t kLengths[] = {0, 1, page - 1, page, page + 1, 2 * page - 1, 2 * page, 4 * page};
+    for (size_t begin : kBegins) {
+        for (size_t length : kLengths) {
+            std::memset(block, 'x', size);
+            zm_os_discard(block + begin, length);
+            const size_t first = (begin + page - 1) / page * page;
+            const size_t last = (begin + length) / page * page;
+            for (size_t i = 0; i < size; i++) {
+                char expected = i >= first && i < last ? 0 : 'x';
+                ASSERT_EQ(block[i], expected) << begin << "+" << length << " at " << i;
+            }
+        }
+    }
+    zm_os_discard(block + 1, SIZE_MAX);
+    EXPECT_EQ(block[size - 1], 'x');
+    munmap(block, size);
+}
+
+TEST(LinuxOs, KnowsThisProcess) {
+    long long value = 0;
+    ASSERT_EQ(zm_os_proc_stat_ll(1, &value), 1);
+    EXPECT_EQ(value, getpid());
+    ASSERT_EQ(zm_os_proc_stat_ll(4, &value), 1);
+    EXPECT_EQ(value, getppid());
+    ASSERT_EQ(zm_os_proc_stat_ll(24, &value), 1);
+    EXPECT_GT(value, 0);
+}
+
+TEST(LinuxOs, RssFollowsPagesDiscarded) {
+    if (zmalloc_test::kShadowed) GTEST_SKIP() << "the sanitizer's shadow is resident, too";
+    const size_t size = size_t{64} << 20, slack = size_t{4} << 20;
+    void *block = zm_os_map(size);
+    ASSERT_NE(block, nullptr);
+    const size_t before = zm_os_rss();
+    std::memset(block, 1, size);
+    EXPECT_GT(zm_os_rss(), before + size - slack);
+    zm_os_discard(block, size);
+    EXPECT_LT(zm_os_rss(), before + slack);
+    munmap(block, size);
+}
+
+}  // namespace

@@ -1,0 +1,39 @@
+/* What sysctl KERN_PROC_VMMAP returns: records of varying size, one per
+ * mapping.  Not trusted: what makes no sense ends the sum. */
+#ifndef ZMALLOC_OS_FREEBSD_VMMAP_H_
+#define ZMALLOC_OS_FREEBSD_VMMAP_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* How a record begins: struct kinfo_vmentry, under names that tests on other
+ * systems can use too (freebsd.c compares the two). */
+struct zm_freebsd_vmmap {
+    int32_t structsize; /* of the record; the next one follows */
+    int32_t type;
+    uint64_t start, end;
+    uint64_t offset, vn_fileid;
+    uint32_t vn_fsid;
+    int32_t flags;
+    int32_t resident;         /* pages */
+    int32_t private_resident; /* pages of its object, if that copies no other */
+};
+
+enum {
+    ZM_FREEBSD_TYPE_DEFAULT = 1, /* anonymous, and so is */
+    ZM_FREEBSD_TYPE_SWAP = 3,
+    ZM_FREEBSD_FLAG_NEEDS_COPY = 2, /* nothing was written since a fork */
+};
+
+/* Sum of an smaps field over the records, in bytes. */
+size_t zm_freebsd_vmmap_sum(const void *records, size_t length, const char *field, size_t page);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ZMALLOC_OS_FREEBSD_VMMAP_H_ */
