@@ -36,10 +36,12 @@ TARGETS = {
 
 def target_constraints(row):
     """The constraints of a row, but for the compiler's."""
-    constraints = ["@platforms//os:" + row.os, "@platforms//cpu:" + row.cpu]
-    if row.libc != "default_libc":
-        constraints.append(str(Label("//platforms:" + row.libc)))
-    return constraints
+    return [
+        "@platforms//os:" + row.os,
+        "@platforms//cpu:" + row.cpu,
+        # Also where it is the default: else glibc's toolchain would fit musl.
+        str(Label("//platforms:" + row.libc)),
+    ]
 
 def target_platforms():
     """Declares a platform per row."""
@@ -58,6 +60,7 @@ def _bazelrc_lines(name, row):
     if row.emulator:
         for command in ["run", "test"]:
             lines.append("%s:%s --run_under=//platforms/emulator:%s" % (command, name, row.emulator))
+        lines.append("test:%s --test_timeout=600" % name)
     for config in row.configs:
         lines.append("build:%s --config=%s" % (config, name))
     return lines

@@ -16,6 +16,8 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/emulated.h"
+#include "tests/sanitized.h"
 #include "zmalloc/zmalloc.h"
 
 namespace zmalloc_test {
@@ -37,15 +39,8 @@ inline size_t Opaque(size_t value) {
     return opaque;
 }
 
-// Whether a sanitizer has put its own malloc in the libc's place.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-constexpr bool kSanitized = true;
-#elif defined(__has_feature)
-constexpr bool kSanitized = __has_feature(address_sanitizer) || __has_feature(thread_sanitizer) ||
-                            __has_feature(memory_sanitizer);
-#else
-constexpr bool kSanitized = false;
-#endif
+// Whether the blocks are those of a sanitizer's malloc.
+inline bool OverSanitizersMalloc() { return kSanitized && Over("libc"); }
 
 constexpr size_t kMiB = size_t{1} << 20;
 

@@ -1,12 +1,14 @@
 """Declares the repositories of third_party/sources.bzl."""
 
+load("//platforms/clang:repository.bzl", "clang_repository")
 load("//third_party:bazel4.bzl", "bazel4_repositories")
 load("//third_party:source_archive.bzl", "source_archive")
 load("//third_party:sources.bzl", "SOURCES")
+load("//third_party/freebsd:sysroot.bzl", "freebsd_sysroots")
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
 
 # What building the library or the tools can ask for; nothing is fetched unasked.
-LIBRARY_SOURCES = ["bzip2", "gperftools", "zig"] + JEMALLOC_RELEASES.values()
+LIBRARY_SOURCES = ["bzip2", "gperftools", "libcxx", "zig"] + JEMALLOC_RELEASES.values()
 
 # What only our own tests ask for.
 DEV_SOURCES = ["googletest"]
@@ -41,6 +43,10 @@ def zmalloc_dependencies():
     """For WORKSPACE: what the library and the tools need."""
     bazel4_repositories()
     _declare(["bazel_skylib"] + LIBRARY_SOURCES)
+    if not native.existing_rule("clang"):
+        clang_repository(name = "clang")
+    if not native.existing_rule("freebsd_x86_64"):
+        freebsd_sysroots()
 
 def zmalloc_dev_dependencies():
     """For WORKSPACE: what our tests need on top of it."""

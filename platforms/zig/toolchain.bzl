@@ -11,7 +11,7 @@ load(
     "tool_path",
     "variable_with_value",
 )
-load("@rules_cc//cc:cc_toolchain.bzl", "cc_toolchain")
+load("@rules_cc//cc:defs.bzl", "cc_toolchain")
 load("@zmalloc//platforms:targets.bzl", "TARGETS", "target_constraints")
 
 _C = [
@@ -113,13 +113,19 @@ def _archiver_flags(format):
         )],
     )
 
-def _features(row):
+def _features(row, root):
     target = ["-target", row.triple]
     elf = row.os != "osx"
+    glibc = row.os == "linux" and row.libc == "default_libc"
     features = [
         feature(name = "supports_pic", enabled = True),
         _flags("default_compile_flags", _C + _CXX, target + _COMPILE_FLAGS, enabled = True),
-        _flags("default_link_flags", _LINK, target, enabled = True),
+        _flags(
+            "default_link_flags",
+            _LINK,
+            target + ([root + "/glibc_stat.c"] if glibc else []),
+            enabled = True,
+        ),
         _archiver_flags("gnu" if elf else "darwin"),
     ]
     for mode, flags in _MODE_FLAGS.items():
@@ -143,10 +149,10 @@ def _zig_toolchain_config_impl(ctx):
     row = TARGETS[ctx.attr.target]
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
-        features = _features(row),
+        features = _features(row, ctx.label.workspace_root),
         # Only C needs an action_config: as C++ it would get libc++'s headers.
         action_configs = _tool(_C, "cc", _IMPLIED_BY_COMPILE),
-        cxx_builtin_include_directories = ["%package(@zig//)%/lib"],
+        cxx_builtin_include_directories = ["lib"],
         toolchain_identifier = "zig-" + ctx.attr.target,
         host_system_name = "local",
         target_system_name = row.triple,

@@ -193,7 +193,7 @@ TEST(Oom, HandlerMayAllocateAndFree) {
 
 // The default one says so in a single line, with the size, and aborts.
 TEST(OomDeathTest, DefaultHandler) {
-    testing::FLAGS_gtest_death_test_style = "threadsafe";
+    if (!Emulated()) testing::FLAGS_gtest_death_test_style = "threadsafe";
     EXPECT_EXIT((void)!zmalloc(Opaque(SIZE_MAX / 2)), testing::KilledBySignal(SIGABRT),
                 testing::MatchesRegex("[^\n]*9223372036854775807[^\n]*\n"));
     EXPECT_EXIT(

@@ -109,7 +109,7 @@ TEST(Defrag, WasteGoes) {
     if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
     for (unsigned keep : {5u, 20u, 38u}) {
         SCOPED_TRACE(keep);
-        Pool pool(100000, 8, 1024, keep, keep);
+        Pool pool(200000, 8, 1024, keep, keep);  // many slabs, of 64 KiB pages as well
         const size_t used = zmalloc_used_memory(), before = Waste();
         zmalloc_defrag_stats_t stats = {};
         const zmalloc_defrag_cursor_t cursor = pool.Cursor();

@@ -7,7 +7,7 @@
 #include <set>
 #include <sstream>
 
-#include "tests/object_file.h"
+#include "tests/object_file/object_file.h"
 #include "tests/support.h"
 
 namespace zmalloc_test {

@@ -11,6 +11,8 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/emulated.h"
+
 namespace ztrace_test {
 namespace {
 
@@ -23,6 +25,8 @@ std::string Environment(const char *name) {
                          const std::vector<std::string> &environment, int out,
                          const std::string &err) {
     std::vector<char *> arguments;
+    static std::string emulator = zmalloc_test::Emulator();
+    if (!emulator.empty()) arguments.push_back(emulator.data());
     for (const std::string &argument : command) {
         arguments.push_back(const_cast<char *>(argument.c_str()));
     }

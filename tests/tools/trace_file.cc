@@ -137,8 +137,8 @@ std::vector<size_t> BlockOffsets(const std::string &bytes) {
 }
 
 std::string FileHeader(uint32_t version, uint32_t tick) {
-    return WithChecksum(std::string(ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE) + Number(version) + Number(tick) +
-                        Number(0));
+    return WithChecksum(std::string(ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE) + Number(version) +
+                        Number(tick) + Number(0));
 }
 
 std::string Block(zt_block block, const std::string &payload) {

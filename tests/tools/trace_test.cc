@@ -6,6 +6,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/emulated.h"
 #include "tests/tools/trace_file.h"
 
 namespace ztrace_test {
@@ -164,7 +165,7 @@ TEST_F(DamagedTraceTest, BlocksMissingSwappedOrAddedAreReported) {
 }
 
 TEST(ForeignFileTest, IsNoTrace) {
-    std::ifstream self("/proc/self/exe", std::ios::binary);
+    std::ifstream self(zmalloc_test::Self(), std::ios::binary);
     std::string elf((std::istreambuf_iterator<char>(self)), std::istreambuf_iterator<char>());
     std::string half = FileHeader(ZT_VERSION, 1).substr(0, ZT_FILE_HEADER_SIZE / 2);
     for (const std::string &bytes :

@@ -27,14 +27,37 @@ _KINDS = {
 
 BACKENDS = _ALLOCATORS.keys() + _KINDS.keys()
 
-# These watch the libc's malloc; under another they would see nothing.
-_SANITIZERS_THAT_FORCE_LIBC = ["address", "memory", "undefined"]
+# The allocators besides libc that a sanitizer leaves a choice of.  Most watch
+# the libc's malloc, and under another would see nothing; tcmalloc does not start
+# under ThreadSanitizer.
+_UNDER_SANITIZER = {
+    "address": [],
+    "memory": [],
+    "none": _ALLOCATORS.keys(),
+    "thread": ["jemalloc"],
+    "undefined": [],
+}
+
+def possible_under(sanitizer, malloc):
+    """Whether a build can have both; where it cannot, it takes libc.
+
+    Args:
+      sanitizer: a value of --sanitizer
+      malloc: a value of --malloc, but for "auto"
+
+    Returns:
+      a bool
+    """
+    return malloc == "libc" or malloc in _UNDER_SANITIZER[sanitizer]
 
 def _backend(ctx):
-    malloc = ctx.attr.malloc[BuildSettingInfo].value
-    if malloc == "auto":
-        malloc = ctx.attr.platform_default
-    if ctx.attr.sanitizer[BuildSettingInfo].value in _SANITIZERS_THAT_FORCE_LIBC:
+    asked = ctx.attr.malloc[BuildSettingInfo].value
+    malloc = ctx.attr.platform_default if asked == "auto" else asked
+    sanitizer = ctx.attr.sanitizer[BuildSettingInfo].value
+    if not possible_under(sanitizer, malloc):
+        if asked != "auto":
+            # buildifier: disable=print
+            print("--malloc=%s is not possible with --sanitizer=%s: libc is taken" % (asked, sanitizer))
         malloc = "libc"
     if malloc == "libc" and (
         ctx.attr.malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size

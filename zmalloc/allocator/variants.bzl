@@ -5,12 +5,14 @@ whatever the command line asks for.
 """
 
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
-load(":allocators.bzl", "MALLOC_VALUES")
+load("//platforms/clang:sanitizers.bzl", "SANITIZERS", "not_under")
+load(":allocators.bzl", "MALLOC_VALUES", "possible_under")
 
 # The settings, named so that they are found from any workspace.
 _JEMALLOC = str(Label("//:jemalloc"))
 _MALLOC = str(Label("//:malloc"))
 _MALLOC_SIZE = str(Label("//:malloc_size"))
+_SANITIZER = str(Label("//:sanitizer"))
 
 # Name of the variant: the settings that make it.
 VARIANTS = {
@@ -40,13 +42,36 @@ def variant_settings(variant):
         changed.update(VARIANTS[variant])
     return changed
 
-def _variant_transition_impl(_settings, attr):
-    return variant_settings(attr.variant)
+def variant_compatible_with(variant):
+    """target_compatible_with of what is only of use if it is over this variant.
+
+    Args:
+      variant: a row of VARIANTS
+
+    Returns:
+      nothing, except under sanitizers that take libc in place of its allocator
+    """
+    malloc = VARIANTS[variant][_MALLOC]
+    return not_under([
+        name
+        for name, row in SANITIZERS.items()
+        if not possible_under(row.setting, malloc)
+    ], "allocator")
+
+def _variant_transition_impl(settings, attr):
+    changed = variant_settings(attr.variant)
+
+    # As it was; Bazel 4 takes what is read but not written for another configuration.
+    changed[_SANITIZER] = settings[_SANITIZER]
+    if changed[_MALLOC] != "auto" and not possible_under(settings[_SANITIZER], changed[_MALLOC]):
+        # It is skipped (variant_compatible_with): let it come to libc in silence.
+        changed[_MALLOC] = "libc"
+    return changed
 
 _variant_transition = transition(
     implementation = _variant_transition_impl,
-    inputs = [],
-    outputs = _SETTINGS.keys(),
+    inputs = [_SANITIZER],
+    outputs = _SETTINGS.keys() + [_SANITIZER],
 )
 
 def _variant_executable_impl(ctx):
@@ -118,6 +143,7 @@ def variants_test(
         env = {},
         size = "small",
         tags = [],
+        target_compatible_with = [],
         timeout = None,
         **kwargs):
     """Stamps a C++ test for every variant: NAME.VARIANT, and NAME for all.
@@ -130,6 +156,7 @@ def variants_test(
       env: environment of the tests; ZMALLOC_VARIANT is the variant's name
       size: of the tests
       tags: of the tests
+      target_compatible_with: of the tests, besides the variant's
       timeout: of the tests
       **kwargs: srcs, deps, copts and the like, for the binary
     """
@@ -148,6 +175,7 @@ def variants_test(
             env = dict(env, ZMALLOC_VARIANT = variant),
             size = size,
             tags = tags,
+            target_compatible_with = target_compatible_with + variant_compatible_with(variant),
             timeout = timeout,
             variant = variant,
         )

@@ -1,4 +1,4 @@
-#include "tests/object_file.h"
+#include "tests/object_file/object_file.h"
 
 #include <ar.h>
 #include <elf.h>
@@ -8,6 +8,7 @@
 #include <stdexcept>
 
 #include "gtest/gtest.h"
+#include "tests/emulated.h"
 
 // One symbol of each kind.
 extern "C" {
@@ -20,7 +21,7 @@ namespace object_file {
 namespace {
 
 TEST(Symbols, OfThisBinary) {
-    const std::string binary = ReadFile("/proc/self/exe");
+    const std::string binary = ReadFile(zmalloc_test::Self());
     std::map<std::string, Symbol> symbols;
     for (const Symbol &symbol : Symbols(binary)) symbols[symbol.name] = symbol;
     const Symbol &global = symbols.at("object_file_test_global");
@@ -74,7 +75,7 @@ TEST(Damage, IsAnError) {
 
 // A header whose numbers are all wrong: an error, not a crash.
 TEST(Damage, InAnyFieldOfTheHeader) {
-    const std::string binary = ReadFile("/proc/self/exe");
+    const std::string binary = ReadFile(zmalloc_test::Self());
     for (size_t at = SELFMAG; at < sizeof(Elf64_Ehdr); at++) {
         std::string damaged = binary;
         damaged[at] = static_cast<char>(~damaged[at]);

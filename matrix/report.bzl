@@ -1,0 +1,95 @@
+"""The table of all combinations, as text and as Markdown."""
+
+load("//zmalloc/allocator:variants.bzl", "VARIANTS")
+load(":combination.bzl", "MODES")
+load(":matrix.bzl", "PLACES", "possible")
+
+_HEADINGS = ["built for", "compiler"] + VARIANTS.keys()
+
+def _status(line, variant):
+    place = PLACES[line]
+    return place.tested if possible(place, variant) else "-"
+
+def _rows():
+    return [
+        [line, PLACES[line].compiler] + [_status(line, variant) for variant in VARIANTS]
+        for line in PLACES
+    ]
+
+def _legend(bold):
+    return [
+        bold + "tested" + bold + ": built, and its tests run here.",
+        bold + "qemu" + bold + ": built, and its tests run here under qemu-user.",
+        bold + "built" + bold + ": built; there is nothing here to run it on.",
+        bold + "-" + bold + ": not possible, libc is taken: asan, msan and ubsan watch no malloc but " +
+        "the libc's; tcmalloc does not start under tsan.",
+    ]
+
+def _count():
+    combinations = len([1 for place in PLACES.values() for variant in VARIANTS if possible(place, variant)])
+    return "%d combinations, each in %s: %d builds of the library." % (
+        combinations,
+        " and ".join([", ".join(MODES[:-1]), MODES[-1]]),
+        combinations * len(MODES),
+    )
+
+def _padded(cell, width):
+    return cell + " " * (width - len(cell))
+
+def _text():
+    table = [_HEADINGS] + _rows()
+    widths = [max([len(row[i]) for row in table]) for i in range(len(_HEADINGS))]
+    lines = [
+        "  ".join([_padded(row[i], widths[i]) for i in range(len(widths))]).rstrip()
+        for row in table
+    ]
+    return lines + [""] + _legend("") + [_count()]
+
+def _markdown():
+    lines = ["| " + " | ".join(row) + " |" for row in [_HEADINGS] + _rows()]
+    lines.insert(1, "|" + "---|" * len(_HEADINGS))
+    return [""] + lines + [""] + ["- " + line for line in _legend("**")] + ["", _count(), ""]
+
+def _report_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name)
+    lines = _markdown() if ctx.attr.markdown else _text()
+    ctx.actions.write(out, "".join([line + "\n" for line in lines]))
+    return [DefaultInfo(files = depset([out]))]
+
+report = rule(
+    implementation = _report_impl,
+    doc = "The table; the same on every machine.",
+    attrs = {"markdown": attr.bool()},
+)
+
+def _print_report_impl(ctx):
+    script = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.expand_template(
+        output = script,
+        template = ctx.file._template,
+        substitutions = {
+            "@markdown@": ctx.file.markdown.short_path,
+            "@sysroots@": " ".join([file.short_path for file in ctx.files.sysroots]),
+            "@text@": ctx.file.text.short_path,
+        },
+        is_executable = True,
+    )
+    return [DefaultInfo(
+        executable = script,
+        runfiles = ctx.runfiles([ctx.file.markdown, ctx.file.text] + ctx.files.sysroots),
+    )]
+
+print_report = rule(
+    implementation = _print_report_impl,
+    doc = "A program that prints the table, and what this machine cannot build or run.",
+    attrs = {
+        "markdown": attr.label(allow_single_file = True, mandatory = True),
+        "text": attr.label(allow_single_file = True, mandatory = True),
+        "sysroots": attr.label_list(
+            allow_files = [".bzl"],
+            doc = "the defs.bzl of //third_party/freebsd's repositories",
+        ),
+        "_template": attr.label(allow_single_file = True, default = Label("//matrix:print_report.sh.in")),
+    },
+    executable = True,
+)

@@ -1,0 +1,49 @@
+"""Clang as the compiler for FreeBSD, over a sysroot of //third_party/freebsd."""
+
+load("@zmalloc//platforms:targets.bzl", "TARGETS", "target_constraints")
+load("@zmalloc//platforms/clang:toolchain.bzl", "clang_cc_toolchain")
+
+def _no_toolchain_impl(ctx):
+    fail(ctx.attr.why)
+
+_no_toolchain = rule(
+    implementation = _no_toolchain_impl,
+    doc = "Stands where a toolchain would, and says why there is none.",
+    attrs = {"why": attr.string(mandatory = True)},
+)
+
+def freebsd_cc_toolchain(name, target, sysroot, why_not = ""):
+    """The cc_toolchain of one row of targets.bzl, in the sysroot's repository.
+
+    Args:
+      name: of the cc_toolchain
+      target: the row
+      sysroot: a folder of this repository
+      why_not: why there is no sysroot, if so
+    """
+    if why_not:
+        _no_toolchain(
+            name = name,
+            tags = ["manual"],
+            why = why_not,
+            visibility = ["//visibility:public"],
+        )
+        return
+    clang_cc_toolchain(
+        name = name,
+        files = [sysroot],
+        sysroot = "external/%s/%s" % (native.repository_name().lstrip("@"), sysroot),
+        triple = TARGETS[target].triple,
+    )
+
+def freebsd_toolchains():
+    """Declares the toolchain of each of its rows; nothing is fetched unasked."""
+    for name, row in TARGETS.items():
+        if row.os == "freebsd":
+            native.toolchain(
+                name = name,
+                exec_compatible_with = ["@platforms//os:linux"],
+                target_compatible_with = target_constraints(row) + [Label("//platforms:clang_toolchain")],
+                toolchain = "@%s//:cc_toolchain" % name,
+                toolchain_type = "@bazel_tools//tools/cpp:toolchain_type",
+            )

@@ -1,0 +1,54 @@
+// Reads object files, static libraries and binaries, in memory and without the
+// host's tools: ELF and Mach-O, 64 bits, little-endian.
+#ifndef ZMALLOC_TESTS_OBJECT_FILE_H_
+#define ZMALLOC_TESTS_OBJECT_FILE_H_
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace object_file {
+
+struct Symbol {
+    std::string name;  // as in C
+    bool defined;      // here, or wanted from elsewhere
+    bool global;       // seen by other object files: weak ones as well
+    bool weak;
+};
+
+// What an object file was made for.
+struct Target {
+    std::string format;     // "ELF" or "Mach-O"
+    std::string machine;    // "x86_64", "aarch64" or "riscv64"
+    std::string system;     // "macos" or "freebsd"; "" where the file does not say
+    std::string minimum;    // the oldest version of it, "11.0"; "" likewise
+    std::string libraries;  // names of the shared ones that it is linked with, each before a space
+};
+
+// A file in a static library.
+struct Member {
+    std::string name;
+    std::string_view bytes;  // part of the library's
+};
+
+// All throw std::runtime_error when the bytes are not what they should be.
+
+// The symbol table of an object file or an unstripped binary.
+std::vector<Symbol> Symbols(std::string_view object);
+
+// What the object file or binary is for.
+Target TargetOf(std::string_view object);
+
+// The versions of shared libraries' symbols that an ELF binary needs:
+// "GLIBC_2.17".
+std::vector<std::string> NeededVersions(std::string_view binary);
+
+// The object files in a static library (ar); its index is left out.
+std::vector<Member> Members(std::string_view library);
+
+// The whole of a file.
+std::string ReadFile(const std::string &path);
+
+}  // namespace object_file
+
+#endif  // ZMALLOC_TESTS_OBJECT_FILE_H_

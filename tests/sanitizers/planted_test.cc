@@ -1,0 +1,35 @@
+#include "tests/sanitizers/planted.h"
+
+#include <cstdlib>
+
+#include "tests/support.h"
+
+namespace zmalloc_test {
+namespace {
+
+class Sanitizer : public testing::TestWithParam<Planted> {
+  protected:
+    // A process of its own, from its start: what a sanitizer found once, it
+    // remembers.
+    Sanitizer() { testing::FLAGS_gtest_death_test_style = "threadsafe"; }
+};
+
+// Through exit(), where leaks are looked for.
+void RunToExit(bool bug) {
+    Sanitizer::GetParam().run(bug);
+    std::exit(0);
+}
+
+bool Failed(int status) { return status != 0; }
+
+TEST_P(Sanitizer, FindsTheBug) { EXPECT_EXIT(RunToExit(true), Failed, GetParam().report); }
+
+TEST_P(Sanitizer, SaysNothingWithoutIt) {
+    EXPECT_EXIT(RunToExit(false), testing::ExitedWithCode(0), "^$");
+}
+
+INSTANTIATE_TEST_SUITE_P(Planted, Sanitizer, testing::ValuesIn(AllPlanted()),
+                         [](const auto &info) { return std::string(info.param.name); });
+
+}  // namespace
+}  // namespace zmalloc_test

@@ -1,0 +1,10 @@
+"""What libc++'s __config_site would say; the sources at hand come without one."""
+
+LIBCXX_FLAGS = [
+    "-D_LIBCPP_ABI_NAMESPACE=__1",
+    "-D_LIBCPP_ABI_VERSION=1",
+    "-D_LIBCPP_DISABLE_VISIBILITY_ANNOTATIONS",
+    "-D_LIBCPP_HAS_NO_VENDOR_AVAILABILITY_ANNOTATIONS",
+    "-D_LIBCPP_PSTL_CPU_BACKEND_SERIAL",
+    "-D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS",
+]
