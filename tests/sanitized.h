@@ -23,6 +23,10 @@ constexpr bool kSanitized = kAddressSanitizer || kMemorySanitizer || kThreadSani
 // does not go when the memory is given back.
 constexpr bool kShadowed = kMemorySanitizer || kThreadSanitizer;
 
+// Whether a child that starts a thread may wait forever for a lock that one of the
+// parent's threads, being started, held in the runtime at the time of fork().
+constexpr bool kThreadsOfChildrenHang = kAddressSanitizer || kThreadSanitizer;
+
 }  // namespace zmalloc_test
 
 #endif  // ZMALLOC_TESTS_SANITIZED_H_

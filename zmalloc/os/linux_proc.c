@@ -162,11 +162,12 @@ static const char *word_end(const char *text, const char *end) {
 }
 
 int zm_linux_stat_field(const char *stat, size_t length, int i, long long *res) {
+    if (length == 0) return 0;
     const char *end = stat + length;
     if (i == 1) return parse_ll(stat, word_end(stat, end), res);
     if (i < 3) return 0;
     /* Field 2 is the program's name in parentheses, and may hold anything. */
-    const char *p = length > 0 ? memrchr(stat, ')', length) : NULL;
+    const char *p = memrchr(stat, ')', length);
     if (p == NULL) return 0;
     p++;
     for (; i >= 3; i--) {

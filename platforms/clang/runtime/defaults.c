@@ -29,12 +29,15 @@ const char *__tsan_default_options(void) {
  *   they are for as long as it has blocks, and are read without.
  * - In a child, its mutexes are not unlocked but initialised anew, which
  *   ThreadSanitizer takes no notice of.
+ * - A mutex's statistics are copied with the number of threads that wait for it,
+ *   which these count without it.
  * - ctl_init() sets a flag, last, which is first read without its lock. */
 const char *__tsan_default_suppressions(void) {
     return "race_top:^edata_nfree_dec$\n"
            "race_top:^edata_nfree_inc$\n"
            "race_top:^edata_nfree_sub$\n"
            "race_top:^ctl_init$\n"
+           "race:^malloc_mutex_prof_copy$\n"
            "mutex:^arena_decay_impl$\n"
            "mutex:^malloc_mutex_trylock_final$\n"
            "mutex:^je_malloc_mutex_lock_slow$\n";
