@@ -51,7 +51,8 @@ def matrix(name, actual, visibility):
     """Builds `actual` for every combination.
 
     Args:
-      name: of the target that is all of them; NAME.PLACE.VARIANT.MODE is one
+      name: of the target that is all of them; NAME.MODE is those of one mode,
+        NAME.PLACE.VARIANT.MODE is one
       actual: what to build
       visibility: of them
     """
@@ -73,19 +74,27 @@ def matrix(name, actual, visibility):
             variant = combined.variant,
             visibility = visibility,
         )
-    srcs = [label for label, combined in combinations.items() if combined.place.platform not in NEEDS_SYSROOT]
-    for platform in NEEDS_SYSROOT:
-        srcs += select({
-            "@%s//:available" % platform: [
-                label
-                for label, combined in combinations.items()
-                if combined.place.platform == platform
-            ],
-            "//conditions:default": [],
-        })
+    for mode in MODES:
+        labels = {
+            label: combined.place.platform
+            for label, combined in combinations.items()
+            if combined.mode == mode
+        }
+        srcs = [label for label, platform in labels.items() if platform not in NEEDS_SYSROOT]
+        for needy in NEEDS_SYSROOT:
+            srcs += select({
+                "@%s//:available" % needy: [label for label, platform in labels.items() if platform == needy],
+                "//conditions:default": [],
+            })
+        native.filegroup(
+            name = "%s.%s" % (name, mode),
+            srcs = srcs,
+            tags = ["manual"],
+            visibility = visibility,
+        )
     native.filegroup(
         name = name,
-        srcs = srcs,
+        srcs = ["%s.%s" % (name, mode) for mode in MODES],
         tags = ["manual"],
         visibility = visibility,
     )
