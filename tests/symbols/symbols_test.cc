@@ -83,6 +83,7 @@ bool IsGperftools(const std::string &name) {
 
 bool IsAllowed(const std::string &library, const std::string &name) {
     if (name.rfind("DW.ref.", 0) == 0) return true;  // Clang's, hidden, for exceptions
+    if (kMemorySanitizer && name == "__msan_track_origins") return true;
     // Bazel puts more before the name of another repository, from version 6 on.
     const bool external = library.rfind("../", 0) == 0;
     if (external && Has(library, "gperftools/")) return IsGperftools(name);

@@ -3,6 +3,8 @@
 
 #include <cstdlib>
 
+#include "tests/emulated.h"
+#include "tests/sanitized.h"
 #include "tests/tools/process.h"
 #include "tests/tools/trace_file.h"
 #include "zmalloc/zmalloc.h"
@@ -109,6 +111,8 @@ TEST(ZreplayTest, UnknownFiguresAreNull) {
 }
 
 TEST(ZreplayTest, UntouchedMemoryIsNotResident) {
+    using zmalloc_test::Emulated, zmalloc_test::kShadowed;
+    if (Emulated() || kShadowed) GTEST_SKIP() << "resident memory is not the program's alone";
 #ifdef __linux__
     std::string path = Save("large.ztrace", {Event(ZT_MALLOC, 256 << 20)});
     Finished touched = Zreplay({"--json", path});
