@@ -21,7 +21,7 @@ def _place(compiler, tested, platform = HOST, sanitizer = ""):
     )
 
 # A line of the report each.
-#   tested  how its tests run on an x86_64 Linux machine: "tested" by itself,
+#   tested  how .ci/run tests it on an x86_64 Linux machine: "tested" by itself,
 #           in "qemu", or not at all, being only "built"
 PLACES = {"this machine": _place("its own", "tested")}
 
@@ -33,7 +33,7 @@ PLACES.update({
 PLACES.update({
     name: _place(
         {"clang": "Clang", "zig": "Zig"}[row.compiler],
-        "built" if row.os != "linux" else ("qemu" if row.emulator else "tested"),
+        "built" if not row.tested else ("qemu" if row.emulator else "tested"),
         platform = name,
     )
     for name, row in TARGETS.items()
@@ -84,7 +84,7 @@ def matrix(name, actual, visibility):
         for needy in NEEDS_SYSROOT:
             srcs += select({
                 "@%s//:available" % needy: [label for label, platform in labels.items() if platform == needy],
-                "//conditions:default": [],
+                "//conditions:default": ["@%s//:why_not" % needy],
             })
         native.filegroup(
             name = "%s.%s" % (name, mode),

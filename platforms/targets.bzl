@@ -9,9 +9,10 @@ the matrix and the docs come from it.  A row:
   configs        --config names besides the row's own
   emulator       what runs its programs on a Linux host of another CPU, as in
                  //platforms/emulator; None where nothing does
+  tested         whether .ci/run runs the tests for it
 """
 
-def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = [], emulator = None):
+def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = [], emulator = None, tested = False):
     return struct(
         os = os,
         cpu = cpu,
@@ -20,11 +21,12 @@ def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = 
         triple = triple,
         configs = configs,
         emulator = emulator,
+        tested = tested,
     )
 
 TARGETS = {
     "linux_x86_64": _target("linux", "x86_64", "x86_64-linux-gnu.2.31", configs = ["hermetic"]),
-    "linux_aarch64": _target("linux", "aarch64", "aarch64-linux-gnu.2.31", configs = ["aarch64"], emulator = "aarch64"),
+    "linux_aarch64": _target("linux", "aarch64", "aarch64-linux-gnu.2.31", configs = ["aarch64"], emulator = "aarch64", tested = True),
     "linux_x86_64_musl": _target("linux", "x86_64", "x86_64-linux-musl", libc = "musl", configs = ["musl"]),
     "linux_aarch64_musl": _target("linux", "aarch64", "aarch64-linux-musl", libc = "musl", configs = ["aarch64_musl"], emulator = "aarch64"),
     "linux_riscv64_musl": _target("linux", "riscv64", "riscv64-linux-musl", libc = "musl", configs = ["riscv64"], emulator = "riscv64"),
@@ -60,7 +62,7 @@ def _bazelrc_lines(name, row):
     if row.emulator:
         for command in ["run", "test"]:
             lines.append("%s:%s --run_under=//platforms/emulator:%s" % (command, name, row.emulator))
-        lines.append("test:%s --test_timeout=600" % name)
+        lines.append("test:%s --test_timeout=600,600,900,3600" % name)
     for config in row.configs:
         lines.append("build:%s --config=%s" % (config, name))
     return lines

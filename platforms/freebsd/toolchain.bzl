@@ -12,6 +12,20 @@ _no_toolchain = rule(
     attrs = {"why": attr.string(mandatory = True)},
 )
 
+def _why_not_impl(ctx):
+    if ctx.attr.why:
+        # buildifier: disable=print
+        print("%s is left out: %s" % (ctx.attr.target, ctx.attr.why))
+
+why_not = rule(
+    implementation = _why_not_impl,
+    doc = "No files; says why a platform is left out.",
+    attrs = {
+        "target": attr.string(mandatory = True),
+        "why": attr.string(),
+    },
+)
+
 def freebsd_cc_toolchain(name, target, sysroot, why_not = ""):
     """The cc_toolchain of one row of targets.bzl, in the sysroot's repository.
 

@@ -113,20 +113,17 @@ def _archiver_flags(format):
         )],
     )
 
-def _features(row, root):
+def _features(row, link_with):
     target = ["-target", row.triple]
     elf = row.os != "osx"
-    glibc = row.os == "linux" and row.libc == "default_libc"
     features = [
         feature(name = "supports_pic", enabled = True),
         _flags("default_compile_flags", _C + _CXX, target + _COMPILE_FLAGS, enabled = True),
-        _flags(
-            "default_link_flags",
-            _LINK,
-            target + ([root + "/glibc_stat.c"] if glibc else []),
-            enabled = True,
-        ),
+        _flags("default_link_flags", _LINK, target + [file.path for file in link_with], enabled = True),
         _archiver_flags("gnu" if elf else "darwin"),
+        # Not Bazel's -Wl,-S, with which Zig strips all symbols, not the debugging
+        # ones, and compiles its libc++ once more.
+        feature(name = "strip_debug_symbols"),
     ]
     for mode, flags in _MODE_FLAGS.items():
         features.append(_flags(mode, _C + _CXX, flags))
@@ -149,7 +146,7 @@ def _zig_toolchain_config_impl(ctx):
     row = TARGETS[ctx.attr.target]
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
-        features = _features(row, ctx.label.workspace_root),
+        features = _features(row, ctx.files.link_with),
         # Only C needs an action_config: as C++ it would get libc++'s headers.
         action_configs = _tool(_C, "cc", _IMPLIED_BY_COMPILE),
         cxx_builtin_include_directories = ["lib"],
@@ -169,8 +166,38 @@ def _zig_toolchain_config_impl(ctx):
 
 _zig_toolchain_config = rule(
     implementation = _zig_toolchain_config_impl,
-    attrs = {"target": attr.string(mandatory = True, values = TARGETS.keys())},
+    attrs = {
+        "link_with": attr.label_list(
+            allow_files = [".o"],
+            doc = "what every program and shared library gets",
+        ),
+        "target": attr.string(mandatory = True, values = TARGETS.keys()),
+    },
     provides = [CcToolchainConfigInfo],
+)
+
+def _zig_object_impl(ctx):
+    out = ctx.actions.declare_file(ctx.label.name + ".o")
+    ctx.actions.run(
+        outputs = [out],
+        inputs = ctx.files.files + [ctx.file.src],
+        executable = ctx.file.cc,
+        arguments = ["-target", TARGETS[ctx.attr.target].triple] + _COMPILE_FLAGS +
+                    ["-O2", "-fPIC", "-c", ctx.file.src.path, "-o", out.path],
+        mnemonic = "ZigObject",
+        progress_message = "Compiling %s for %s" % (ctx.file.src.basename, ctx.attr.target),
+    )
+    return [DefaultInfo(files = depset([out]))]
+
+_zig_object = rule(
+    implementation = _zig_object_impl,
+    doc = "An object file that is part of a toolchain: compiled by Zig, without one.",
+    attrs = {
+        "cc": attr.label(allow_single_file = True, mandatory = True),
+        "files": attr.label_list(mandatory = True),
+        "src": attr.label(allow_single_file = [".c"], mandatory = True),
+        "target": attr.string(mandatory = True, values = TARGETS.keys()),
+    },
 )
 
 def _zig_targets():
@@ -182,20 +209,37 @@ def zig_cc_toolchains(files):
     Args:
       files: everything that a compilation reads
     """
-    for name in _zig_targets():
+    for name, row in _zig_targets().items():
+        link_with = []
+        if row.os == "linux" and row.libc == "default_libc":
+            _zig_object(
+                name = name + "_stat",
+                src = "glibc_stat.c",
+                cc = "cc",
+                files = [files],
+                target = name,
+                visibility = ["//visibility:private"],
+            )
+            link_with = [name + "_stat"]
         _zig_toolchain_config(
             name = name + "_config",
+            link_with = link_with,
             target = name,
+            visibility = ["//visibility:private"],
+        )
+        native.filegroup(
+            name = name + "_link_files",
+            srcs = [files] + link_with,
             visibility = ["//visibility:private"],
         )
         cc_toolchain(
             name = name,
-            all_files = files,
+            all_files = name + "_link_files",
             ar_files = files,
             as_files = files,
             compiler_files = files,
             dwp_files = files,
-            linker_files = files,
+            linker_files = name + "_link_files",
             objcopy_files = files,
             strip_files = files,
             supports_param_files = True,

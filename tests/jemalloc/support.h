@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/random.h"
 
 namespace jemalloc_test {
 
@@ -67,19 +68,9 @@ inline std::vector<size_t> SizesAroundClasses(size_t largest) {
     return sizes;
 }
 
-// Small, fast and the same everywhere (splitmix64).
-class Random {
+class Random : public zmalloc_test::Random {
   public:
-    explicit Random(uint64_t seed) : state_(seed) {}
-
-    uint64_t Next() {
-        uint64_t z = state_ += 0x9e3779b97f4a7c15u;
-        z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-        z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-        return z ^ z >> 31;
-    }
-    // From 0 to `limit` - 1.
-    size_t Below(size_t limit) { return Next() % limit; }
+    using zmalloc_test::Random::Random;
 
     // Mostly small, at times large.
     size_t Size() {
@@ -95,9 +86,6 @@ class Random {
                 return Below(600);
         }
     }
-
-  private:
-    uint64_t state_;
 };
 
 inline bool AllZero(const void *block, size_t size) {

@@ -23,9 +23,10 @@ std::vector<Elf64_Shdr> Sections(std::string_view object) {
     uint64_t count = header.e_shnum;
     if (count == 0) count = At<Elf64_Shdr>(object, header.e_shoff).sh_size;
     if (count > object.size() / sizeof(Elf64_Shdr)) Bad("truncated");
+    std::string_view table = Part(object, header.e_shoff, count * sizeof(Elf64_Shdr));
     std::vector<Elf64_Shdr> sections;
     for (uint64_t i = 0; i < count; i++) {
-        sections.push_back(At<Elf64_Shdr>(object, header.e_shoff + i * sizeof(Elf64_Shdr)));
+        sections.push_back(At<Elf64_Shdr>(table, i * sizeof(Elf64_Shdr)));
     }
     return sections;
 }
@@ -66,6 +67,12 @@ std::string Libraries(std::string_view object, const std::vector<Elf64_Shdr> &se
         }
     }
     return libraries;
+}
+
+// The offset from a record to the next; forwards, so that a list ends.
+uint64_t Next(uint64_t offset, bool last) {
+    if (offset == 0 && !last) Bad("a list that does not go on");
+    return offset;
 }
 
 }  // namespace
@@ -111,9 +118,9 @@ std::vector<std::string> NeededVersions(std::string_view binary) {
             for (int j = 0; j < library.vn_cnt; j++) {
                 const auto version = At<Elf64_Vernaux>(table, at);
                 versions.push_back(StringAt(strings, version.vna_name));
-                at += version.vna_next;
+                at += Next(version.vna_next, j + 1 == library.vn_cnt);
             }
-            library_at += library.vn_next;
+            library_at += Next(library.vn_next, i + 1 == section.sh_info);
         }
     }
     return versions;

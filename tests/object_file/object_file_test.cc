@@ -14,13 +14,16 @@
 extern "C" {
 int object_file_test_global() { return 1; }
 __attribute__((weak)) int object_file_test_weak() { return 2; }
-__attribute__((used)) static int object_file_test_local() { return 3; }
+__attribute__((used, noinline)) static int object_file_test_local() { return 3; }
 }
 
 namespace object_file {
 namespace {
 
 TEST(Symbols, OfThisBinary) {
+    // A linker may drop what nobody calls.
+    volatile int sum = object_file_test_global() + object_file_test_weak();
+    sum = sum + object_file_test_local();
     const std::string binary = ReadFile(zmalloc_test::Self());
     std::map<std::string, Symbol> symbols;
     for (const Symbol &symbol : Symbols(binary)) symbols[symbol.name] = symbol;

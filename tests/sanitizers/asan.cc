@@ -49,7 +49,7 @@ void UseAfterReturn(bool bug) {
     if (bug) kept[50] = 1;
 }
 
-void ContainerOverflow(bool bug) {
+void VectorOverflow(bool bug) {
     std::vector<int> numbers = {1, 2, 3};
     numbers.reserve(10);
     EXPECT_GE(const_cast<volatile int *>(numbers.data())[bug ? 11 : 2], 0);
@@ -66,7 +66,7 @@ std::vector<Planted> AllPlanted() {
         {"StackOverflow", StackOverflow, "stack-buffer-overflow"},
         {"GlobalOverflow", GlobalOverflow, "global-buffer-overflow"},
         {"UseAfterReturn", UseAfterReturn, "stack-use-after-return"},
-        {"ContainerOverflow", ContainerOverflow, "heap-buffer-overflow"},
+        {"VectorOverflow", VectorOverflow, "heap-buffer-overflow"},
     };
 }
 

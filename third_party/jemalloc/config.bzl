@@ -43,7 +43,6 @@ _EVERYWHERE = [
     "JEMALLOC_HAVE_ATTR_FORMAT_PRINTF",
     "JEMALLOC_HAVE_BUILTIN_CLZ",
     "JEMALLOC_HAVE_CLOCK_REALTIME",
-    "JEMALLOC_HAVE_DLSYM",
     "JEMALLOC_HAVE_INT128",
     "JEMALLOC_HAVE_MADVISE",
     "JEMALLOC_HAVE_MPROTECT",
@@ -159,6 +158,13 @@ _LG_PAGE = {
     "//conditions:default": ["LG_PAGE=12"],
 }
 
+# With it, background threads are started by the pthread_create of the next
+# library, of which ThreadSanitizer, which has one of its own, learns nothing.
+_DLSYM = {
+    "@zmalloc//platforms/clang:tsan": [],
+    "//conditions:default": ["JEMALLOC_HAVE_DLSYM"],
+}
+
 def configuration():
     """The rows that hold on the target, as a select()."""
     return _CHOICES + _EVERYWHERE + select({
@@ -171,7 +177,7 @@ def configuration():
         "@zmalloc//platforms:linux_musl": _MUSL,
         "@zmalloc//platforms:macos": [],
         "//conditions:default": _GLIBC,
-    }) + select(_CPU) + select(_LG_PAGE)
+    }) + select(_CPU) + select(_DLSYM) + select(_LG_PAGE)
 
 def link_options():
     """Libraries that the target needs beyond libc."""

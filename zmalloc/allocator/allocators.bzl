@@ -1,7 +1,7 @@
 """Which allocators there are, and which one a build takes.
 
-To add an allocator: a row here, a folder beside this file with a backend.h
-that keeps the contract of backend_api.h, and its target in BUILD.bazel.
+To add an allocator: a row here, a folder beside this file with a backend_impl.h
+that keeps the contract of backend.h, and its target in BUILD.bazel.
 """
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
