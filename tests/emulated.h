@@ -1,8 +1,12 @@
-// What is different when the tests of another CPU run here, through qemu-user:
-// /proc/self is about qemu, limits do not bind it, and programs of that CPU are
-// not the kernel's to start.
+// What is different when the tests of another CPU run here, through qemu-user: its
+// own memory is resident too, most of /proc/self/stat is made up, limits do not
+// bind it, and the kernel may not know how to start programs of that CPU.
 #ifndef ZMALLOC_TESTS_EMULATED_H_
 #define ZMALLOC_TESTS_EMULATED_H_
+
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <string>
@@ -21,6 +25,22 @@ inline bool Emulated() { return !Emulator().empty(); }
 
 // The running program.  Not /proc/self/exe, which may be the emulator.
 inline std::string Self() { return testing::internal::GetArgvs().at(0); }
+
+// Whether a program of this CPU can start another: the kernel does that, if
+// binfmt_misc tells it about qemu.
+inline bool CanStartPrograms() {
+    if (!Emulated()) return true;
+    const std::string self = Self();
+    const pid_t child = fork();
+    if (child == 0) {
+        dup2(open("/dev/null", O_WRONLY), STDOUT_FILENO);
+        execl(self.c_str(), self.c_str(), "--gtest_list_tests", nullptr);
+        _exit(127);
+    }
+    int status = -1;
+    waitpid(child, &status, 0);
+    return status == 0;
+}
 
 }  // namespace zmalloc_test
 

@@ -94,6 +94,7 @@ TEST(Fork, BlocksOfOtherThreads) {
 // last call: the child may be off by what they were about to count, but not
 // inconsistent, and it never hangs.
 TEST(Fork, WhileOthersAllocate) {
+    if (Emulated()) GTEST_SKIP() << "qemu's own locks do not survive it";
     const size_t before = zmalloc_used_memory(), kThreads = 4, kLargest = 2000;
     std::atomic<bool> stop{false};
     std::vector<std::thread> threads;

@@ -33,9 +33,7 @@ TEST(Info, IsKnownOrZero) {
         EXPECT_GE(info.active, info.allocated);
         EXPECT_GT(info.allocated, 0u);
         EXPECT_GE(info.resident, info.active / 2);
-        if (!Emulated()) {
-            EXPECT_LE(info.resident, zmalloc_get_rss() + kSlack);
-        }
+        EXPECT_LE(info.resident, zmalloc_get_rss() + kSlack);
     }
 }
 
@@ -58,9 +56,7 @@ TEST(Info, FollowsAllocation) {
         if (during.known) {
             EXPECT_GE(during.active, during.allocated);
             EXPECT_GE(during.resident + kSlack, before.allocated + counted);
-            if (!Emulated()) {
-                EXPECT_LE(during.resident, zmalloc_get_rss() + kSlack);
-            }
+            EXPECT_LE(during.resident, zmalloc_get_rss() + kSlack);
         }
         for (void *block : blocks) zfree(block);
         const Info after = Read();

@@ -10,7 +10,6 @@ namespace {
 constexpr size_t kSize = 64 * kMiB, kSlack = 4 * kMiB;
 
 TEST(Rss, GrowsByWhatIsTouched) {
-    if (Emulated()) GTEST_SKIP() << "qemu tells of no resident memory";
     if (kShadowed) GTEST_SKIP() << "the shadow comes and goes with it";
     char *block = static_cast<char *>(zmalloc(kSize));
     zmadvise_dontneed(block);  // it may have been in use before
@@ -30,7 +29,6 @@ TEST(Smaps, FieldsOfThisProcess) {
     EXPECT_GT(zmalloc_get_smap_bytes_by_field("Size:", -1), rss);
     EXPECT_LT(zmalloc_get_smap_bytes_by_field("Private_Dirty:", -1), rss);
     EXPECT_GT(zmalloc_get_smap_bytes_by_field("Rss:", getpid()), rss / 2);
-    if (Emulated()) return;
     // The two ways to see resident memory agree.
     EXPECT_LT(zmalloc_get_rss(), rss + kSlack);
     EXPECT_GT(zmalloc_get_rss() + kSlack, rss);
@@ -68,6 +66,8 @@ TEST(Smaps, OfAChild) {
     EXPECT_GE(dirty, kSize / 2);
     if (!kShadowed) {
         EXPECT_LT(dirty, kSize / 2 + 8 * kSlack);
+    }
+    if (!kShadowed && !Emulated()) {
         EXPECT_EQ(zmalloc_get_smap_bytes_by_field("Private_Dirty:", child), dirty);
     }
     close(quit[1]);
@@ -92,6 +92,7 @@ TEST(ProcStat, FieldsOfThisProcess) {
     EXPECT_EQ(value, getpid());
     ASSERT_EQ(get_proc_stat_ll(4, &value), 1);
     EXPECT_EQ(value, getppid());
+    if (Emulated()) GTEST_SKIP() << "qemu makes up the other fields";
     ASSERT_EQ(get_proc_stat_ll(6, &value), 1);
     EXPECT_EQ(value, getsid(0));
     ASSERT_EQ(get_proc_stat_ll(20, &value), 1);
@@ -99,14 +100,13 @@ TEST(ProcStat, FieldsOfThisProcess) {
         EXPECT_EQ(value, 1);  // threads
     }
     ASSERT_EQ(get_proc_stat_ll(24, &value), 1);
-    if (!Emulated()) {
-        EXPECT_GT(value, 0);
-    }
+    EXPECT_GT(value, 0);
 }
 
 TEST(ProcStat, NoSuchField) {
     long long value;
     for (int i : {INT_MIN, -1, 0, 2, 3, 1000, INT_MAX}) {
+        if (i == 3 && Emulated()) continue;  // a number there
         EXPECT_EQ(get_proc_stat_ll(i, &value), 0) << i;
     }
 }

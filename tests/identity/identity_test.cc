@@ -55,6 +55,19 @@ std::set<std::string> DefinedInThisBinary() {
     return names;
 }
 
+// malloc and its like, where they are another library's unless this binary defines
+// them: a static binary has the libc's, and Zig links its libc++ statically.
+std::vector<std::string> NamesOfTheLibrariesLinked() {
+    std::vector<std::string> names;
+    if (!object_file::TargetOf(object_file::ReadFile(Self())).libraries.empty()) {
+        names = {"malloc", "free", "calloc", "realloc"};
+    }
+#ifndef _LIBCPP_VERSION
+    names.insert(names.end(), {"_Znwm", "_ZdlPv"});
+#endif
+    return names;
+}
+
 TEST(Identity, BinaryHasExactlyOneAllocator) {
     const std::set<std::string> names = DefinedInThisBinary();
     ASSERT_EQ(names.count("zmalloc"), 1u);
@@ -67,7 +80,7 @@ TEST(Identity, BinaryHasExactlyOneAllocator) {
     }
     EXPECT_EQ(names.count("HeapProfilerStart"), Expected().heap_profiler);
     // Only gperftools takes the libc's place, and sanitizers.
-    for (const char *name : {"malloc", "free", "calloc", "realloc", "_Znwm", "_ZdlPv"}) {
+    for (const std::string &name : NamesOfTheLibrariesLinked()) {
         EXPECT_EQ(names.count(name), Expected().tcmalloc || kSanitized) << name;
     }
 }

@@ -44,7 +44,7 @@ TEST(Info, WhatEachAllocatorKnows) {
             expected.push_back(f);
         }
     }
-    if (!Emulated()) expected.push_back(ZMALLOC_INFO_RSS);
+    expected.push_back(ZMALLOC_INFO_RSS);
     expected.push_back(ZMALLOC_INFO_PEAK_RSS);
     EXPECT_EQ(Known(Read()), expected);
 }

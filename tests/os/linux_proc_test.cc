@@ -142,6 +142,22 @@ TEST(StatField, ReadsTheFile) {
     EXPECT_EQ(value, LLONG_MAX);
 }
 
+TEST(ResidentPages, IsTheSecondNumberOfStatm) {
+    FakeTree tree;
+    size_t pages = 77;
+    EXPECT_FALSE(zm_linux_resident_pages(tree.root(), &pages));
+    for (const char *unusable : {"", "\n", "12", "12 \n", "twelve 13 14", "12 x13"}) {
+        tree.Write("/proc/self/statm", unusable);
+        EXPECT_FALSE(zm_linux_resident_pages(tree.root(), &pages)) << unusable;
+    }
+    tree.Write("/proc/self/statm", "1054 321 210 5 0 90 0\n");
+    EXPECT_TRUE(zm_linux_resident_pages(tree.root(), &pages));
+    EXPECT_EQ(pages, 321u);
+    tree.Write("/proc/self/statm", "1 99999999999999999999999 1\n");
+    EXPECT_TRUE(zm_linux_resident_pages(tree.root(), &pages));
+    EXPECT_EQ(pages, SIZE_MAX);
+}
+
 size_t SmapsSum(const std::string &smaps, const std::string &field, size_t piece) {
     Pieces pieces{smaps, piece};
     zm_linux_lines lines;

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <map>
 
+#include "tests/emulated.h"
 #include "tests/tools/process.h"
 #include "tests/tools/traced_program.h"
 #include "tools/trace/trace.h"
@@ -52,6 +53,10 @@ Trace Read(const std::string &path) {
 class ZtraceTest : public testing::Test {
   protected:
     ZtraceTest() : path_(TempFile(Name() + ".ztrace")) {}
+
+    void SetUp() override {
+        if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "ztrace starts the program";
+    }
 
     static std::string Name() {
         return testing::UnitTest::GetInstance()->current_test_info()->name();

@@ -7,12 +7,10 @@
 
 void zm_os_discard_pages(void *begin, size_t size) { (void)madvise(begin, size, MADV_DONTNEED); }
 
-/* Field 24 counts pages. */
 size_t zm_os_rss(void) {
-    long long pages;
-    size_t bytes;
-    if (!zm_os_proc_stat_ll(24, &pages) || pages < 0) return 0;
-    return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &bytes) ? SIZE_MAX : bytes;
+    size_t pages, bytes;
+    if (!zm_linux_resident_pages("", &pages)) return 0;
+    return __builtin_mul_overflow(pages, zm_os_page_size(), &bytes) ? SIZE_MAX : bytes;
 }
 
 /* Not getrusage: its figure is inherited through exec. */

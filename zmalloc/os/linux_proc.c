@@ -178,14 +178,26 @@ int zm_linux_stat_field(const char *stat, size_t length, int i, long long *res) 
     return parse_ll(p, word_end(p, end), res);
 }
 
-int zm_linux_proc_stat_ll(const char *root, int i, long long *res) {
-    char stat[2048];
+/* Reads the start of a file below `root`; its length, or -1. */
+static ssize_t read_below(const char *root, const char *file, char *buffer, size_t size) {
     struct zm_linux_path path;
     zm_linux_path_clear(&path);
-    if (!zm_linux_path_append(&path, root)) return 0;
-    if (!zm_linux_path_append(&path, "/proc/self/stat")) return 0;
-    ssize_t length = zm_linux_read_file(path.text, stat, sizeof stat);
+    if (!zm_linux_path_append(&path, root) || !zm_linux_path_append(&path, file)) return -1;
+    return zm_linux_read_file(path.text, buffer, size);
+}
+
+int zm_linux_proc_stat_ll(const char *root, int i, long long *res) {
+    char stat[2048];
+    ssize_t length = read_below(root, "/proc/self/stat", stat, sizeof stat);
     return length > 0 ? zm_linux_stat_field(stat, (size_t)length, i, res) : 0;
+}
+
+bool zm_linux_resident_pages(const char *root, size_t *pages) {
+    char statm[256];
+    size_t mapped;
+    const char *p = statm;
+    if (read_below(root, "/proc/self/statm", statm, sizeof statm) < 0) return false;
+    return zm_linux_parse_size(&p, &mapped) && zm_linux_parse_size(&p, pages);
 }
 
 size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field) {

@@ -64,7 +64,7 @@ ssize_t zm_linux_read_source(void *source, char *buffer, size_t size);
  * returns false when there is none. */
 bool zm_linux_parse_size(const char **text, size_t *value);
 
-/* ---- /proc/PID/stat, /proc/PID/smaps ------------------------------------ */
+/* ---- /proc/PID/stat, statm, smaps, status ------------------------------ */
 
 /* Field `i`, from 1, of `length` bytes of a stat file.  1 and *res, or 0 for
  * fields that are no number. */
@@ -72,6 +72,10 @@ int zm_linux_stat_field(const char *stat, size_t length, int i, long long *res);
 
 /* The same of /proc/self/stat. */
 int zm_linux_proc_stat_ll(const char *root, int i, long long *res);
+
+/* Resident pages of this process, from /proc/self/statm; false when it cannot be
+ * read.  Not from stat, which emulators of another CPU make up. */
+bool zm_linux_resident_pages(const char *root, size_t *pages);
 
 /* Sum of all lines "FIELD NUMBER kB", in bytes. */
 size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field);
