@@ -46,7 +46,10 @@ def _static_libraries(cc_info):
 
 def _combination_impl(ctx):
     actual = ctx.attr.actual[0]
-    files = _static_libraries(actual[CcInfo]) if CcInfo in actual else actual[DefaultInfo].files.to_list()
+
+    # Programs have a CcInfo as well, an empty one.
+    is_library = CcInfo in actual and not actual[DefaultInfo].files_to_run.executable
+    files = _static_libraries(actual[CcInfo]) if is_library else actual[DefaultInfo].files.to_list()
     return [DefaultInfo(files = depset(files), runfiles = ctx.runfiles(files))]
 
 combination = rule(

@@ -43,6 +43,14 @@ inline size_t Opaque(size_t value) {
 // Whether the blocks are those of a sanitizer's malloc.
 inline bool OverSanitizersMalloc() { return kSanitized && Over("libc"); }
 
+// Whether the libc tells of its memory, and gives it back when told to; of those
+// that the tests run over, glibc alone.
+#ifdef __GLIBC__
+constexpr bool kGlibc = true;
+#else
+constexpr bool kGlibc = false;
+#endif
+
 constexpr size_t kMiB = size_t{1} << 20;
 
 // Sizes with their neighbours: all small ones and those around powers of two.

@@ -166,6 +166,8 @@ EXPORT void *valloc(size_t size) {
     return note_aligned(next.valloc(size), (size_t)sysconf(_SC_PAGESIZE), size);
 }
 
+void *pvalloc(size_t size); /* musl declares none: programs may bring theirs */
+
 EXPORT void *pvalloc(size_t size) {
     ready();
     if (!next.pvalloc) return no_memory();
