@@ -9,6 +9,8 @@ ZMALLOC_COPTS = [
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
     "-fvisibility=hidden",
+    # Most functions here do little but call the allocator.
+    "-fomit-frame-pointer",
     # A C++ out-of-memory handler may throw.
     "-fexceptions",
     # Own allocation functions must not be turned into calls of themselves.

@@ -9,6 +9,7 @@
 #include "zmalloc/accounting/accounting.h"
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/allocator/libc/trim.h"
+#include "zmalloc/oom.h"
 #include "zmalloc/os/os.h"
 
 /* Requests from here on cannot be met; below, adding a prefix or an alignment
@@ -32,7 +33,7 @@ void zmalloc_set_oom_handler(void (*handler)(size_t)) {
 }
 
 /* Out of line: no caller's fast path should hold it. */
-__attribute__((noinline, cold)) static void *out_of_memory(size_t size) {
+__attribute__((noinline, cold)) void *zm_out_of_memory(size_t size) {
     void (*handler)(size_t) = atomic_load(&oom_handler);
     handler(size);
     return NULL;
@@ -40,7 +41,7 @@ __attribute__((noinline, cold)) static void *out_of_memory(size_t size) {
 
 /* ---- Counting --------------------------------------------------------- */
 
-/* zmalloc never asks a backend for 0 bytes; a pointer's worth is what fits the
+/* Backends take 0 bytes in malloc and calloc alone; a pointer's worth is what fits the
  * smallest block anyway. */
 static inline size_t at_least_one(size_t size) { return size != 0 ? size : sizeof(long); }
 
@@ -50,39 +51,29 @@ static inline void *counted_new(void *ptr, size_t size, size_t *usable) {
         *usable = 0;
         return NULL;
     }
-    zm_account((int64_t)(size + ZM_BACKEND_PREFIX));
     *usable = size;
-    return ptr;
+    return zm_counted(ptr, size + ZM_BACKEND_PREFIX);
 }
 
-static inline void counted_free(size_t usable) {
-    zm_account(-(int64_t)(usable + ZM_BACKEND_PREFIX));
-}
+static inline void counted_free(size_t usable) { zm_count_freed(usable + ZM_BACKEND_PREFIX); }
 
 /* ---- Allocate --------------------------------------------------------- */
 
 static inline void *try_malloc(size_t size, size_t *usable) {
     size_t got = 0;
-    void *ptr = size < REQUEST_LIMIT ? zm_backend_malloc(at_least_one(size), &got) : NULL;
+    void *ptr = zm_backend_malloc(size, &got);
     return counted_new(ptr, got, usable);
 }
 
 static inline void *try_calloc(size_t size, size_t *usable) {
     size_t got = 0;
-    void *ptr = size < REQUEST_LIMIT ? zm_backend_calloc(at_least_one(size), &got) : NULL;
+    void *ptr = zm_backend_calloc(size, &got);
     return counted_new(ptr, got, usable);
 }
 
-void *ztrymalloc(size_t size) {
-    size_t usable;
-    return try_malloc(size, &usable);
-}
+void *ztrymalloc(size_t size) { return zm_backend_counted_try_malloc(size); }
 
-void *zmalloc(size_t size) {
-    size_t usable;
-    void *ptr = try_malloc(size, &usable);
-    return ptr != NULL ? ptr : out_of_memory(size);
-}
+void *zmalloc(size_t size) { return zm_backend_counted_malloc(size); }
 
 void *ztrymalloc_usable(size_t size, size_t *usable) {
     size_t got;
@@ -93,19 +84,12 @@ void *ztrymalloc_usable(size_t size, size_t *usable) {
 
 void *zmalloc_usable(size_t size, size_t *usable) {
     void *ptr = ztrymalloc_usable(size, usable);
-    return ptr != NULL ? ptr : out_of_memory(size);
+    return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
-void *ztrycalloc(size_t size) {
-    size_t usable;
-    return try_calloc(size, &usable);
-}
+void *ztrycalloc(size_t size) { return zm_backend_counted_try_calloc(size); }
 
-void *zcalloc(size_t size) {
-    size_t usable;
-    void *ptr = try_calloc(size, &usable);
-    return ptr != NULL ? ptr : out_of_memory(size);
-}
+void *zcalloc(size_t size) { return zm_backend_counted_calloc(size); }
 
 void *ztrycalloc_usable(size_t size, size_t *usable) {
     size_t got;
@@ -116,7 +100,7 @@ void *ztrycalloc_usable(size_t size, size_t *usable) {
 
 void *zcalloc_usable(size_t size, size_t *usable) {
     void *ptr = ztrycalloc_usable(size, usable);
-    return ptr != NULL ? ptr : out_of_memory(size);
+    return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
 /* num * size, or SIZE_MAX, which cannot be met, when that overflows. */
@@ -143,7 +127,7 @@ void *ztrymalloc_aligned(size_t alignment, size_t size) { return try_aligned(ali
 
 void *zmalloc_aligned(size_t alignment, size_t size) {
     void *ptr = try_aligned(alignment, size);
-    return ptr != NULL ? ptr : out_of_memory(size);
+    return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
 void *zmalloc_cache_aligned(size_t size) {
@@ -151,7 +135,7 @@ void *zmalloc_cache_aligned(size_t size) {
     if (size < REQUEST_LIMIT)
         padded = (at_least_one(size) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
     void *ptr = try_aligned(CACHE_LINE, padded);
-    return ptr != NULL ? ptr : out_of_memory(size);
+    return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
 /* ---- Reallocate ------------------------------------------------------- */
@@ -159,12 +143,18 @@ void *zmalloc_cache_aligned(size_t size) {
 /* What a realloc came to. */
 enum outcome { MOVED_OR_KEPT, FREED, FAILED };
 
+/* Out of line, as many a realloc leaves a block as it is.  Returns `ptr`. */
+__attribute__((noinline)) static void *count_change(void *ptr, size_t usable, size_t old_usable) {
+    if (usable > old_usable) return zm_counted(ptr, usable - old_usable);
+    zm_count_freed(old_usable - usable);
+    return ptr;
+}
+
 /* Counts a resized block. */
 static inline enum outcome counted_resize(void **ptr, void *resized, size_t usable,
                                           size_t old_usable) {
     if (resized == NULL) return FAILED;
-    zm_account((int64_t)usable - (int64_t)old_usable);
-    *ptr = resized;
+    *ptr = usable == old_usable ? resized : count_change(resized, usable, old_usable);
     return MOVED_OR_KEPT;
 }
 
@@ -182,10 +172,6 @@ static inline enum outcome try_realloc(void **ptr, size_t size, size_t *usable,
         *ptr = NULL;
         return FREED;
     }
-    if (size >= REQUEST_LIMIT) {
-        *old_usable = zm_backend_usable_size(*ptr);
-        return FAILED;
-    }
     void *resized = zm_backend_realloc(*ptr, size, usable, old_usable);
     return counted_resize(ptr, resized, *usable, *old_usable);
 }
@@ -197,8 +183,10 @@ void *ztryrealloc(void *ptr, size_t size) {
 
 void *zrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    enum outcome outcome = try_realloc(&ptr, size, &usable, &old_usable);
-    return outcome != FAILED ? ptr : out_of_memory(size);
+    if (__builtin_expect(try_realloc(&ptr, size, &usable, &old_usable) == FAILED, 0)) {
+        return zm_out_of_memory(size);
+    }
+    return ptr;
 }
 
 /* The usable forms differ only in what they do after a failure. */
@@ -216,7 +204,7 @@ void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable, size_t *old_usa
 
 void *zrealloc_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
     enum outcome outcome = realloc_usable(&ptr, size, usable, old_usable);
-    return outcome != FAILED ? ptr : out_of_memory(size);
+    return outcome != FAILED ? ptr : zm_out_of_memory(size);
 }
 
 char *zstrdup(const char *s) {
@@ -227,12 +215,7 @@ char *zstrdup(const char *s) {
 
 /* ---- Free ------------------------------------------------------------- */
 
-void zfree(void *ptr) {
-    size_t usable;
-    if (ptr == NULL) return;
-    zm_backend_free(ptr, &usable);
-    counted_free(usable);
-}
+void zfree(void *ptr) { zm_backend_counted_free(ptr); }
 
 void zfree_usable(void *ptr, size_t *usable) {
     size_t had = 0;
@@ -243,12 +226,7 @@ void zfree_usable(void *ptr, size_t *usable) {
     if (usable != NULL) *usable = had;
 }
 
-void zfree_with_size(void *ptr, size_t size) {
-    size_t usable;
-    if (ptr == NULL) return;
-    zm_backend_free_sized(ptr, at_least_one(size), &usable);
-    counted_free(usable);
-}
+void zfree_with_size(void *ptr, size_t size) { zm_backend_counted_free_sized(ptr, size); }
 
 void zlibc_free(void *ptr) { free(ptr); }
 
@@ -278,7 +256,7 @@ void *ztrymalloc_with_flags(size_t size, int flags) {
 
 void *zmalloc_with_flags(size_t size, int flags) {
     void *ptr = ztrymalloc_with_flags(size, flags);
-    return ptr != NULL ? ptr : out_of_memory(size);
+    return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
 void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
@@ -293,7 +271,7 @@ void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
         resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
     }
     enum outcome outcome = counted_resize(&ptr, resized, usable, old_usable);
-    return outcome != FAILED ? ptr : out_of_memory(size);
+    return outcome != FAILED ? ptr : zm_out_of_memory(size);
 }
 
 void zfree_with_flags(void *ptr, int flags) {

@@ -76,6 +76,25 @@ TEST(Peak, ErrorBoundOfManyThreads) {
     EXPECT_LE(peak, true_peak);
 }
 
+// Where the window went while the thread only freed is where the next rise is
+// measured from, whatever the steps.
+TEST(Peak, RisesAfterFalls) {
+    std::vector<void *> blocks;
+    for (size_t step : {40u, 1000u, 16384u, 30000u, 50000u, 100000u}) {
+        for (size_t height : {size_t{200000}, 5 * kMiB, size_t{100000}}) {
+            zmalloc_peak_memory_reset();
+            for (size_t risen = 0; risen < height; risen += step) blocks.push_back(zmalloc(step));
+            const size_t true_peak = zmalloc_used_memory();
+            while (!blocks.empty()) {
+                zfree(blocks.back());
+                blocks.pop_back();
+            }
+            EXPECT_GE(zmalloc_peak_memory() + kWindow, true_peak) << step << " to " << height;
+            EXPECT_LE(zmalloc_peak_memory(), true_peak) << step << " to " << height;
+        }
+    }
+}
+
 // Threads that come and go leave less than a window each, all of it kept.
 TEST(Peak, OfThreadsThatAreGone) {
     zmalloc_peak_memory_reset();

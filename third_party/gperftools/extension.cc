@@ -1,19 +1,16 @@
 #include "third_party/gperftools/extension.h"
 
-#include <stdint.h>
-
-#include "common.h"
 #include "gperftools/nallocx.h"
-#include "page_heap.h"
+#include "gperftools/tcmalloc.h"
 #include "span.h"
-#include "static_vars.h"
+#include "third_party/gperftools/fast_paths.h"
 
 using tcmalloc::Span;
 using tcmalloc::StackTrace;
 using tcmalloc::Static;
 
 extern "C" size_t tcmalloc_private_usable_size(const void *ptr) {
-    const PageID page = reinterpret_cast<uintptr_t>(ptr) >> kPageShift;
+    const PageID page = tcmalloc_private::PageOf(ptr);
     uint32 size_class;
     if (Static::pageheap()->TryGetSizeClass(page, &size_class)) {
         return Static::sizemap()->ByteSizeForClass(size_class);
@@ -25,4 +22,28 @@ extern "C" size_t tcmalloc_private_usable_size(const void *ptr) {
         return tc_nallocx(reinterpret_cast<const StackTrace *>(span->objects)->size, 0);
     }
     return span->length << kPageShift;
+}
+
+extern "C" void *tcmalloc_private_malloc(size_t size, size_t *usable) {
+    void *ptr;
+    size_t got;
+    if (PREDICT_FALSE(!tcmalloc_private::FastMalloc(size, &ptr, &got))) {
+        ptr = tc_malloc(size);
+        if (ptr == nullptr) return nullptr;
+        got = tcmalloc_private_usable_size(ptr);
+    }
+    *usable = got;
+    return ptr;
+}
+
+extern "C" void tcmalloc_private_free(void *ptr, size_t *usable) {
+    if (PREDICT_TRUE(tcmalloc_private::FastFree(ptr, usable))) return;
+    *usable = tcmalloc_private_usable_size(ptr);
+    tc_free(ptr);
+}
+
+// The rule is that of do_realloc_with_callback().
+extern "C" bool tcmalloc_private_keeps(size_t usable, size_t size) {
+    return size <= usable && size >= usable / 2 && base::internal::new_hooks_.empty() &&
+           base::internal::delete_hooks_.empty();
 }

@@ -106,3 +106,24 @@ def tcmalloc_library(name, srcs, hdrs, private_hdrs, local_defines, deps, visibi
         visibility = visibility,
         **common
     )
+
+    # zmalloc's hot calls, which count beside tcmalloc's fast paths.
+    cc_library(
+        name = name + "_counted",
+        srcs = ["@zmalloc//zmalloc/allocator/tcmalloc:counted.cc"] + private_hdrs,
+        copts = CXXOPTS + include_opts() + [
+            "-fvisibility=hidden",
+            "-fomit-frame-pointer",
+        ],
+        linkstatic = True,
+        local_defines = common["local_defines"],
+        visibility = visibility,
+        deps = [
+            ":" + name,
+            "@zmalloc//third_party/gperftools:extension",
+            "@zmalloc//third_party/gperftools:fast_paths",
+            "@zmalloc//zmalloc:oom",
+            "@zmalloc//zmalloc/accounting:counting",
+            "@zmalloc//zmalloc/allocator/tcmalloc:counted_header",
+        ],
+    )

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "zmalloc/os/os.h"
@@ -41,7 +42,8 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 /* The first block that may have a free slot.  Guarded by `lock`. */
 static unsigned first_free_block;
 
-_Thread_local struct zm_slot *zm_thread_slot;
+struct zm_slot zm_nobody = {.top = INT64_MIN, .bottom = INT64_MAX};
+__thread struct zm_slot *zm_thread_slot = &zm_nobody;
 static _Thread_local bool thread_is_exiting __attribute__((tls_model("initial-exec")));
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -85,6 +87,12 @@ static void set_free(unsigned block, unsigned slot) {
     if (block < first_free_block) first_free_block = block;
 }
 
+/* Rather above than below, as leaving it upwards costs a look at all slots. */
+static void place_window(struct zm_slot *slot, int64_t used) {
+    slot->bottom = used - ZM_PEAK_WINDOW * 3 / 8;
+    slot->top = slot->bottom + ZM_PEAK_WINDOW;
+}
+
 /* The lowest free slot, so that slots in use stay together; NULL when memory
  * or the table is exhausted.  Call with `lock` held. */
 static struct zm_slot *take_slot(void) {
@@ -102,7 +110,7 @@ static struct zm_slot *take_slot(void) {
         first_free_block = b;
         block->slots[s].block = b;
         block->slots[s].index = s;
-        block->slots[s].window = -ZM_PEAK_WINDOW / 2;
+        place_window(&block->slots[s], 0);
         return &block->slots[s];
     }
     return NULL;
@@ -112,8 +120,8 @@ static struct zm_slot *take_slot(void) {
  * `lock` held. */
 static void fold_slot(struct zm_slot *gone) {
     atomic_fetch_add(&fold_sequence, 1);
-    atomic_fetch_add(&shared_used, atomic_load(&gone->used));
-    atomic_store(&gone->used, 0);
+    atomic_fetch_add(&shared_used, __atomic_load_n(&gone->used, __ATOMIC_SEQ_CST));
+    __atomic_store_n(&gone->used, 0, __ATOMIC_SEQ_CST);
     atomic_fetch_add(&fold_sequence, 1);
     set_free(gone->block, gone->index);
 }
@@ -136,7 +144,7 @@ static void on_thread_exit(void *value) {
     sigset_t saved;
     (void)zm_accounted_peak(); /* what rose inside the window, while it is here */
     lock_slots(&saved);
-    zm_thread_slot = NULL;
+    zm_thread_slot = &zm_nobody;
     thread_is_exiting = true;
     fold_slot(slot);
     unlock_slots(&saved);
@@ -186,7 +194,7 @@ static struct zm_slot *acquire_slot(void) {
     lock_slots(&saved);
     struct zm_slot *slot = take_slot();
     /* Before pthread_setspecific, which may allocate. */
-    zm_thread_slot = slot;
+    if (slot != NULL) zm_thread_slot = slot;
     unlock_slots(&saved);
     if (slot != NULL && pthread_setspecific(exit_key, slot) != 0) {
         on_thread_exit(slot);
@@ -195,20 +203,32 @@ static struct zm_slot *acquire_slot(void) {
     return slot;
 }
 
-void zm_account_without_slot(int64_t bytes) {
+static void count_without_slot(int64_t bytes) {
     struct zm_slot *slot = thread_is_exiting ? NULL : acquire_slot();
     if (slot == NULL) {
         atomic_fetch_add_explicit(&shared_used, bytes, memory_order_relaxed);
         if (bytes > 0) (void)zm_accounted_peak();
-        return;
+    } else if (bytes > 0) {
+        zm_count_allocated((size_t)bytes);
+    } else {
+        zm_count_freed((size_t)-bytes);
     }
-    zm_account(bytes);
 }
 
-void zm_account_left_window(struct zm_slot *slot, int64_t used) {
-    bool grew = used > slot->window;
-    slot->window = used - ZM_PEAK_WINDOW / 2;
+void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
+    if (slot == &zm_nobody) {
+        count_without_slot(bytes);
+        return;
+    }
+    int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
+    bool grew = used > slot->top;
+    place_window(slot, used);
     if (grew) (void)zm_accounted_peak();
+}
+
+void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {
+    zm_count_outside(slot, bytes);
+    return ptr;
 }
 
 static int64_t sum_of_block(unsigned block) {
@@ -217,7 +237,7 @@ static int64_t sum_of_block(unsigned block) {
     uint64_t in_use = atomic_load_explicit(&slots_in_use[block], memory_order_acquire);
     for (; in_use != 0; in_use &= in_use - 1) {
         struct zm_slot *slot = &slots->slots[__builtin_ctzll(in_use)];
-        sum += atomic_load_explicit(&slot->used, memory_order_relaxed);
+        sum += __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
     }
     return sum;
 }

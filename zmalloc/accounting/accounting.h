@@ -1,61 +1,96 @@
 /* Used memory, counted per thread.
  *
  * Each live thread owns a slot: a counter on a cache line that no other thread
- * writes, so that counting costs a load, an add and a store.  Used memory is
- * the sum of all slots and of what the threads that are gone left behind.  A
- * thread that frees another's block makes its own slot smaller: only the sum
- * means something.
+ * writes, so that counting costs a load, an add, a store and a comparison.  Used
+ * memory is the sum of all slots and of what the threads that are gone left
+ * behind.  A thread that frees another's block makes its own slot smaller: only
+ * the sum means something.
+ *
+ * For C and C++: what is compiled with an allocator counts in the middle of it.
  */
 #ifndef ZMALLOC_ACCOUNTING_ACCOUNTING_H_
 #define ZMALLOC_ACCOUNTING_ACCOUNTING_H_
 
-#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 struct zm_slot {
-    _Alignas(64) _Atomic int64_t used; /* bytes; written by its thread alone */
-    int64_t window;                    /* see ZM_PEAK_WINDOW; its thread's alone */
-    unsigned block, index;             /* where the slot lies in the table */
-};
+    int64_t used;          /* bytes; atomic, written by its thread alone */
+    int64_t top, bottom;   /* of the window; its thread's alone */
+    unsigned block, index; /* where the slot lies in the table */
+} __attribute__((aligned(64)));
 
 /* The peak is looked at when a thread's counter leaves a window of this many
- * bytes around where it was when last looked at, not on every allocation.  So
- * the peak reported may miss this much per live thread. */
+ * bytes around where it was when last looked at, upwards, and not on every
+ * allocation.  So the peak reported may miss this much per live thread. */
 #define ZM_PEAK_WINDOW (INT64_C(64) << 10)
 
-/* The slot of this thread, or NULL: none yet, or none any more.  Static TLS,
- * so that reaching it is one instruction and never allocates. */
-extern _Thread_local struct zm_slot *zm_thread_slot __attribute__((tls_model("initial-exec")));
+/* Static TLS: reaching it never allocates, and takes one instruction less in
+ * files that are compiled for executables alone. */
+#if defined(__PIC__) && !defined(__PIE__)
+#define ZM_STATIC_TLS __attribute__((tls_model("initial-exec")))
+#else
+#define ZM_STATIC_TLS __attribute__((tls_model("local-exec")))
+#endif
 
-/* Counts for a thread without a slot: takes one, or counts in the shared sum
- * when the thread is exiting or there is no slot to be had. */
-void zm_account_without_slot(int64_t bytes);
+/* The slot of this thread, or zm_nobody: none yet, or none any more. */
+extern __thread struct zm_slot *zm_thread_slot ZM_STATIC_TLS;
 
-/* Moves the window to where the counter is, and looks at the peak. */
-void zm_account_left_window(struct zm_slot *slot, int64_t used);
+/* Stands in for a slot, so that counting need not ask whether there is one: its
+ * window is empty, and what it counts means nothing. */
+extern struct zm_slot zm_nobody;
 
-/* Adds `bytes` (negative when freed) to used memory. */
-static inline void zm_account(int64_t bytes) {
+/* After the counter, changed by `bytes`, left the window: moves the window to
+ * where it is, and looks at the peak.  For a thread without a slot: takes one
+ * and counts there, or in the shared sum when the thread is exiting or there is
+ * no slot to be had. */
+void zm_count_outside(struct zm_slot *slot, int64_t bytes);
+
+/* The same, returning `ptr`: for the end of a function that allocates. */
+void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes);
+
+/* Changes the counter and returns what it is then.  A plain add: only this
+ * thread writes, others may read at any time. */
+static inline int64_t zm_add_to_slot(struct zm_slot *slot, int64_t bytes) {
+    int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED) + bytes;
+    __atomic_store_n(&slot->used, used, __ATOMIC_RELAXED);
+    return used;
+}
+
+/* Add to used memory, and take from it. */
+static inline void *zm_counted(void *ptr, size_t bytes) { /* and returns `ptr` */
     struct zm_slot *slot = zm_thread_slot;
-    if (__builtin_expect(slot == NULL, 0)) {
-        zm_account_without_slot(bytes);
-        return;
+    if (__builtin_expect(zm_add_to_slot(slot, (int64_t)bytes) > slot->top, 0)) {
+        return zm_counted_outside(ptr, slot, (int64_t)bytes);
     }
-    /* A plain add: only this thread writes, others may read at any time. */
-    int64_t used = atomic_load_explicit(&slot->used, memory_order_relaxed) + bytes;
-    atomic_store_explicit(&slot->used, used, memory_order_relaxed);
-    if (__builtin_expect((uint64_t)(used - slot->window) >= ZM_PEAK_WINDOW, 0)) {
-        zm_account_left_window(slot, used);
+    return ptr;
+}
+
+static inline void zm_count_allocated(size_t bytes) { (void)zm_counted(NULL, bytes); }
+
+static inline void zm_count_freed(size_t bytes) {
+    struct zm_slot *slot = zm_thread_slot;
+    if (__builtin_expect(zm_add_to_slot(slot, -(int64_t)bytes) < slot->bottom, 0)) {
+        zm_count_outside(slot, -(int64_t)bytes);
     }
 }
 
-/* The sum.  Lock-free and async-signal-safe. */
+/* The sum.  Takes no lock and is async-signal-safe; while a thread's last count
+ * moves to the shared sum, a few instructions with signals blocked, it tries
+ * anew. */
 int64_t zm_accounted(void);
 
 /* The largest sum seen since the start or the last reset, this moment's
- * included.  Lock-free and async-signal-safe, both. */
+ * included.  As zm_accounted(), both. */
 int64_t zm_accounted_peak(void);
 void zm_accounted_peak_reset(void);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* ZMALLOC_ACCOUNTING_ACCOUNTING_H_ */

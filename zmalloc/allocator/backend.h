@@ -2,9 +2,10 @@
  * per allocator, with a backend_impl.h that defines these functions; the build
  * puts the chosen one on the include path.
  *
- * Rules for all: sizes are in bytes and from 1 to SIZE_MAX/2 - 1; pointers are
- * not NULL and come from the same backend; a NULL result means out of memory,
- * and *usable is then not set; nothing is counted here.
+ * Rules for all: sizes are in bytes and from 1 to SIZE_MAX/2 - 1; malloc and
+ * calloc take any, realloc any but 0; pointers are not NULL and come from the same
+ * backend; a NULL result means out of memory, and *usable is then not set; nothing
+ * is counted here, but for the calls that say so.
  */
 #ifndef ZMALLOC_ALLOCATOR_BACKEND_H_
 #define ZMALLOC_ALLOCATOR_BACKEND_H_
@@ -28,9 +29,6 @@ static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, s
 /* Frees; *usable is what the block had. */
 static inline void zm_backend_free(void *ptr, size_t *usable);
 
-/* The same; `size` is the usable size, or the one requested of malloc. */
-static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable);
-
 /* The usable size of a block. */
 static inline size_t zm_backend_usable_size(const void *ptr);
 
@@ -40,6 +38,17 @@ static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usab
 static inline void *zm_backend_realloc_flags(void *ptr, size_t size, int flags, size_t *usable,
                                              size_t *old_usable);
 static inline void zm_backend_free_flags(void *ptr, int flags, size_t *usable);
+
+/* zmalloc, ztrymalloc, zcalloc, ztrycalloc, zfree and zfree_with_size as a whole,
+ * as zmalloc.h has them: any size and NULL allowed, counted in used memory.
+ * counted.h makes them from plain calls; an allocator that we can get inside of
+ * does better when it counts in the middle of its fast path. */
+static inline void *zm_backend_counted_malloc(size_t size);
+static inline void *zm_backend_counted_try_malloc(size_t size);
+static inline void *zm_backend_counted_calloc(size_t size);
+static inline void *zm_backend_counted_try_calloc(size_t size);
+static inline void zm_backend_counted_free(void *ptr);
+static inline void zm_backend_counted_free_sized(void *ptr, size_t size);
 
 /* backend_impl.h also defines two constants:
  *   ZM_BACKEND_PREFIX     bytes before each block that count as used

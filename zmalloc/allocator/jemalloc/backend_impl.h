@@ -33,11 +33,6 @@ static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, s
 
 static inline void zm_backend_free(void *ptr, size_t *usable) { zm_je_free(ptr, usable); }
 
-static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable) {
-    *usable = je_nallocx(size, 0);
-    je_sdallocx(ptr, size, 0);
-}
-
 static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usable) {
     return zm_je_known(je_mallocx(size, flags), usable);
 }

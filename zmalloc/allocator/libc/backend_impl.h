@@ -1,7 +1,7 @@
 /* The libc's malloc, where it can be asked for the usable size. */
 #include <stdlib.h>
 
-#include "usable_size.h" /* zm_libc_usable_size(), a file per libc */
+#include "usable_size.h" /* zm_libc_usable_size() and so on, a file per libc */
 
 #define ZM_BACKEND_PREFIX 0
 
@@ -12,12 +12,20 @@ static inline void *zm_libc_known(void *ptr, size_t *usable) {
     return ptr;
 }
 
+static inline void *zm_backend_plain_malloc(size_t size) {
+    return zm_libc_request(&size) ? malloc(size) : NULL;
+}
+
+static inline void *zm_backend_plain_calloc(size_t size) {
+    return zm_libc_request(&size) ? calloc(1, size) : NULL;
+}
+
 static inline void *zm_backend_malloc(size_t size, size_t *usable) {
-    return zm_libc_known(malloc(size), usable);
+    return zm_libc_known(zm_backend_plain_malloc(size), usable);
 }
 
 static inline void *zm_backend_calloc(size_t size, size_t *usable) {
-    return zm_libc_known(calloc(1, size), usable);
+    return zm_libc_known(zm_backend_plain_calloc(size), usable);
 }
 
 static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *usable) {
@@ -29,7 +37,7 @@ static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *us
 
 static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
     *old_usable = zm_libc_usable_size(ptr);
-    return zm_libc_known(realloc(ptr, size), usable);
+    return zm_libc_request(&size) ? zm_libc_known(realloc(ptr, size), usable) : NULL;
 }
 
 static inline void zm_backend_free(void *ptr, size_t *usable) {
@@ -37,9 +45,11 @@ static inline void zm_backend_free(void *ptr, size_t *usable) {
     free(ptr);
 }
 
-static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable) {
-    (void)size; /* C11 has no sized free */
-    zm_backend_free(ptr, usable);
+static inline void zm_backend_plain_free(void *ptr) { free(ptr); }
+
+static inline bool zm_backend_size_at_hand(const void *ptr, size_t *usable) {
+    return zm_libc_size_at_hand(ptr, usable);
 }
 
+#include "zmalloc/allocator/counted.h"
 #include "zmalloc/allocator/portable_flags.h"

@@ -28,10 +28,12 @@ static inline void *zm_prefix_raw(void *ptr) { return (char *)ptr - zm_prefix_of
 static inline size_t zm_backend_usable_size(const void *ptr) { return zm_prefix_of(ptr)->size; }
 
 static inline void *zm_backend_malloc(size_t size, size_t *usable) {
+    if (size >= SIZE_MAX / 2) return NULL;
     return zm_prefixed(malloc(size + ZM_BACKEND_PREFIX), ZM_BACKEND_PREFIX, size, usable);
 }
 
 static inline void *zm_backend_calloc(size_t size, size_t *usable) {
+    if (size >= SIZE_MAX / 2) return NULL;
     return zm_prefixed(calloc(1, size + ZM_BACKEND_PREFIX), ZM_BACKEND_PREFIX, size, usable);
 }
 
@@ -42,13 +44,16 @@ static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *us
     return zm_prefixed(raw, alignment, size, usable);
 }
 
+static inline void zm_backend_plain_free(void *ptr) { free(zm_prefix_raw(ptr)); }
+
 static inline void zm_backend_free(void *ptr, size_t *usable) {
     *usable = zm_backend_usable_size(ptr);
-    free(zm_prefix_raw(ptr));
+    zm_backend_plain_free(ptr);
 }
 
 static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
     *old_usable = zm_backend_usable_size(ptr);
+    if (size >= SIZE_MAX / 2) return NULL;
     if (zm_prefix_of(ptr)->offset == ZM_BACKEND_PREFIX) {
         void *raw = realloc(zm_prefix_raw(ptr), size + ZM_BACKEND_PREFIX);
         return zm_prefixed(raw, ZM_BACKEND_PREFIX, size, usable);
@@ -62,9 +67,20 @@ static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, s
     return moved;
 }
 
-static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable) {
-    (void)size;
-    zm_backend_free(ptr, usable);
+static inline void *zm_backend_plain_malloc(size_t size) {
+    size_t usable;
+    return zm_backend_malloc(size, &usable);
 }
 
+static inline void *zm_backend_plain_calloc(size_t size) {
+    size_t usable;
+    return zm_backend_calloc(size, &usable);
+}
+
+static inline bool zm_backend_size_at_hand(const void *ptr, size_t *usable) {
+    *usable = zm_backend_usable_size(ptr);
+    return true;
+}
+
+#include "zmalloc/allocator/counted.h"
 #include "zmalloc/allocator/portable_flags.h"

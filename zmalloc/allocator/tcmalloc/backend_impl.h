@@ -1,7 +1,10 @@
 /* gperftools' tcmalloc and tcmalloc_minimal. */
 #include <gperftools/tcmalloc.h>
+#include <string.h>
 
 #include "third_party/gperftools/extension.h"
+#include "zmalloc/allocator/counted_calloc.h"
+#include "zmalloc/allocator/tcmalloc/counted.h"
 
 #define ZM_BACKEND_PREFIX 0
 
@@ -15,11 +18,12 @@ static inline void *zm_tc_known(void *ptr, size_t *usable) {
 }
 
 static inline void *zm_backend_malloc(size_t size, size_t *usable) {
-    return zm_tc_known(tc_malloc(size), usable);
+    return tcmalloc_private_malloc(size, usable);
 }
 
 static inline void *zm_backend_calloc(size_t size, size_t *usable) {
-    return zm_tc_known(tc_calloc(1, size), usable);
+    void *ptr = zm_backend_malloc(size, usable);
+    return ptr != NULL ? memset(ptr, 0, *usable) : NULL;
 }
 
 static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *usable) {
@@ -28,18 +32,31 @@ static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *us
 
 static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
     *old_usable = zm_backend_usable_size(ptr);
+    if (tcmalloc_private_keeps(*old_usable, size)) {
+        *usable = *old_usable;
+        return ptr;
+    }
     return zm_tc_known(tc_realloc(ptr, size), usable);
 }
 
 static inline void zm_backend_free(void *ptr, size_t *usable) {
-    *usable = zm_backend_usable_size(ptr);
-    tc_free(ptr);
+    tcmalloc_private_free(ptr, usable);
 }
 
+static inline void *zm_backend_counted_malloc(size_t size) {
+    return tcmalloc_private_zmalloc(size);
+}
+
+static inline void *zm_backend_counted_try_malloc(size_t size) {
+    return tcmalloc_private_ztrymalloc(size);
+}
+
+static inline void zm_backend_counted_free(void *ptr) { tcmalloc_private_zfree(ptr); }
+
 /* realloc may keep a larger block than the size says: look, do not compute. */
-static inline void zm_backend_free_sized(void *ptr, size_t size, size_t *usable) {
+static inline void zm_backend_counted_free_sized(void *ptr, size_t size) {
     (void)size;
-    zm_backend_free(ptr, usable);
+    tcmalloc_private_zfree(ptr);
 }
 
 #include "zmalloc/allocator/portable_flags.h"

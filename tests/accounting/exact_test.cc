@@ -1,0 +1,25 @@
+// What a block counts for when it is freed is what it counted for when it was
+// allocated, whichever way each became known.
+#include "tests/accounting/exact.h"
+
+#include <thread>
+
+namespace zmalloc_test {
+namespace {
+
+constexpr size_t kCalls = 100000;
+
+TEST(Exact, EveryCall) {
+    const uint64_t seed = Seed();
+    EXPECT_EQ(CountInexactCalls(seed, kCalls), 0u) << "ZMALLOC_TEST_SEED=" << seed;
+}
+
+TEST(Exact, EveryCallOfAnotherThread) {
+    const uint64_t seed = Seed();
+    std::thread([seed] {
+        EXPECT_EQ(CountInexactCalls(seed, kCalls), 0u) << "ZMALLOC_TEST_SEED=" << seed;
+    }).join();
+}
+
+}  // namespace
+}  // namespace zmalloc_test

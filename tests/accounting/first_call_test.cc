@@ -1,0 +1,94 @@
+// Whatever a thread's first call is, and whatever it did with the allocator before
+// it, what it allocates and frees is counted.
+#include <functional>
+#include <thread>
+
+#include "tests/support.h"
+#include "zmalloc/info.h"
+
+// jemalloc's own, where it is there.
+extern "C" {
+__attribute__((weak)) void *je_malloc(size_t size);
+__attribute__((weak)) void je_free(void *ptr);
+__attribute__((weak)) int je_mallctl(const char *name, void *oldp, size_t *oldlenp, void *newp,
+                                     size_t newlen);
+}
+
+namespace zmalloc_test {
+namespace {
+
+constexpr size_t kSize = 100;
+
+// Runs `first` in a thread, which then frees a block of another's and leaves one.
+void AfterFirst(const std::function<void()> &first) {
+    const size_t before = zmalloc_used_memory();
+    void *theirs = zmalloc(kSize), *ours = nullptr;
+    // So that the allocator has such blocks at hand, also for new threads.
+    for (int i = 0; i < 1000; i++) zfree(zmalloc(kSize));
+    std::thread([&] {
+        first();
+        EXPECT_EQ(zmalloc_used_memory(), before + zmalloc_size(theirs));
+        zfree(theirs);
+        EXPECT_EQ(zmalloc_used_memory(), before);
+        ours = zmalloc(kSize);
+        EXPECT_EQ(zmalloc_used_memory(), before + zmalloc_size(ours));
+    }).join();
+    EXPECT_EQ(zmalloc_used_memory(), before + zmalloc_size(ours));
+    zfree(ours);
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+TEST(FirstCall, Free) {
+    AfterFirst([] {});
+}
+
+TEST(FirstCall, Figures) {
+    AfterFirst([] {
+        zmalloc_info_t info;
+        EXPECT_EQ(zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1), 0);
+        zmalloc_get_frag_smallbins();
+    });
+}
+
+TEST(FirstCall, Purge) {
+    AfterFirst([] { zmalloc_purge(); });
+}
+
+TEST(FirstCall, Flags) {
+    AfterFirst([] {
+        zfree_with_flags(zmalloc_with_flags(kSize, ZMALLOC_FLAG_ZERO), 0);
+        zfree_no_tcache(zmalloc_no_tcache(kSize));
+    });
+}
+
+TEST(FirstCall, RequestThatCannotBeMet) {
+    AfterFirst([] { EXPECT_EQ(ztrymalloc(Opaque(SIZE_MAX / 2)), nullptr); });
+}
+
+TEST(FirstCall, JemallocsOwn) {
+    if (je_malloc == nullptr || je_free == nullptr || je_mallctl == nullptr) {
+        GTEST_SKIP() << "no jemalloc in this program";
+    }
+    AfterFirst([] {
+        uint64_t epoch = 1;
+        EXPECT_EQ(je_mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch), 0);
+        // Its thread cache is in use then.
+        void *blocks[50];
+        for (void *&block : blocks) block = je_malloc(kSize);
+        for (void *block : blocks) je_free(block);
+    });
+}
+
+// They stay out of it, as blocks of the libc's malloc do.
+TEST(FirstCall, BlocksFromElsewhereDoNotCount) {
+    const size_t before = zmalloc_used_memory();
+    void *block = std::malloc(kSize);
+    void *jemallocs = je_malloc != nullptr ? je_malloc(kSize) : nullptr;
+    EXPECT_EQ(zmalloc_used_memory(), before);
+    if (jemallocs != nullptr) je_free(jemallocs);
+    zlibc_free(block);
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+}  // namespace
+}  // namespace zmalloc_test

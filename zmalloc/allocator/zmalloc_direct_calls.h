@@ -1,0 +1,1 @@
+/* For zmalloc/inline.h: over allocators that nothing is gained with. */
