@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/run.h"
+#include "tools/common/svg.h"
 
 #define TOOL "compare"
 
@@ -97,7 +99,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = (char *)"--";
     command[n++] = (char *)arguments->trace;
     command[n] = NULL;
-    if (run_program(command, run) != 0) {
+    if (cli_run(command, &run->json, &run->status) != 0) {
         cli_error(TOOL, "%s: %s", program, strerror(errno));
         return CLI_USAGE;
     }
@@ -113,6 +115,8 @@ static void print_json(const struct run *runs) {
     printf("]\n");
 }
 
+static void draw(FILE *file, const void *runs) { draw_memory(file, runs, COUNT); }
+
 static int report(const struct arguments *arguments, const struct run *runs) {
     if (arguments->json) {
         print_json(runs);
@@ -124,7 +128,7 @@ static int report(const struct arguments *arguments, const struct run *runs) {
         return CLI_USAGE;
     }
     if (!arguments->svg) return 0;
-    if (write_svg(arguments->svg_path, runs, COUNT) == 0) return 0;
+    if (svg_write(arguments->svg_path, draw, runs) == 0) return 0;
     cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
     return CLI_USAGE;
 }
@@ -136,7 +140,7 @@ static bool check_picture(struct arguments *arguments) {
     if (arguments->svg[0] == '\0') {
         usage("--svg takes the name of a file", "");
     } else if (!cli_resolve(arguments->svg, arguments->svg_path) ||
-               check_svg(arguments->svg_path) != 0) {
+               svg_check(arguments->svg_path) != 0) {
         cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
     } else {
         return true;
