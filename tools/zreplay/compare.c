@@ -78,7 +78,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
 static int replay_variant(const struct arguments *arguments, const char *argv0, size_t variant,
                           struct run *run) {
     char file[256], program[CLI_PATH_SIZE], touch[64] = "", rounds[64] = "";
-    char *command[10];
+    char *command[11];
     int n = 0;
     run->name = variants[variant];
     snprintf(file, sizeof(file), "tools/zreplay/zreplay_%s", run->name);
@@ -89,6 +89,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = program;
     command[n++] = (char *)"--prefix=" TOOL;
     command[n++] = (char *)"--json";
+    command[n++] = (char *)"--raw";
     if (arguments->svg) command[n++] = (char *)"--timeline";
     /* What is to be said about the trace, the first has said. */
     if (variant > 0) command[n++] = (char *)"--quiet";
