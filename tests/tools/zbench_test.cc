@@ -5,6 +5,7 @@
 
 #include <cstdlib>
 
+#include "tests/emulated.h"
 #include "tests/tools/process.h"
 
 namespace ztrace_test {
@@ -48,7 +49,17 @@ void ExpectOneLine(const std::string &tool, const Finished &finished) {
     EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
 }
 
-TEST(ZbenchTest, TimesEveryAllocatorBesideRaw) {
+// Both start other programs.
+class ZbenchTest : public testing::Test {
+protected:
+    void SetUp() override {
+        if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "it starts the measurements";
+    }
+};
+
+using InstructionsTest = ZbenchTest;
+
+TEST_F(ZbenchTest, TimesEveryAllocatorBesideRaw) {
     Finished finished = Zbench({"--filter=/pair/64$"});
     ASSERT_EQ(finished.status, 0) << finished.err;
     EXPECT_EQ(Count(finished.out, " raw "), 1u) << finished.out;
@@ -60,7 +71,7 @@ TEST(ZbenchTest, TimesEveryAllocatorBesideRaw) {
 }
 
 // Each kind of measurement, those of several threads among them.
-TEST(ZbenchTest, RunsAll) {
+TEST_F(ZbenchTest, RunsAll) {
     Finished finished = Zbench({"--repetitions=1", "--filter=^libc/"});
     ASSERT_EQ(finished.status, 0) << finished.err;
     for (const char *op : {"pair ", "free_with_size ", "calloc ", "batch ", "realloc_in_place ",
@@ -70,7 +81,7 @@ TEST(ZbenchTest, RunsAll) {
     }
 }
 
-TEST(ZbenchTest, ErrorsAreOneLine) {
+TEST_F(ZbenchTest, ErrorsAreOneLine) {
     for (const char *wrong : {"--repetitions=0", "--min-time=x", "--filter=(", "--filter=nosuch",
                               "--no-such-option", "--filter", "more"}) {
         ExpectOneLine("zbench", Zbench({wrong}));
@@ -78,7 +89,7 @@ TEST(ZbenchTest, ErrorsAreOneLine) {
     EXPECT_EQ(Zbench({"--help"}).out.rfind("Usage: zbench ", 0), 0u);
 }
 
-TEST(InstructionsTest, WithinTheirBudget) {
+TEST_F(InstructionsTest, WithinTheirBudget) {
     Finished finished = Instructions("8", {});
     ASSERT_EQ(finished.status, 0) << finished.out << finished.err;
     EXPECT_NE(finished.out.find("are within it\n"), std::string::npos) << finished.out;
@@ -91,7 +102,7 @@ TEST(InstructionsTest, WithinTheirBudget) {
     }
 }
 
-TEST(InstructionsTest, OverTheirBudgetItFails) {
+TEST_F(InstructionsTest, OverTheirBudgetItFails) {
     std::string budgets = Budgets("# of two\njemalloc zmalloc 20\nlibc zmalloc 19\n");
     Finished finished = Instructions("20", {budgets, "--filter=/pair/64"});
     EXPECT_EQ(finished.status, 1) << finished.err;
@@ -107,7 +118,7 @@ TEST(InstructionsTest, OverTheirBudgetItFails) {
     EXPECT_EQ(Instructions("-30", {budgets, "--filter=/pair/64"}).status, 0);
 }
 
-TEST(InstructionsTest, DrawsEachLayer) {
+TEST_F(InstructionsTest, DrawsEachLayer) {
     std::string svg = TempFile("overhead.svg");
     Finished finished = Instructions("12", {"--filter=/pair/64", "--svg=" + svg});
     ASSERT_EQ(finished.status, 0) << finished.err;
@@ -115,7 +126,7 @@ TEST(InstructionsTest, DrawsEachLayer) {
     EXPECT_EQ(Count(ReadFile(svg), ">Redis 8.0.6</text>"), 1u);
 }
 
-TEST(InstructionsTest, ErrorsAreOneLine) {
+TEST_F(InstructionsTest, ErrorsAreOneLine) {
     for (const char *text : {"", "jemalloc zmalloc\n", "jemalloc zmalloc 5 6\n", "x zmalloc 5\n",
                              "jemalloc x 5\n", "jemalloc zmalloc -5\n", "jemalloc zmalloc 5x\n",
                              "jemalloc zmalloc 5\njemalloc zmalloc 6\n"}) {
@@ -130,7 +141,7 @@ TEST(InstructionsTest, ErrorsAreOneLine) {
     EXPECT_EQ(Instructions("1", {"--help"}).out.rfind("Usage: instructions ", 0), 0u);
 }
 
-TEST(InstructionsTest, CountsThatAreMissingAreTold) {
+TEST_F(InstructionsTest, CountsThatAreMissingAreTold) {
     ExpectOneLine("instructions", Instructions("nothing", {"--filter=/pair/64"}));
     std::string program = DataFile("tools/zbench/instructions_tool");
     Finished finished = RunProgram({program}, {"PATH=" + TempFile("empty")});

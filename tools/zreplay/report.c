@@ -64,7 +64,7 @@ static double per_call(double ns, uint64_t calls) { return calls ? ns / (double)
 struct time_row {
     const char *name;
     uint64_t calls;
-    double ns, raw_ns, paired_ns; /* sums */
+    double ns, raw_ns; /* sums */
 };
 
 enum { TIMES = ZT_OPS + 1 };
@@ -72,18 +72,17 @@ enum { TIMES = ZT_OPS + 1 };
 /* All together first, then each kind of call. */
 static void time_rows(const struct report *report, struct time_row rows[TIMES]) {
     const struct result *r = report->result;
-    rows[0] = (struct time_row){"all", report->ops->count, 0, 0, 0};
+    const double *ns = r->has_raw ? r->paired_ns : r->ns;
+    rows[0] = (struct time_row){"all", report->ops->count, 0, 0};
     for (int op = 0; op < ZT_OPS; op++) {
-        rows[op + 1] = (struct time_row){op_names[op], r->calls[op], r->ns[op], r->raw_ns[op],
-                                         r->paired_ns[op]};
-        rows[0].ns += r->ns[op];
+        rows[op + 1] = (struct time_row){op_names[op], r->calls[op], ns[op], r->raw_ns[op]};
+        rows[0].ns += ns[op];
         rows[0].raw_ns += r->raw_ns[op];
-        rows[0].paired_ns += r->paired_ns[op];
     }
 }
 
 static double per_raw(const struct time_row *row) {
-    return row->raw_ns > 0 ? row->paired_ns / row->raw_ns : -1;
+    return row->raw_ns > 0 ? row->ns / row->raw_ns : -1;
 }
 
 static uint64_t peak_rss(const struct result *r) {
