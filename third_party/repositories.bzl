@@ -10,8 +10,8 @@ load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
 # What building the library or the tools can ask for; nothing is fetched unasked.
 LIBRARY_SOURCES = ["bzip2", "gperftools", "libcxx", "zig"] + JEMALLOC_RELEASES.values()
 
-# What only our own tests ask for.
-DEV_SOURCES = ["googletest"]
+# What only our own tests and benchmarks ask for.
+DEV_SOURCES = ["benchmark", "googletest"]
 
 def source_repository(name):
     """Declares the repository of one row of the table."""
@@ -49,5 +49,5 @@ def zmalloc_dependencies():
         freebsd_sysroots()
 
 def zmalloc_dev_dependencies():
-    """For WORKSPACE: what our tests need on top of it."""
+    """For WORKSPACE: what our tests and benchmarks need on top of it."""
     _declare(DEV_SOURCES)

@@ -52,6 +52,15 @@ SOURCES = {
         ),
         overlay = None,
     ),
+    "benchmark": struct(
+        version = "1.7.1",
+        license = "Apache-2.0",
+        strip_prefix = "benchmark-1.7.1",
+        sha256 = "6430e4092653380d9dc4ccb45a1e2dc9259d581f4866dc0759713126056bc1d7",
+        urls = ["https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz"],
+        debian = struct(package = "libbenchmark-dev", file = "benchmark_1.7.1.orig.tar.gz"),
+        overlay = "//third_party/benchmark:benchmark.BUILD.bazel",
+    ),
     "bzip2": struct(
         version = "1.0.8",
         license = "bzip2-1.0.6",

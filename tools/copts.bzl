@@ -9,3 +9,11 @@ TOOL_COPTS = [
     "-Wstrict-prototypes",
     "-Wmissing-prototypes",
 ]
+
+# The same for tools in C++.
+TOOL_CXXOPTS = [
+    "-std=c++17",
+    "-O2",
+    "-Wall",
+    "-Wextra",
+]

@@ -48,8 +48,8 @@ TEST(CompareTest, OneTableMarksTheBest) {
     Finished finished = RunProgram({DataFile(kCompare), "--rounds=1", ShortTrace()}, {}, 0, true);
     ASSERT_EQ(finished.status, 0) << finished.err;
     EXPECT_EQ(Count(finished.err, "\n"), 1u) << finished.err;  // about the truncation
-    for (const char *row :
-         {"used, MiB", "RSS, MiB", "RSS / requested", "all, ns", "bytes leaked"}) {
+    for (const char *row : {"used, MiB", "RSS, MiB", "RSS / requested", "all, ns",
+                            "all, ratio to raw", "bytes leaked"}) {
         EXPECT_GE(Count(finished.out, row), 1u) << row;
     }
     size_t head = finished.out.find("jemalloc");

@@ -95,6 +95,24 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
 #endif
 }
 
+TEST(ZreplayTest, RawIsTheAllocatorWithoutZmalloc) {
+    std::mt19937_64 random(7);
+    std::vector<zt_event> events = RandomEvents(random, 20000, 3);
+    for (zt_event &event : events) {
+        event.size %= 2000;
+        event.align_log2 %= 9;
+    }
+    std::string path = Save("raw.ztrace", events);
+    Finished without = Zreplay({"--json", path}), with = Zreplay({"--json", "--raw", path});
+    ASSERT_EQ(with.status, 0) << with.err;
+    EXPECT_EQ(Value(without.out, "raw_ns_all"), "missing");
+    EXPECT_EQ(Value(with.out, "leaked"), "0");
+    EXPECT_GT(Number(with.out, "raw_ns_all"), 0);
+    EXPECT_GT(Number(with.out, "per_raw_all"), 0);
+    EXPECT_EQ(Value(with.out, "calls_malloc"), Value(without.out, "calls_malloc"));
+    EXPECT_NE(Zreplay({"--raw", path}).out.find("ratio to raw"), std::string::npos);
+}
+
 // A figure that an allocator has no idea of is never 0.
 TEST(ZreplayTest, UnknownFiguresAreNull) {
     Finished finished = Zreplay({"--json", Save("unknown.ztrace", HalfFreed())});

@@ -6,6 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Exit status for wrong arguments and for files that cannot be used. */
 #define CLI_USAGE 2
 
@@ -27,5 +31,9 @@ bool cli_find(const char *argv0, const char *file, char found[CLI_PATH_SIZE]);
 
 /* A whole decimal number from `min` to `max`; false for anything else. */
 bool cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* TOOLS_COMMON_CLI_H_ */

@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/run.h"
+#include "tools/common/svg.h"
 
 #define TOOL "compare"
 
@@ -76,7 +78,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
 static int replay_variant(const struct arguments *arguments, const char *argv0, size_t variant,
                           struct run *run) {
     char file[256], program[CLI_PATH_SIZE], touch[64] = "", rounds[64] = "";
-    char *command[10];
+    char *command[11];
     int n = 0;
     run->name = variants[variant];
     snprintf(file, sizeof(file), "tools/zreplay/zreplay_%s", run->name);
@@ -87,6 +89,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = program;
     command[n++] = (char *)"--prefix=" TOOL;
     command[n++] = (char *)"--json";
+    command[n++] = (char *)"--raw";
     if (arguments->svg) command[n++] = (char *)"--timeline";
     /* What is to be said about the trace, the first has said. */
     if (variant > 0) command[n++] = (char *)"--quiet";
@@ -97,7 +100,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = (char *)"--";
     command[n++] = (char *)arguments->trace;
     command[n] = NULL;
-    if (run_program(command, run) != 0) {
+    if (cli_run(command, &run->json, &run->status) != 0) {
         cli_error(TOOL, "%s: %s", program, strerror(errno));
         return CLI_USAGE;
     }
@@ -113,6 +116,8 @@ static void print_json(const struct run *runs) {
     printf("]\n");
 }
 
+static void draw(FILE *file, const void *runs) { draw_memory(file, runs, COUNT); }
+
 static int report(const struct arguments *arguments, const struct run *runs) {
     if (arguments->json) {
         print_json(runs);
@@ -124,7 +129,7 @@ static int report(const struct arguments *arguments, const struct run *runs) {
         return CLI_USAGE;
     }
     if (!arguments->svg) return 0;
-    if (write_svg(arguments->svg_path, runs, COUNT) == 0) return 0;
+    if (svg_write(arguments->svg_path, draw, runs) == 0) return 0;
     cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
     return CLI_USAGE;
 }
@@ -136,7 +141,7 @@ static bool check_picture(struct arguments *arguments) {
     if (arguments->svg[0] == '\0') {
         usage("--svg takes the name of a file", "");
     } else if (!cli_resolve(arguments->svg, arguments->svg_path) ||
-               check_svg(arguments->svg_path) != 0) {
+               svg_check(arguments->svg_path) != 0) {
         cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));
     } else {
         return true;

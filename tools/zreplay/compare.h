@@ -13,10 +13,6 @@ struct run {
     int status; /* its exit status */
 };
 
-/* Runs a program to its end with what it prints in run->json.  Its exit status
- * is 128 + the signal, if one ended it.  0, or -1 with errno set. */
-int run_program(char **command, struct run *run);
-
 /* The number under a key of zreplay's JSON; false when it is null or missing. */
 bool run_number(const struct run *run, const char *key, double *number);
 
@@ -26,12 +22,7 @@ void run_text(const struct run *run, const char *key, char *text, size_t size);
 /* One table, a column for each run. */
 void print_comparison(const struct run *runs, size_t count);
 
-/* Whether a picture can be written there; 0, or -1 with errno set.  Leaves the
- * file as it is. */
-int check_svg(const char *path);
-
-/* A picture of memory along the trace, from runs with --timeline: whole, or not
- * at all.  0, or -1 with errno set. */
-int write_svg(const char *path, const struct run *runs, size_t count);
+/* Memory along the trace, from runs with --timeline. */
+void draw_memory(FILE *file, const struct run *runs, size_t count);
 
 #endif /* TOOLS_ZREPLAY_COMPARE_H_ */

@@ -39,6 +39,8 @@ static const struct row rows[] = {
     {"aligned, ns", "ns_aligned", NS, true},
     {"realloc, ns", "ns_realloc", NS, true},
     {"free, ns", "ns_free", NS, true},
+    {"all, raw, ns", "raw_ns_all", NS, false},
+    {"all, ratio to raw", "per_raw_all", RATIO, true},
     {"checks", NULL, COUNT, false},
     {"failed allocations", "failures", COUNT, false},
     {"bytes leaked", "leaked", COUNT, false},
@@ -124,6 +126,7 @@ void print_comparison(const struct run *runs, size_t count) {
     }
     printf(
         "\n* the best of the row.  RSS is what the replay added to it; requested is what the\n"
-        "program asked for.  Events run as fast as possible: memory that an allocator gives back\n"
+        "program asked for; raw is the allocator without zmalloc, in turns with it.\n"
+        "Events run as fast as possible: memory that an allocator gives back\n"
         "after a time (jemalloc: 10 s) is still counted at the end.\n");
 }

@@ -39,15 +39,21 @@ struct result {
     uint64_t used_leaked;  /* zmalloc_used_memory() after all is freed, less what it was */
     uint64_t failures;     /* allocations that returned NULL */
     uint64_t calls[ZT_OPS];
-    double ns[ZT_OPS]; /* sum of all calls, the clock's own time taken off */
-    char report[2048]; /* zmalloc_report() after the last event */
+    double ns[ZT_OPS];        /* sum of all calls, the clock's own time taken off */
+    bool has_raw;             /* whether the next two are known: sums as above */
+    double raw_ns[ZT_OPS];    /* by the allocator without zmalloc */
+    double paired_ns[ZT_OPS]; /* by zmalloc, in turns with it */
+    char report[2048];        /* zmalloc_report() after the last event */
     uint32_t samples;
     struct sample sample[MAX_SAMPLES];
 };
 
-/* Replays `rounds` times, each in a process of its own with a fresh heap.  The
- * times are the best of all, the figures those of the first.  0; the signal
- * that ended a round; -1 without memory or processes. */
-int replay(const struct ops *ops, enum touch touch, unsigned rounds, struct result *result);
+/* Replays `rounds` times, each in a process of its own with a fresh heap.  With
+ * `raw`, another for each: through zmalloc and through the allocator without it, a
+ * few thousand events each in turns, with twice the memory.  The times are the
+ * best of all (of turns: the best of each), the figures those of the first.  0; the signal that
+ * ended a round; -1 without memory or processes. */
+int replay(const struct ops *ops, enum touch touch, unsigned rounds, bool raw,
+           struct result *result);
 
 #endif /* TOOLS_ZREPLAY_REPLAY_H_ */

@@ -61,10 +61,28 @@ static const char *const op_names[ZT_OPS] = {
 
 static double per_call(double ns, uint64_t calls) { return calls ? ns / (double)calls : -1; }
 
-static double all_ns(const struct result *r) {
-    double sum = 0;
-    for (int op = 0; op < ZT_OPS; op++) sum += r->ns[op];
-    return sum;
+struct time_row {
+    const char *name;
+    uint64_t calls;
+    double ns, raw_ns; /* sums */
+};
+
+enum { TIMES = ZT_OPS + 1 };
+
+/* All together first, then each kind of call. */
+static void time_rows(const struct report *report, struct time_row rows[TIMES]) {
+    const struct result *r = report->result;
+    const double *ns = r->has_raw ? r->paired_ns : r->ns;
+    rows[0] = (struct time_row){"all", report->ops->count, 0, 0};
+    for (int op = 0; op < ZT_OPS; op++) {
+        rows[op + 1] = (struct time_row){op_names[op], r->calls[op], ns[op], r->raw_ns[op]};
+        rows[0].ns += ns[op];
+        rows[0].raw_ns += r->raw_ns[op];
+    }
+}
+
+static double per_raw(const struct time_row *row) {
+    return row->raw_ns > 0 ? row->ns / row->raw_ns : -1;
 }
 
 static uint64_t peak_rss(const struct result *r) {
@@ -96,14 +114,18 @@ static void print_ratio(double value, const char *after) {
 }
 
 static void print_times(const struct report *report) {
-    const struct result *r = report->result;
-    printf("\n%-24s%12s    %12s\n", "time per call", "ns", "calls");
-    printf("  %-22s%12.1f    %12zu\n", "all", per_call(all_ns(r), report->ops->count),
-           report->ops->count);
-    for (int op = 0; op < ZT_OPS; op++) {
-        if (!r->calls[op]) continue;
-        printf("  %-22s%12.1f    %12" PRIu64 "\n", op_names[op], per_call(r->ns[op], r->calls[op]),
-               r->calls[op]);
+    struct time_row rows[TIMES];
+    bool raw = report->result->has_raw;
+    time_rows(report, rows);
+    printf("\n%-24s%12s    %12s", "time per call", "ns", "calls");
+    printf(raw ? "%14s%14s\n" : "\n", "raw, ns", "ratio to raw");
+    for (int i = 0; i < TIMES; i++) {
+        const struct time_row *row = &rows[i];
+        if (!row->calls) continue;
+        printf("  %-22s%12.1f    %12" PRIu64, row->name, per_call(row->ns, row->calls), row->calls);
+        if (raw) printf("%14.1f", per_call(row->raw_ns, row->calls));
+        if (raw && per_raw(row) > 0) printf("%14.3f", per_raw(row));
+        printf("\n");
     }
 }
 
@@ -229,6 +251,20 @@ static void json_figures(const struct report *report) {
     json_number("", "rss_baseline", report->result->rss_baseline);
 }
 
+static void json_times(const struct report *report) {
+    struct time_row rows[TIMES];
+    time_rows(report, rows);
+    for (int i = 0; i < TIMES; i++) {
+        const struct time_row *row = &rows[i];
+        json_real("ns_", row->name, per_call(row->ns, row->calls));
+        if (report->result->has_raw) {
+            json_real("raw_ns_", row->name, per_call(row->raw_ns, row->calls));
+            json_real("per_raw_", row->name, per_raw(row));
+        }
+        if (i > 0) json_number("calls_", row->name, row->calls);
+    }
+}
+
 void report_json(const struct report *report, bool timeline) {
     const struct result *r = report->result;
     printf("{\n");
@@ -242,11 +278,7 @@ void report_json(const struct report *report, bool timeline) {
     json_number("", "threads", report->ops->threads);
     json_number("", "peak_blocks", report->ops->peak_blocks);
     json_figures(report);
-    json_real("ns_", "all", per_call(all_ns(r), report->ops->count));
-    for (int op = 0; op < ZT_OPS; op++) {
-        json_real("ns_", op_names[op], per_call(r->ns[op], r->calls[op]));
-        json_number("calls_", op_names[op], r->calls[op]);
-    }
+    json_times(report);
     if (timeline) json_timeline(r);
     json_number("", "failures", r->failures);
     printf("  \"leaked\": %" PRId64 "\n}\n", (int64_t)r->used_leaked);

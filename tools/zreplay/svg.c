@@ -1,10 +1,9 @@
 /* Memory along the trace: a line of RSS for each allocator, and one of what
  * the first counts as used. */
-#include <errno.h>
+#include "tools/common/svg.h"
+
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "tools/zreplay/compare.h"
 
@@ -28,10 +27,6 @@ struct scale {
     const char *name;
     double step; /* between ticks, in units: 1, 2 or 5 times a power of ten */
 };
-
-static const char *const colors[] = {"#0072b2", "#d55e00", "#e69f00", "#009e73", "#cc79a7"};
-
-static const char *color_of(size_t i) { return colors[i % (sizeof(colors) / sizeof(*colors))]; }
 
 /* Reads the next point of a timeline; NULL after the last, else where to go on. */
 static const char *next_point(const char *at, struct point *point) {
@@ -94,18 +89,11 @@ static void draw_legend(const struct chart *chart, int row, const char *style, c
             x, x + 25, y, y, style, x + 32, y + 4, text);
 }
 
-/* At most 5 steps to `most`, none below `least`. */
-static void find_step(struct scale *scale, double most, double least) {
-    static const double grow[] = {2, 2.5, 2};
-    scale->step = least;
-    for (int i = 0; most / scale->unit > 5 * scale->step; i++) scale->step *= grow[i % 3];
-}
-
 static struct scale scale_of_bytes(double bytes) {
     struct scale scale = {1024, "KiB", 0};
     if (bytes >= 1024 * 1024) scale = (struct scale){1024 * 1024, "MiB", 0};
     if (bytes >= 1024 * 1024 * 1024) scale = (struct scale){1024 * 1024 * 1024, "GiB", 0};
-    find_step(&scale, bytes, 0.1);
+    scale.step = svg_step(bytes / scale.unit, 0.1);
     return scale;
 }
 
@@ -113,7 +101,7 @@ static struct scale scale_of_events(double events) {
     struct scale scale = {1, "events", 0};
     if (events >= 1e3) scale = (struct scale){1e3, "thousand events", 0};
     if (events >= 1e6) scale = (struct scale){1e6, "million events", 0};
-    find_step(&scale, events, events < 1e3 ? 1 : 0.1);
+    scale.step = svg_step(events / scale.unit, events < 1e3 ? 1 : 0.1);
     return scale;
 }
 
@@ -127,11 +115,8 @@ static void round_up(struct chart *chart) {
 
 static void draw_bytes_axis(const struct chart *chart, const struct scale *scale) {
     for (int i = 0; i * scale->step * scale->unit <= chart->bytes * 1.0001; i++) {
-        double value = i * scale->step, y = y_of(chart, value * scale->unit);
-        fprintf(chart->file,
-                "<line x1=\"%d\" x2=\"%d\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#ddd\"/>\n"
-                "<text x=\"%d\" y=\"%.1f\" text-anchor=\"end\">%g</text>\n",
-                LEFT, WIDTH - RIGHT, y, y, LEFT - 8, y + 4, value);
+        double value = i * scale->step;
+        svg_grid_line(chart->file, LEFT, WIDTH - RIGHT, y_of(chart, value * scale->unit), value);
     }
     fprintf(chart->file, "<text x=\"%d\" y=\"%d\">RSS along the trace, %s</text>\n", LEFT, TOP - 22,
             scale->name);
@@ -155,104 +140,21 @@ static void draw_axes(const struct chart *chart) {
     draw_events_axis(chart, &events);
 }
 
-static void draw(struct chart *chart, const struct run *runs, size_t count) {
+void draw_memory(FILE *file, const struct run *runs, size_t count) {
     static const char used[] = "stroke=\"#444\" stroke-dasharray=\"4 3\"";
     char style[64], text[128];
-    find_range(chart, runs, count);
-    round_up(chart);
-    fprintf(chart->file,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 %d %d\" width=\"%d\" "
-            "font-family=\"sans-serif\" font-size=\"12\">\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"white\"/>\n",
-            WIDTH, HEIGHT, WIDTH);
-    draw_axes(chart);
-    for (size_t i = 0; i < count; i++) {
-        snprintf(style, sizeof(style), "stroke=\"%s\" stroke-width=\"1.5\"", color_of(i));
-        draw_line(chart, &runs[i], false, style);
-        draw_legend(chart, (int)i, style, runs[i].name);
-    }
-    draw_line(chart, &runs[0], true, used);
-    snprintf(text, sizeof(text), "used (%s)", runs[0].name);
-    draw_legend(chart, (int)count, used, text);
-    fprintf(chart->file, "</svg>\n");
-}
-
-/* ---- The file --------------------------------------------------------- */
-
-enum { MAX_PATH = 4096 };
-
-/* A name in the folder of `path`. */
-static int beside(const char *path, const char *name, char result[MAX_PATH]) {
-    const char *slash = strrchr(path, '/');
-    int length =
-        snprintf(result, MAX_PATH, "%.*s%s", slash ? (int)(slash - path) + 1 : 0, path, name);
-    if (length >= 0 && length < MAX_PATH) return 0;
-    errno = ENAMETOOLONG;
-    return -1;
-}
-
-/* Something like /dev/stdout, which cannot be replaced. */
-static bool is_special(const char *path) {
-    struct stat stat_of_file;
-    return stat(path, &stat_of_file) == 0 && !S_ISREG(stat_of_file.st_mode);
-}
-
-/* A new file in the folder of what will be replaced, through a symbolic link if
- * `path` is one.  Its descriptor, or -1. */
-static int create_part(const char *path, char part[MAX_PATH]) {
-    char *real = realpath(path, NULL);
-    int named = beside(real ? real : path, ".compare-XXXXXX", part);
-    free(real);
-    return named == 0 ? mkstemp(part) : -1;
-}
-
-int check_svg(const char *path) {
-    char part[MAX_PATH];
-    struct stat stat_of_file;
-    bool exists = stat(path, &stat_of_file) == 0;
-    if (!exists && errno != ENOENT) return -1;
-    if (path[strlen(path) - 1] == '/' || (exists && S_ISDIR(stat_of_file.st_mode))) {
-        errno = EISDIR;
-        return -1;
-    }
-    if (exists && access(path, W_OK) != 0) return -1;
-    if (is_special(path)) return 0;
-    int fd = create_part(path, part);
-    if (fd < 0) return -1;
-    close(fd);
-    return unlink(part);
-}
-
-/* 0, or -1 with errno set. */
-static int draw_to(FILE *file, const struct run *runs, size_t count) {
     struct chart chart = {.file = file};
-    if (!file) return -1;
-    draw(&chart, runs, count);
-    bool failed = ferror(file) != 0;
-    return fclose(file) != 0 || failed ? -1 : 0;
-}
-
-static int replace(const char *path, const struct run *runs, size_t count) {
-    char part[MAX_PATH];
-    struct stat before;
-    mode_t mask = umask(0);
-    umask(mask);
-    mode_t mode = stat(path, &before) == 0 ? before.st_mode & 0777 : 0666 & ~mask;
-    int fd = create_part(path, part);
-    if (fd < 0) return -1;
-    char *real = realpath(path, NULL);
-    int result = draw_to(fdopen(fd, "w"), runs, count);
-    if (result == 0) result = chmod(part, mode);
-    if (result == 0) result = rename(part, real ? real : path);
-    int error = errno;
-    free(real);
-    if (result == 0) return 0;
-    unlink(part);
-    errno = error;
-    return -1;
-}
-
-int write_svg(const char *path, const struct run *runs, size_t count) {
-    if (is_special(path)) return draw_to(fopen(path, "w"), runs, count);
-    return replace(path, runs, count);
+    find_range(&chart, runs, count);
+    round_up(&chart);
+    svg_begin(file, WIDTH, HEIGHT);
+    draw_axes(&chart);
+    for (size_t i = 0; i < count; i++) {
+        snprintf(style, sizeof(style), "stroke=\"%s\" stroke-width=\"1.5\"", svg_color(i));
+        draw_line(&chart, &runs[i], false, style);
+        draw_legend(&chart, (int)i, style, runs[i].name);
+    }
+    draw_line(&chart, &runs[0], true, used);
+    snprintf(text, sizeof(text), "used (%s)", runs[0].name);
+    draw_legend(&chart, (int)count, used, text);
+    svg_end(file);
 }

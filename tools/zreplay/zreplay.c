@@ -26,6 +26,9 @@ static const char help[] =
     "                   none   nothing: RSS then says little\n"
     "      --rounds=N   replay N times (1 to 1000; 3 without it), each in a process of its\n"
     "                   own: times are the best of all, the rest is the first's\n"
+    "      --raw        also times the allocator without zmalloc (raw): after each round\n"
+    "                   another one, in which the two take turns of 4096 events.  Times are\n"
+    "                   then the best of each turn.  Needs twice the memory\n"
     "      --json       a JSON object instead of the table; null where a figure is unknown\n"
     "      --timeline   adds used memory and RSS along the trace to it\n"
     "      --prefix=P   what messages begin with, instead of zreplay\n"
@@ -49,6 +52,7 @@ struct arguments {
     enum touch touch;
     unsigned rounds;
     bool quiet;
+    bool raw;
     bool json;
     bool timeline;
 };
@@ -71,10 +75,15 @@ static bool parse_touch(const char *text, enum touch *touch) {
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
-        {"touch", required_argument, NULL, 't'},  {"rounds", required_argument, NULL, 'r'},
-        {"json", no_argument, NULL, 'j'},         {"timeline", no_argument, NULL, 'l'},
-        {"prefix", required_argument, NULL, 'p'}, {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+        {"touch", required_argument, NULL, 't'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},
+        {"timeline", no_argument, NULL, 'l'},
+        {"prefix", required_argument, NULL, 'p'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"raw", no_argument, NULL, 'w'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     uint64_t rounds;
     int option;
@@ -94,6 +103,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
             tool = optarg;
         } else if (option == 'q') {
             arguments->quiet = true;
+        } else if (option == 'w') {
+            arguments->raw = true;
         } else if (option == 'j') {
             arguments->json = true;
         } else if (option == 'l') {
@@ -117,23 +128,43 @@ static bool find_trace(const char *given, const char *argv0, char path[CLI_PATH_
     return false;
 }
 
+/* The memory that a replay needs. */
+static uint64_t needed(const struct ops *ops, enum touch touch, unsigned copies) {
+    uint64_t blocks = touch == TOUCH_NONE ? ops->peak_untouched : ops->peak_touched;
+    return ops->count * sizeof(*ops->op) + copies * (ops->objects * sizeof(void *) + blocks);
+}
+
 /* A trace may ask for more than there is; touching it would end badly. */
 static bool fits(const struct ops *ops, enum touch touch, uint64_t limit, const char *path) {
-    uint64_t own = ops->count * sizeof(*ops->op) + ops->objects * sizeof(void *);
-    uint64_t untouched = own + ops->peak_untouched;
-    uint64_t needed = touch == TOUCH_NONE ? untouched : own + ops->peak_touched;
-    if (needed <= limit) return true;
-    cli_error(tool, "%s: needs %" PRIu64 " MiB at its peak, this machine allows %" PRIu64 " MiB%s",
-              path, needed >> 20, limit >> 20,
-              untouched <= limit ? "; --touch=none replays it without using them" : "");
+    uint64_t bytes = needed(ops, touch, 1);
+    if (bytes <= limit) return true;
+    cli_error(
+        tool, "%s: needs %" PRIu64 " MiB at its peak, this machine allows %" PRIu64 " MiB%s", path,
+        bytes >> 20, limit >> 20,
+        needed(ops, TOUCH_NONE, 1) <= limit ? "; --touch=none replays it without using them" : "");
+    return false;
+}
+
+/* What memory there is, in bytes. */
+static uint64_t memory_limit(void) {
+    uint64_t limit = zmalloc_get_memory_limit();
+    return limit ? limit : UINT64_MAX;
+}
+
+/* Whether to time without zmalloc, too; tells why not. */
+static bool raw_fits(const struct arguments *arguments, const struct ops *ops, const char *path) {
+    if (needed(ops, arguments->touch, 2) <= memory_limit()) return true;
+    if (!arguments->quiet) {
+        cli_error(tool, "%s: --raw is left out, as this machine has no memory for two copies",
+                  path);
+    }
     return false;
 }
 
 /* Reads the trace; false when it cannot be replayed, told on stderr. */
 static bool read_trace(const struct arguments *arguments, const char *path, struct ops *ops) {
     struct zt_error error;
-    uint64_t limit = zmalloc_get_memory_limit();
-    if (!limit) limit = UINT64_MAX;
+    uint64_t limit = memory_limit();
     if (ops_read(ops, path, limit / 2, &error) != 0) {
         cli_error(tool, "%s", error.text);
         return false;
@@ -152,7 +183,8 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
 static int replay_and_report(const struct arguments *arguments, const char *path,
                              const struct ops *ops) {
     static struct result result;
-    int status = replay(ops, arguments->touch, arguments->rounds, &result);
+    bool raw = arguments->raw && raw_fits(arguments, ops, path);
+    int status = replay(ops, arguments->touch, arguments->rounds, raw, &result);
     if (status != 0) {
         const char *why = status > 0 ? strsignal(status) : "no memory or no process for it";
         cli_error(tool, "%s: the replay was ended: %s", path, why);

@@ -1,0 +1,55 @@
+#include "tools/common/run.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* Reads all that comes; NULL without memory or on an error. */
+static char *read_all(int from) {
+    size_t size = 0, capacity = 65536;
+    char *text = malloc(capacity);
+    while (text) {
+        ssize_t n = read(from, text + size, capacity - size - 1);
+        if (n < 0 && errno == EINTR) continue;
+        if (n < 0) break;
+        if (n == 0) {
+            text[size] = '\0';
+            return text;
+        }
+        size += (size_t)n;
+        if (size + 1 < capacity) continue;
+        char *larger = realloc(text, capacity *= 2);
+        if (!larger) break;
+        text = larger;
+    }
+    free(text);
+    return NULL;
+}
+
+int cli_run(char *const *command, char **output, int *exit_status) {
+    int out[2], status;
+    if (pipe(out) != 0) return -1;
+    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
+    pid_t pid = fork();
+    if (pid == 0) {
+        dup2(out[1], STDOUT_FILENO);
+        close(out[0]);
+        close(out[1]);
+        execvp(command[0], command);
+        _exit(127);
+    }
+    int error = errno;
+    close(out[1]);
+    *output = pid > 0 ? read_all(out[0]) : NULL;
+    if (pid > 0 && !*output) error = errno;
+    close(out[0]);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0) {
+        if (errno != EINTR) return -1;
+    }
+    errno = error;
+    if (pid < 0 || !*output) return -1;
+    *exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+    return 0;
+}

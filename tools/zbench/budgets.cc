@@ -1,0 +1,51 @@
+#include "tools/zbench/budgets.h"
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <fstream>
+#include <sstream>
+
+#include "tools/common/cli.h"
+#include "tools/zbench/driver.h"
+
+namespace zbench {
+
+std::string Budgets::ReadLine(const std::string &line) {
+    std::istringstream words(line.substr(0, line.find('#')));
+    std::string allocator, layer, number, more;
+    uint64_t most;
+    if (!(words >> allocator)) return "";
+    if (!(words >> layer >> number) || (words >> more)) return "not ALLOCATOR LAYER INSTRUCTIONS";
+    const auto &known = Allocators();
+    if (std::find(known.begin(), known.end(), allocator) == known.end()) {
+        return "no such allocator: " + allocator;
+    }
+    if (layer != "zmalloc" && layer != "inline") {
+        return "the layer is zmalloc or inline, not " + layer;
+    }
+    if (!cli_number(number.c_str(), 0, 100000, &most)) {
+        return "a number from 0 to 100000, not " + number;
+    }
+    bool is_new = most_.emplace(std::make_pair(allocator, layer), most).second;
+    return is_new ? "" : "a second line for " + allocator + " " + layer;
+}
+
+std::string Budgets::Read(const std::string &path) {
+    std::ifstream file(path);
+    if (!file) return path + ": " + strerror(errno);
+    int number = 1;
+    for (std::string line; std::getline(file, line); number++) {
+        const std::string error = ReadLine(line);
+        if (!error.empty()) return path + ", line " + std::to_string(number) + ": " + error;
+    }
+    if (!file.eof()) return path + ": cannot be read";
+    return most_.empty() ? path + ": holds no budget" : "";
+}
+
+double Budgets::Of(const std::string &allocator, const std::string &layer) const {
+    auto found = most_.find({allocator, layer});
+    return found != most_.end() ? found->second : -1;
+}
+
+}  // namespace zbench

@@ -1,0 +1,28 @@
+// What each layer may cost, from a table in a file.
+#ifndef TOOLS_ZBENCH_BUDGETS_H_
+#define TOOLS_ZBENCH_BUDGETS_H_
+
+#include <map>
+#include <string>
+#include <utility>
+
+namespace zbench {
+
+class Budgets {
+  public:
+    // Reads lines of ALLOCATOR LAYER INSTRUCTIONS; '#' begins a comment.  What is
+    // wrong with them, in one line, or "".
+    std::string Read(const std::string &path);
+
+    // Instructions over raw that a call may take; negative where no line says.
+    double Of(const std::string &allocator, const std::string &layer) const;
+
+  private:
+    std::string ReadLine(const std::string &line);
+
+    std::map<std::pair<std::string, std::string>, double> most_;
+};
+
+}  // namespace zbench
+
+#endif  // TOOLS_ZBENCH_BUDGETS_H_
