@@ -51,7 +51,7 @@ void ExpectOneLine(const std::string &tool, const Finished &finished) {
 
 // Both start other programs.
 class ZbenchTest : public testing::Test {
-protected:
+  protected:
     void SetUp() override {
         if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "it starts the measurements";
     }
