@@ -88,15 +88,19 @@ std::vector<Comparison> Comparisons() {
     const std::vector<size_t> every = {16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
     const std::vector<size_t> some = {64, 1024, 16384};
     auto add = [&all](const char *op, const std::vector<size_t> &sizes, bool counted,
-                      const std::vector<Workload> &layers) {
+                      std::vector<Workload> layers, const Workload &in_line = {}) {
+        if (kHasInline && in_line.run != nullptr) layers.push_back(in_line);
         // Powers of 4 are enough to time.
         for (size_t size : sizes) all.push_back({op, size, (size & 0x5555) != 0, counted, layers});
     };
-    add("pair", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<Zmalloc>}});
+    add("pair", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<Zmalloc>}},
+        {"inline", Pair<Inline>});
     // Raw frees without the size here, too: what it would do without zmalloc.
-    add("free_with_size", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<ZmallocSized>}});
+    add("free_with_size", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<ZmallocSized>}},
+        {"inline", Pair<InlineSized>});
     add("calloc", some, true, {{"raw", Calloc<Raw>}, {"zmalloc", Calloc<Zmalloc>}});
-    add("batch", {1024}, true, {{"raw", Batch<Raw>}, {"zmalloc", Batch<Zmalloc>}});
+    add("batch", {1024}, true, {{"raw", Batch<Raw>}, {"zmalloc", Batch<Zmalloc>}},
+        {"inline", Batch<Inline>});
     add("realloc_in_place", some, true,
         {{"raw", ReallocInPlace<Raw>}, {"zmalloc", ReallocInPlace<Zmalloc>}});
     add("realloc_grow", {16384}, false,
