@@ -93,10 +93,22 @@ static const char *common_resize(void *(*resize)(void *, size_t, size_t *)) {
     return NULL;
 }
 
-#ifdef USE_JEMALLOC
+#ifdef HAVE_DEFRAG
 /* Declared by the servers' defrag.c itself. */
 int je_get_defrag_hint(void *ptr);
 
+static const char *common_defrag(void) {
+    void *ptr = zmalloc_no_tcache(10);
+    HOLDS(ptr != NULL);
+    HOLDS(je_get_defrag_hint(ptr) == 0 || je_get_defrag_hint(ptr) == 1);
+    zfree_no_tcache(ptr);
+    return NULL;
+}
+#else
+static const char *common_defrag(void) { return NULL; }
+#endif
+
+#ifdef USE_JEMALLOC
 static void ignore_statistics(void *opaque, const char *text) {
     (void)opaque;
     (void)text;
@@ -107,11 +119,7 @@ static const char *common_jemalloc(void) {
     HOLDS(je_mallctl("arenas.page", &page, &size, NULL, 0) == 0 && page >= 4096);
     HOLDS(je_nallocx(10, 0) >= 10);
     je_malloc_stats_print(ignore_statistics, NULL, NULL);
-    void *ptr = zmalloc_no_tcache(10);
-    HOLDS(ptr != NULL);
-    HOLDS(je_get_defrag_hint(ptr) == 0 || je_get_defrag_hint(ptr) == 1);
-    zfree_no_tcache(ptr);
-    ptr = je_mallocx(10, MALLOCX_TCACHE_NONE);
+    void *ptr = je_mallocx(10, MALLOCX_TCACHE_NONE);
     HOLDS(ptr != NULL);
     je_sdallocx(ptr, 10, MALLOCX_TCACHE_NONE);
     return NULL;
@@ -123,6 +131,7 @@ static const char *common_jemalloc(void) { return NULL; }
 static const char *common_calls(void) {
     const char *wrong = common_allocations();
     if (wrong == NULL) wrong = common_figures();
+    if (wrong == NULL) wrong = common_defrag();
     return wrong != NULL ? wrong : common_jemalloc();
 }
 
