@@ -229,3 +229,31 @@ def redis_programs(version, zmalloc, zmalloc_srcs = []):
             linkopts = _LINKOPTS,
             visibility = ["//visibility:public"],
         )
+
+def redis_test_modules(sources):
+    """Declares the modules that Redis's tests load, each beside its source.
+
+    Args:
+      sources: files like tests/modules/hash.c
+
+    Returns:
+      the modules
+    """
+    cc_library(
+        name = "redismodule",
+        hdrs = ["src/redismodule.h"],
+        strip_include_prefix = "src",
+    )
+    modules = []
+    for source in sources:
+        module = source[:-len(".c")] + ".so"
+        cc_binary(
+            name = module,
+            testonly = True,
+            srcs = [source],
+            copts = _COPTS + ["-std=c99"],
+            linkshared = True,
+            deps = [":redismodule"],
+        )
+        modules.append(module)
+    return modules
