@@ -84,14 +84,16 @@ TEST_F(ServerTest, FiguresFollowTheData) {
     auto figure = [](std::map<std::string, std::string> &info, const char *name) {
         return std::atof(info[name].c_str());
     };
-    // Each holds 100 bytes, a key, and what Redis keeps of it.
+    // Each holds 100 bytes, a key, and what Redis keeps of it.  For figures that an
+    // allocator does not tell, Redis takes others: RSS as active, for one.
     for (const char *name : {"used_memory", "allocator_allocated", "allocator_active"}) {
         EXPECT_GT(figure(after, name) - figure(before, name), 100000 * 150) << name;
-        EXPECT_LT(figure(after, name) - figure(before, name), 100000 * 400) << name;
+        EXPECT_LT(figure(after, name) - figure(before, name), 100000 * 600) << name;
     }
     for (auto &info : {&before, &after}) {
         EXPECT_GT(figure(*info, "used_memory"), 500000);
-        EXPECT_LE(figure(*info, "used_memory"), figure(*info, "allocator_allocated") * 1.01);
+        // Not read at one moment: the client that asks has buffers by then.
+        EXPECT_LE(figure(*info, "used_memory"), figure(*info, "allocator_allocated") + 200000);
         EXPECT_LE(figure(*info, "allocator_allocated"), figure(*info, "allocator_active"));
         EXPECT_LE(figure(*info, "allocator_active"), figure(*info, "allocator_resident"));
         EXPECT_LT(figure(*info, "allocator_resident"), figure(*info, "used_memory_rss") * 2);
