@@ -13,6 +13,7 @@ def _redis_suite_test_impl(ctx):
         substitutions = {
             "@benchmark@": ctx.executable._benchmark.short_path,
             "@cli@": ctx.executable._cli.short_path,
+            "@left_out@": " ".join(ctx.attr.left_out),
             "@reap@": ctx.executable._reap.short_path,
             "@server@": ctx.executable.server.short_path,
             "@tests@": ctx.file._helper.short_path.rpartition("/")[0],
@@ -34,6 +35,7 @@ _redis_suite_test = rule(
     implementation = _redis_suite_test_impl,
     doc = "Runs units of the suite against a server; sharded by unit.",
     attrs = {
+        "left_out": attr.string_list(doc = "units not to run"),
         "server": attr.label(cfg = "target", executable = True, mandatory = True),
         "units": attr.string_list(doc = "what to run, patterns too; none: all that the suite lists"),
         "_benchmark": attr.label(cfg = "target", default = "@redis//:redis-benchmark", executable = True),
@@ -46,7 +48,7 @@ _redis_suite_test = rule(
     test = True,
 )
 
-def redis_suite(name, server, units = [], shard_count = 1, variant = "", tags = [], **kwargs):
+def redis_suite(name, server, units = [], left_out = [], shard_count = 1, variant = "", tags = [], **kwargs):
     """Declares a test that runs units of Redis's suite.
 
     Args:
@@ -54,6 +56,7 @@ def redis_suite(name, server, units = [], shard_count = 1, variant = "", tags = 
       server: the redis-server
       units: names as the suite has them ("unit/memefficiency", "unit/moduleapi/*");
         none: all that its test_helper.tcl lists
+      left_out: units not to run
       shard_count: units are dealt out to shards
       variant: the row of VARIANTS that the server is built over, if it is one
       tags: on top of TAG
@@ -63,6 +66,7 @@ def redis_suite(name, server, units = [], shard_count = 1, variant = "", tags = 
         name = name,
         server = server,
         units = units,
+        left_out = left_out,
         shard_count = shard_count,
         # A network of its own: no port of another test, and none of the machine.
         tags = tags + [
