@@ -11,7 +11,7 @@ load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
 LIBRARY_SOURCES = ["bzip2", "gperftools", "libcxx", "zig"] + JEMALLOC_RELEASES.values()
 
 # What only our own tests and benchmarks ask for.
-DEV_SOURCES = ["benchmark", "googletest"]
+DEV_SOURCES = ["benchmark", "googletest", "redis", "redis_upstream"]
 
 def source_repository(name):
     """Declares the repository of one row of the table."""
@@ -32,6 +32,7 @@ def source_repository(name):
         file = getattr(row, "file", ""),
         npm_package = getattr(row, "npm_package", ""),
         overlay = Label(row.overlay) if row.overlay else None,
+        removals = getattr(row, "removals", []),
     )
 
 def _declare(names):

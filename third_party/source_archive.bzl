@@ -117,6 +117,8 @@ def _source_archive_impl(ctx):
             ctx.delete(stale)
         ctx.file("WORKSPACE", "workspace(name = \"%s\")\n" % ctx.attr.source)
         ctx.symlink(ctx.attr.overlay, "BUILD.bazel")
+    for path in ctx.attr.removals:
+        ctx.delete(path)
     for file, paths in ctx.attr.additions.items():
         for path in paths.split(" "):
             ctx.symlink(file, path)
@@ -136,6 +138,7 @@ source_archive = repository_rule(
         "file": attr.string(doc = "what the archive is called, where there are no URLs"),
         "npm_package": attr.string(),
         "overlay": attr.label(allow_single_file = True),
+        "removals": attr.string_list(doc = "files and folders of the archive to do without"),
         "sha256": attr.string(mandatory = True),
         "source": attr.string(mandatory = True),
         "strip_prefix": attr.string(),

@@ -15,6 +15,7 @@ A row names a release and every place its bytes may come from:
   file          what that archive is called
   overlay       our BUILD file for it
   additions     other files of ours, and the paths that each gets there
+  removals      files and folders of the archive that are not to be there
 
 jemalloc comes in several releases (--jemalloc_version), "jemalloc" being the
 default one; their rows also have
@@ -32,6 +33,18 @@ def _freebsd_base(cpu, version):
             "download.freebsd.org/ftp/releases",
         ]
     ]
+
+def _redis(overlay, removals = []):
+    return struct(
+        version = "7.0.15",
+        license = "BSD-3-Clause",
+        strip_prefix = "redis-7.0.15",
+        sha256 = "4b1dc4ee6d622a09fff9c6777191209750fb5e5a725ef78ea012d6eef4c22982",
+        urls = ["https://github.com/redis/redis/archive/refs/tags/7.0.15.tar.gz"],
+        debian = struct(package = "redis-server", file = "redis_7.0.15.orig.tar.gz"),
+        overlay = overlay,
+        removals = removals,
+    )
 
 SOURCES = {
     "bazel_skylib": struct(
@@ -147,6 +160,18 @@ SOURCES = {
         file = "zig-linux-x64-0.12.0-dev.1286.tgz",
         overlay = "//third_party/libcxx:libcxx.BUILD.bazel",
     ),
+    # Without what //zmalloc takes the place of: `#include "zmalloc.h"` would find
+    # Redis's own beside the including file, were it there.
+    "redis": _redis(
+        "//third_party/redis:redis.BUILD.bazel",
+        removals = [
+            "deps/jemalloc",
+            "src/zmalloc.c",
+            "src/zmalloc.h",
+        ],
+    ),
+    # With them, to compare with.
+    "redis_upstream": _redis("//third_party/redis:redis_upstream.BUILD.bazel"),
     # Clang 17 with the headers and libraries of every libc that it knows.
     "zig": struct(
         version = "0.12.0-dev.1286",

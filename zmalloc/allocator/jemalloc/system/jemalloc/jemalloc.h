@@ -6,6 +6,7 @@
 #define je_dallocx dallocx
 #define je_free free
 #define je_malloc malloc
+#define je_malloc_stats_print malloc_stats_print
 #define je_malloc_usable_size malloc_usable_size
 #define je_mallctl mallctl
 #define je_mallctlbymib mallctlbymib

@@ -1,0 +1,26 @@
+// zmalloc.h as one server calls it: which, the build says.
+#include <cstring>
+
+#include "gtest/gtest.h"
+#include "tests/compat/calls.h"
+#include "zmalloc/zmalloc.h"
+
+namespace {
+
+TEST(CompatTest, CallsOfTheServer) {
+    const char *wrong = compat_calls();
+    EXPECT_EQ(wrong, nullptr) << wrong;
+}
+
+TEST(CompatTest, FreesWhatItAllocates) {
+    compat_calls();
+    size_t before = zmalloc_used_memory();
+    compat_calls();
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+TEST(CompatTest, DefragmentsOverOurJemalloc) {
+    EXPECT_EQ(compat_has_defrag(), std::strcmp(ZMALLOC_BACKEND, "jemalloc") == 0);
+}
+
+}  // namespace

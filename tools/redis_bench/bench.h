@@ -1,0 +1,82 @@
+/* redis-benchmark against two builds of one server, in turn. */
+#ifndef TOOLS_REDIS_BENCH_BENCH_H_
+#define TOOLS_REDIS_BENCH_BENCH_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#define TOOL "redis_bench"
+
+/* The builds that are compared: Redis with its own zmalloc and jemalloc, and
+ * with ours. */
+enum build { OWN, OURS, BUILDS };
+
+/* What redis-benchmark measures: requests a second, latencies in milliseconds. */
+enum measure { RPS, P50, P99, MEASURES };
+
+/* What INFO says of memory. */
+enum figure { USED, RSS, FRAGMENTATION, ALLOCATOR_FRAGMENTATION, FIGURES };
+
+enum { MAX_ROUNDS = 25 };
+
+struct options {
+    uint64_t seconds, rounds, keys;
+    bool json;
+};
+
+/* One line of the table. */
+struct line {
+    const char *name;
+    const char *test;  /* of redis-benchmark -t */
+    int pipeline;      /* requests that are sent at once */
+    uint64_t requests; /* in a round */
+    double rounds[BUILDS][MEASURES][MAX_ROUNDS];
+};
+
+enum { LINES = 8 };
+
+/* All about servers with so many io-threads. */
+struct section {
+    int io_threads;
+    struct line lines[LINES];
+    double memory[BUILDS][FIGURES];
+};
+
+struct programs {
+    char servers[BUILDS][4096];
+    char benchmark[4096];
+    char cli[4096];
+};
+
+struct server {
+    pid_t pid;
+    char port[8];
+    char allocator[64]; /* what it says of itself */
+};
+
+/* ---- process.c --------------------------------------------------------- */
+
+/* Runs a program to its end, or ends it after `seconds`; what it prints to
+ * stdout is in text, cut to what fits.  0, or -1 and one line on stderr. */
+int run_program(char *const *command, int seconds, char *text, size_t size);
+
+/* Starts a server on a free port of 127.0.0.1 and waits until it answers.  It
+ * ends when this process does, whatever ends that.  0, or -1 and one line. */
+int start_server(const struct programs *programs, enum build build, int io_threads,
+                 struct server *server);
+void stop_server(struct server *server);
+
+/* The value of a field of INFO memory; false where it is not there. */
+bool server_info(const struct programs *programs, const struct server *server, const char *field,
+                 char *value, size_t size);
+
+/* ---- report.c ---------------------------------------------------------- */
+
+void print_table(const struct options *options, const struct section *sections, size_t count,
+                 const char allocators[BUILDS][64]);
+void print_json(const struct options *options, const struct section *sections, size_t count,
+                const char allocators[BUILDS][64]);
+
+#endif /* TOOLS_REDIS_BENCH_BENCH_H_ */

@@ -1,0 +1,244 @@
+/* Redis with its own zmalloc and with ours, side by side. */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/common/cli.h"
+#include "tools/redis_bench/bench.h"
+
+static const char help[] =
+    "Usage: redis_bench [options]\n"
+    "Runs redis-benchmark against two builds of redis-server: with Redis's own zmalloc and\n"
+    "jemalloc, and with //zmalloc; both on 127.0.0.1, in turn, with 1 and with 4 io-threads.\n"
+    "Prints requests a second, latencies and memory of both, and ours / own.\n"
+    "\n"
+    "      --seconds=N   that it takes about, 10 to 36000 (300): how many requests that are, a\n"
+    "                    first round tells, which does not count; as many to both\n"
+    "      --rounds=N    of which the medians are shown, 1 to 25 (5)\n"
+    "      --keys=N      that are written and read, 1 to 10000000 (100000)\n"
+    "      --json        one JSON object instead of the table\n"
+    "  -h, --help        this text\n"
+    "\n"
+    "noise is half the distance from the best round to the worst, of the server for which\n"
+    "that is more: a ratio within it says nothing.\n"
+    "\n"
+    "Exit status: 0; 1 when something could not be run, or not in time; 2 for wrong arguments.\n";
+
+/* No call of redis-benchmark takes longer. */
+enum {
+    CALL_SECONDS = 600,
+    LEAST_REQUESTS = 2000,
+    TEXT_SIZE = 4096,
+    CLIENTS = 50,
+    VALUE_SIZE = 100
+};
+
+static const struct {
+    const char *name, *test;
+    int pipeline;
+} mix[LINES] = {
+    {"SET", "set", 1},
+    {"GET", "get", 1},
+    {"INCR", "incr", 1},
+    {"LPUSH", "lpush", 1},
+    {"HSET", "hset", 1},
+    {"ZADD", "zadd", 1},
+    {"SET, 16 at once", "set", 16},
+    {"GET, 16 at once", "get", 16},
+};
+
+static const char *const figures[FIGURES] = {"used_memory", "used_memory_rss",
+                                             "mem_fragmentation_ratio", "allocator_frag_ratio"};
+
+static int usage(const char *message, const char *about) {
+    cli_error(TOOL, "%s%s (see redis_bench --help)", message, about);
+    return CLI_USAGE;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, struct options *options) {
+    static const struct option known[] = {
+        {"seconds", required_argument, NULL, 's'}, {"rounds", required_argument, NULL, 'r'},
+        {"keys", required_argument, NULL, 'k'},    {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+    };
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
+        const char *given = argv[optind - 1];
+        if (option == 's') {
+            if (!cli_number(optarg, 10, 36000, &options->seconds))
+                return usage("--seconds takes 10 to 36000, not ", optarg);
+        } else if (option == 'r') {
+            if (!cli_number(optarg, 1, MAX_ROUNDS, &options->rounds))
+                return usage("--rounds takes 1 to 25, not ", optarg);
+        } else if (option == 'k') {
+            if (!cli_number(optarg, 1, 10000000, &options->keys))
+                return usage("--keys takes 1 to 10000000, not ", optarg);
+        } else if (option == 'j') {
+            options->json = true;
+        } else if (option == 'h') {
+            return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+        } else {
+            return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+        }
+    }
+    if (optind < argc) return usage("no arguments are taken, so not ", argv[optind]);
+    return -1;
+}
+
+static bool find_programs(const char *argv0, struct programs *programs) {
+    static const struct {
+        const char *file;
+        size_t offset;
+    } wanted[] = {
+        {"tools/redis_bench/server_own", offsetof(struct programs, servers[OWN])},
+        {"tools/redis_bench/server_ours", offsetof(struct programs, servers[OURS])},
+        {"tools/redis_bench/benchmark", offsetof(struct programs, benchmark)},
+        {"tools/redis_bench/cli", offsetof(struct programs, cli)},
+    };
+    for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
+        if (!cli_find(argv0, wanted[i].file, (char *)programs + wanted[i].offset)) {
+            cli_error(TOOL, "%s is neither among the runfiles nor beside the program",
+                      wanted[i].file);
+            return false;
+        }
+    }
+    return true;
+}
+
+/* "SET","90909.09","0.300","0.096","0.287","0.463","0.583","1.239": the last
+ * line; rps is its second field, p50 its fifth, p99 its seventh. */
+static bool read_csv(const char *text, double measures[MEASURES]) {
+    const char *row = strstr(text, "\n\"");
+    return row != NULL &&
+           sscanf(row, "\n\"%*[^\"]\",\"%lf\",\"%*f\",\"%*f\",\"%lf\",\"%*f\",\"%lf\"",
+                  &measures[RPS], &measures[P50], &measures[P99]) == MEASURES;
+}
+
+/* One call of redis-benchmark. */
+static bool measure(const struct options *options, const struct programs *programs,
+                    const struct server *server, const struct line *line,
+                    double measures[MEASURES]) {
+    char text[TEXT_SIZE], requests[24], keys[24], clients[16], size[16], pipeline[16];
+    snprintf(requests, sizeof(requests), "%llu", (unsigned long long)line->requests);
+    snprintf(keys, sizeof(keys), "%llu", (unsigned long long)options->keys);
+    snprintf(clients, sizeof(clients), "%d", CLIENTS);
+    snprintf(size, sizeof(size), "%d", VALUE_SIZE);
+    snprintf(pipeline, sizeof(pipeline), "%d", line->pipeline);
+    const char *command[] = {programs->benchmark,
+                             "-h",
+                             "127.0.0.1",
+                             "-p",
+                             server->port,
+                             "-t",
+                             line->test,
+                             "-n",
+                             requests,
+                             "-r",
+                             keys,
+                             "-c",
+                             clients,
+                             "-d",
+                             size,
+                             "-P",
+                             pipeline,
+                             "--csv",
+                             NULL};
+    if (run_program((char *const *)command, CALL_SECONDS, text, sizeof(text)) != 0) return false;
+    if (read_csv(text, measures)) return true;
+    cli_error(TOOL, "redis-benchmark prints no figures for %s", line->test);
+    return false;
+}
+
+/* One line in one round; who is first changes from round to round. */
+static bool run_line(const struct options *options, const struct programs *programs,
+                     const struct server servers[BUILDS], uint64_t round, struct line *line) {
+    for (int turn = 0; turn < BUILDS; turn++) {
+        enum build build = (round + (uint64_t)turn) % BUILDS == 0 ? OWN : OURS;
+        double measures[MEASURES];
+        if (!measure(options, programs, &servers[build], line, measures)) return false;
+        for (int m = 0; m < MEASURES; m++) line->rounds[build][m][round] = measures[m];
+    }
+    return true;
+}
+
+/* A short call to each server, after which the line has as many requests as take
+ * the slower one its part of the time. */
+static bool calibrate(const struct options *options, const struct programs *programs,
+                      const struct server servers[BUILDS], struct line *line) {
+    double calls = 2.0 * LINES * BUILDS * (double)options->rounds;
+    double slower = 0, measures[MEASURES];
+    line->requests = LEAST_REQUESTS;
+    for (int build = 0; build < BUILDS; build++) {
+        if (!measure(options, programs, &servers[build], line, measures)) return false;
+        if (build == 0 || measures[RPS] < slower) slower = measures[RPS];
+    }
+    double requests = slower * (double)options->seconds / calls;
+    if (requests > LEAST_REQUESTS) line->requests = (uint64_t)requests;
+    return true;
+}
+
+static bool run_rounds(const struct options *options, const struct programs *programs,
+                       const struct server servers[BUILDS], struct section *section) {
+    for (int i = 0; i < LINES; i++) {
+        section->lines[i].name = mix[i].name;
+        section->lines[i].test = mix[i].test;
+        section->lines[i].pipeline = mix[i].pipeline;
+        if (!calibrate(options, programs, servers, &section->lines[i])) return false;
+    }
+    for (uint64_t round = 0; round < options->rounds; round++) {
+        for (int i = 0; i < LINES; i++) {
+            if (!run_line(options, programs, servers, round, &section->lines[i])) return false;
+        }
+    }
+    usleep(500000); /* the server reads its figures ten times a second */
+    for (int build = 0; build < BUILDS; build++) {
+        for (int f = 0; f < FIGURES; f++) {
+            char value[64];
+            if (!server_info(programs, &servers[build], figures[f], value, sizeof(value)))
+                return false;
+            section->memory[build][f] = atof(value);
+        }
+    }
+    return true;
+}
+
+static bool run_section(const struct options *options, const struct programs *programs,
+                        struct section *section, char allocators[BUILDS][64]) {
+    struct server servers[BUILDS] = {{0}};
+    bool ok = true;
+    for (int build = 0; build < BUILDS && ok; build++) {
+        ok = start_server(programs, build, section->io_threads, &servers[build]) == 0;
+        if (ok) memcpy(allocators[build], servers[build].allocator, 64);
+    }
+    ok = ok && run_rounds(options, programs, servers, section);
+    for (int build = 0; build < BUILDS; build++) stop_server(&servers[build]);
+    return ok;
+}
+
+int main(int argc, char **argv) {
+    struct options options = {.seconds = 300, .rounds = 5, .keys = 100000};
+    static struct section sections[] = {{.io_threads = 1}, {.io_threads = 4}};
+    static char allocators[BUILDS][64];
+    static struct programs programs;
+    enum { SECTIONS = sizeof(sections) / sizeof(*sections) };
+    int status = parse(argc, argv, &options);
+    if (status >= 0) return status;
+    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
+    if (!find_programs(argv[0], &programs)) return 1;
+    for (int i = 0; i < SECTIONS; i++) {
+        if (!run_section(&options, &programs, &sections[i], allocators)) return 1;
+    }
+    if (options.json) {
+        print_json(&options, sections, SECTIONS, (const char(*)[64])allocators);
+    } else {
+        print_table(&options, sections, SECTIONS, (const char(*)[64])allocators);
+    }
+    if (fflush(stdout) == 0) return 0;
+    cli_error(TOOL, "the report cannot be written");
+    return 1;
+}
