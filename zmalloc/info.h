@@ -14,7 +14,7 @@ extern "C" {
 /* Every figure, in bytes: X(FIELD, name, what it is). */
 #define ZMALLOC_INFO_FIELDS(X)                                                        \
     X(USED, used, "in blocks that zmalloc handed out")                                \
-    X(PEAK_USED, peak_used, "the most that was used, short by up to 64 KiB a thread") \
+    X(PEAK_USED, peak_used, "the most that was used, short by up to 256 KiB a thread") \
     X(ALLOCATED, allocated, "in blocks that the allocator handed out")                \
     X(ACTIVE, active, "in pages that hold such blocks")                               \
     X(RESIDENT, resident, "of the allocator's memory, resident once touched")         \

@@ -137,7 +137,7 @@ void zmalloc_set_oom_handler(void (*oom_handler)(size_t));
 size_t zmalloc_used_memory(void);
 
 /* The largest zmalloc_used_memory() since the start or the last reset.  It may
- * miss up to 64 KiB per live thread: peaks are not looked for on every
+ * miss up to 256 KiB per live thread: peaks are not looked for on every
  * allocation.  While other threads are inside calls, it may also be off, either
  * way, by what these allocate and free: a block that one frees and the next
  * allocates during the look may count twice.  Never below what is used now.

@@ -8,7 +8,7 @@
 namespace zmalloc_test {
 namespace {
 
-constexpr size_t kWindow = 64 << 10;  // per live thread
+constexpr size_t kWindow = 256 << 10;  // per live thread
 
 TEST(Peak, FollowsAndIsReset) {
     zmalloc_peak_memory_reset();

@@ -115,6 +115,9 @@ TEST_F(InstructionsTest, OverTheirBudgetItFails) {
     EXPECT_EQ(Count(json.out, "\"over_raw\": 20.0, \"budget\": null"), kVariants - 2);
     EXPECT_EQ(Instructions("21", {budgets, "--filter=^jemalloc/pair/64"}).status, 1);
     // What zmalloc saves is no cost.
+    const std::string exception = Budgets("jemalloc zmalloc 19\njemalloc zmalloc 20 pair/64\n");
+    EXPECT_EQ(Instructions("20", {exception, "--filter=^jemalloc/pair/64"}).status, 0);
+    EXPECT_EQ(Instructions("20", {exception, "--filter=^jemalloc/pair/128"}).status, 1);
     EXPECT_EQ(Instructions("-30", {budgets, "--filter=/pair/64"}).status, 0);
 }
 
@@ -127,9 +130,12 @@ TEST_F(InstructionsTest, DrawsEachLayer) {
 }
 
 TEST_F(InstructionsTest, ErrorsAreOneLine) {
-    for (const char *text : {"", "jemalloc zmalloc\n", "jemalloc zmalloc 5 6\n", "x zmalloc 5\n",
-                             "jemalloc x 5\n", "jemalloc zmalloc -5\n", "jemalloc zmalloc 5x\n",
-                             "jemalloc zmalloc 5\njemalloc zmalloc 6\n"}) {
+    for (const char *text :
+         {"", "jemalloc zmalloc\n", "jemalloc zmalloc 5 6\n", "jemalloc zmalloc 5 pair/\n",
+          "jemalloc zmalloc 5 /64\n", "jemalloc zmalloc 5 pair/64 6\n",
+          "jemalloc zmalloc 5 pair/64\njemalloc zmalloc 6 pair/64\n", "x zmalloc 5\n",
+          "jemalloc x 5\n", "jemalloc zmalloc -5\n", "jemalloc zmalloc 5x\n",
+          "jemalloc zmalloc 5\njemalloc zmalloc 6\n"}) {
         ExpectOneLine("instructions", Instructions("1", {Budgets(text)}));
     }
     for (const std::string &wrong :

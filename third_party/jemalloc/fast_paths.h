@@ -64,9 +64,11 @@ JEMALLOC_ALWAYS_INLINE bool no_event(tsd_t *tsd, size_t usize, uint64_t *allocat
 }
 
 /* A block from the thread cache, as imalloc_fastpath(); false when there is none.
- * The usable size is then not set. */
+ * *usize is then still what malloc_default() will give, or 0 for sizes that are not
+ * small. */
 JEMALLOC_ALWAYS_INLINE bool fast_malloc_small(size_t size, void **ptr, size_t *usize) {
     tsd_t *tsd = tsd_at_hand();
+    *usize = 0;
     if (unlikely(size > SC_LOOKUP_MAXCLASS) || is_missing(tsd)) return false;
     szind_t index;
     uint64_t allocated;
@@ -107,10 +109,12 @@ JEMALLOC_ALWAYS_INLINE bool give_cached(tsd_t *tsd, void *ptr, size_t index, siz
     return true;
 }
 
-/* Frees a block, if it is one of a slab that is looked up and cached at once. */
+/* Frees a block, if it is one of a slab that is looked up and cached at once.  If
+ * only the latter fails, *usize is set all the same; else it is 0. */
 JEMALLOC_ALWAYS_INLINE bool fast_free_small(void *ptr, size_t *usize) {
     tsd_t *tsd = tsd_at_hand();
     emap_alloc_ctx_t block;
+    *usize = 0;
     return !is_missing(tsd) && likely(fast_lookup(tsd, ptr, &block)) && likely(block.slab) &&
            give_cached(tsd, ptr, block.szind, usize);
 }

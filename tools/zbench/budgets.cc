@@ -10,13 +10,25 @@
 #include "tools/zbench/driver.h"
 
 namespace zbench {
+namespace {
+
+bool IsOpAndSize(const std::string &what) {
+    const size_t slash = what.find('/');
+    uint64_t size;
+    return slash != std::string::npos && slash != 0 &&
+           cli_number(what.c_str() + slash + 1, 1, UINT32_MAX, &size);
+}
+
+}  // namespace
 
 std::string Budgets::ReadLine(const std::string &line) {
     std::istringstream words(line.substr(0, line.find('#')));
-    std::string allocator, layer, number, more;
+    std::string allocator, layer, number, what, more;
     uint64_t most;
     if (!(words >> allocator)) return "";
-    if (!(words >> layer >> number) || (words >> more)) return "not ALLOCATOR LAYER INSTRUCTIONS";
+    if (!(words >> layer >> number) || (words >> what && words >> more)) {
+        return "not ALLOCATOR LAYER INSTRUCTIONS [OP/SIZE]";
+    }
     const auto &known = Allocators();
     if (std::find(known.begin(), known.end(), allocator) == known.end()) {
         return "no such allocator: " + allocator;
@@ -27,8 +39,9 @@ std::string Budgets::ReadLine(const std::string &line) {
     if (!cli_number(number.c_str(), 0, 100000, &most)) {
         return "a number from 0 to 100000, not " + number;
     }
-    bool is_new = most_.emplace(std::make_pair(allocator, layer), most).second;
-    return is_new ? "" : "a second line for " + allocator + " " + layer;
+    if (!what.empty() && !IsOpAndSize(what)) return "not OP/SIZE: " + what;
+    bool is_new = most_.emplace(std::make_tuple(allocator, layer, what), most).second;
+    return is_new ? "" : "a second line for " + allocator + " " + layer + " " + what;
 }
 
 std::string Budgets::Read(const std::string &path) {
@@ -43,8 +56,10 @@ std::string Budgets::Read(const std::string &path) {
     return most_.empty() ? path + ": holds no budget" : "";
 }
 
-double Budgets::Of(const std::string &allocator, const std::string &layer) const {
-    auto found = most_.find({allocator, layer});
+double Budgets::Of(const std::string &allocator, const std::string &layer,
+                   const std::string &what) const {
+    auto found = most_.find({allocator, layer, what});
+    if (found == most_.end()) found = most_.find({allocator, layer, ""});
     return found != most_.end() ? found->second : -1;
 }
 

@@ -4,23 +4,26 @@
 
 #include <map>
 #include <string>
-#include <utility>
+#include <tuple>
 
 namespace zbench {
 
 class Budgets {
   public:
-    // Reads lines of ALLOCATOR LAYER INSTRUCTIONS; '#' begins a comment.  What is
-    // wrong with them, in one line, or "".
+    // Reads lines of ALLOCATOR LAYER INSTRUCTIONS, or of ALLOCATOR LAYER INSTRUCTIONS
+    // OP/SIZE for an exception; '#' begins a comment.  What is wrong with them, in
+    // one line, or "".
     std::string Read(const std::string &path);
 
     // Instructions over raw that a call may take; negative where no line says.
-    double Of(const std::string &allocator, const std::string &layer) const;
+    // Without `what`, an OP/SIZE, those of calls that are no exception.
+    double Of(const std::string &allocator, const std::string &layer,
+              const std::string &what = "") const;
 
   private:
     std::string ReadLine(const std::string &line);
 
-    std::map<std::pair<std::string, std::string>, double> most_;
+    std::map<std::tuple<std::string, std::string, std::string>, double> most_;
 };
 
 }  // namespace zbench

@@ -178,8 +178,13 @@ int CountAllocator(const Arguments &arguments, const char *argv0, const std::str
     return 0;
 }
 
+double BudgetOf(const Budgets &budgets, const Figure &figure) {
+    return budgets.Of(figure.allocator, figure.layer,
+                      figure.op + "/" + std::to_string(figure.size));
+}
+
 bool Exceeds(const Budgets &budgets, const Figure &figure) {
-    const double most = budgets.Of(figure.allocator, figure.layer);
+    const double most = BudgetOf(budgets, figure);
     return figure.has_raw && most >= 0 && figure.against > most + 0.01;
 }
 
@@ -201,9 +206,8 @@ std::vector<Figure> WithBudgets(std::vector<Figure> figures, const Budgets &budg
 void PrintVerdict(const std::vector<Figure> &figures, const Budgets &budgets) {
     auto count = [&](auto which) { return std::count_if(figures.begin(), figures.end(), which); };
     const long exceed = count([&](const Figure &figure) { return Exceeds(budgets, figure); });
-    const long all = count([&](const Figure &figure) {
-        return figure.has_raw && budgets.Of(figure.allocator, figure.layer) >= 0;
-    });
+    const long all = count(
+        [&](const Figure &figure) { return figure.has_raw && BudgetOf(budgets, figure) >= 0; });
     if (exceed == 0) {
         printf("\nall %ld figures that have a budget are within it\n", all);
     } else {
@@ -215,7 +219,7 @@ void Report(const Arguments &arguments, const std::vector<Figure> &figures,
             const Budgets &budgets) {
     if (arguments.json) {
         PrintJson(figures, [&](const Figure &figure) {
-            const double most = budgets.Of(figure.allocator, figure.layer);
+            const double most = BudgetOf(budgets, figure);
             return Format(
                 "\"instructions\": %.1f, \"over_raw\": %s, \"budget\": %s, \"exceeds\": %s",
                 figure.value, figure.has_raw ? Format("%.1f", figure.against).c_str() : "null",

@@ -99,7 +99,7 @@ std::vector<Comparison> Comparisons() {
     add("free_with_size", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<ZmallocSized>}},
         {"inline", Pair<InlineSized>});
     add("calloc", some, true, {{"raw", Calloc<Raw>}, {"zmalloc", Calloc<Zmalloc>}});
-    add("batch", {1024}, true, {{"raw", Batch<Raw>}, {"zmalloc", Batch<Zmalloc>}},
+    add("batch", {64, 1024, 4096, 16384}, true, {{"raw", Batch<Raw>}, {"zmalloc", Batch<Zmalloc>}},
         {"inline", Batch<Inline>});
     add("realloc_in_place", some, true,
         {{"raw", ReallocInPlace<Raw>}, {"zmalloc", ReallocInPlace<Zmalloc>}});

@@ -87,9 +87,10 @@ static void set_free(unsigned block, unsigned slot) {
     if (block < first_free_block) first_free_block = block;
 }
 
-/* Rather above than below, as leaving it upwards costs a look at all slots. */
-static void place_window(struct zm_slot *slot, int64_t used) {
-    slot->bottom = used - ZM_PEAK_WINDOW * 3 / 8;
+/* Most of it where the counter is going.  Its top never is more than a window
+ * above the counter, which is what the bound of the peak's error rests on. */
+static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
+    slot->bottom = used - (rises ? ZM_PEAK_WINDOW / 4 : ZM_PEAK_WINDOW * 3 / 4);
     slot->top = slot->bottom + ZM_PEAK_WINDOW;
 }
 
@@ -110,7 +111,7 @@ static struct zm_slot *take_slot(void) {
         first_free_block = b;
         block->slots[s].block = b;
         block->slots[s].index = s;
-        place_window(&block->slots[s], 0);
+        place_window(&block->slots[s], 0, true);
         return &block->slots[s];
     }
     return NULL;
@@ -221,9 +222,9 @@ void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
         return;
     }
     int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-    bool grew = used > slot->top;
-    place_window(slot, used);
-    if (grew) (void)zm_accounted_peak();
+    bool rises = used > slot->top;
+    place_window(slot, used, rises);
+    if (rises) (void)zm_accounted_peak();
 }
 
 void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {

@@ -27,7 +27,7 @@ struct zm_slot {
 /* The peak is looked at when a thread's counter leaves a window of this many
  * bytes around where it was when last looked at, upwards, and not on every
  * allocation.  So the peak reported may miss this much per live thread. */
-#define ZM_PEAK_WINDOW (INT64_C(64) << 10)
+#define ZM_PEAK_WINDOW (INT64_C(256) << 10)
 
 /* Static TLS: reaching it never allocates, and takes one instruction less in
  * files that are compiled for executables alone. */

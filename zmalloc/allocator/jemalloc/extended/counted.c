@@ -36,42 +36,67 @@ static size_t free_and_usize(void *ptr) {
     return *deallocated - before;
 }
 
-/* Whatever is not a small block in the thread cache goes this way. */
-JEMALLOC_ALWAYS_INLINE void *malloc_slowly(size_t size) {
+static void *failed(size_t size, bool tries) {
+    je_explain_page_size();
+    return tries ? NULL : zm_out_of_memory(size);
+}
+
+/* A small block that the thread cache does not have, or not without an event. */
+JEMALLOC_ALWAYS_INLINE void *missed(size_t size, size_t usize, bool tries) {
+    void *ptr = malloc_default(size);
+    return likely(ptr != NULL) ? zm_counted(ptr, usize) : failed(size, tries);
+}
+
+JEMALLOC_ALWAYS_INLINE void *larger(size_t size, bool tries) {
     void *ptr;
     size_t usize;
-    if (!fast_malloc_larger(size, &ptr, &usize)) {
-        ptr = malloc_and_usize(size, &usize);
-        if (unlikely(ptr == NULL)) {
-            je_explain_page_size();
-            return NULL;
-        }
-    }
-    return zm_counted(ptr, usize);
+    if (!fast_malloc_larger(size, &ptr, &usize)) ptr = malloc_and_usize(size, &usize);
+    return likely(ptr != NULL) ? zm_counted(ptr, usize) : failed(size, tries);
 }
 
-JEMALLOC_NOINLINE static void *slow_try_malloc(size_t size) { return malloc_slowly(size); }
-
-JEMALLOC_NOINLINE static void *slow_malloc(size_t size) {
-    void *ptr = malloc_slowly(size);
-    return likely(ptr != NULL) ? ptr : zm_out_of_memory(size);
+/* Out of line, so that the fast paths need no frame. */
+JEMALLOC_NOINLINE static void *missed_malloc(size_t size, size_t usize) {
+    return missed(size, usize, false);
 }
+
+JEMALLOC_NOINLINE static void *missed_try_malloc(size_t size, size_t usize) {
+    return missed(size, usize, true);
+}
+
+JEMALLOC_NOINLINE static void *larger_malloc(size_t size) { return larger(size, false); }
+
+JEMALLOC_NOINLINE static void *larger_try_malloc(size_t size) { return larger(size, true); }
 
 void *je_zmalloc(size_t size) {
     void *ptr;
     size_t usize;
-    return likely(fast_malloc_small(size, &ptr, &usize)) ? zm_counted(ptr, usize)
-                                                         : slow_malloc(size);
+    if (likely(fast_malloc_small(size, &ptr, &usize))) return zm_counted(ptr, usize);
+    return usize != 0 ? missed_malloc(size, usize) : larger_malloc(size);
 }
 
 void *je_ztrymalloc(size_t size) {
     void *ptr;
     size_t usize;
-    return likely(fast_malloc_small(size, &ptr, &usize)) ? zm_counted(ptr, usize)
-                                                         : slow_try_malloc(size);
+    if (likely(fast_malloc_small(size, &ptr, &usize))) return zm_counted(ptr, usize);
+    return usize != 0 ? missed_try_malloc(size, usize) : larger_try_malloc(size);
 }
 
-JEMALLOC_NOINLINE static void slow_free(void *ptr) {
+JEMALLOC_NOINLINE static void freed_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {
+    zm_count_outside(slot, bytes);
+    free_default(ptr);
+}
+
+/* Counted first, so that jemalloc is called last. */
+JEMALLOC_NOINLINE static void missed_free(void *ptr, size_t usize) {
+    struct zm_slot *slot = zm_thread_slot;
+    if (unlikely(zm_add_to_slot(slot, -(int64_t)usize) < slot->bottom)) {
+        freed_outside(ptr, slot, -(int64_t)usize);
+    } else {
+        free_default(ptr);
+    }
+}
+
+JEMALLOC_NOINLINE static void larger_free(void *ptr) {
     size_t usize;
     if (ptr == NULL) return;
     if (!fast_free_larger(ptr, &usize)) usize = free_and_usize(ptr);
@@ -82,8 +107,10 @@ void je_zfree(void *ptr) {
     size_t usize;
     if (likely(fast_free_small(ptr, &usize))) {
         zm_count_freed(usize);
+    } else if (usize != 0) {
+        missed_free(ptr, usize);
     } else {
-        slow_free(ptr);
+        larger_free(ptr);
     }
 }
 
