@@ -9,14 +9,13 @@
 #include "zmalloc/accounting/accounting.h"
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/allocator/libc/trim.h"
+#include "zmalloc/features.h"
 #include "zmalloc/oom.h"
 #include "zmalloc/os/os.h"
 
 /* Requests from here on cannot be met; below, adding a prefix or an alignment
  * does not overflow. */
 #define REQUEST_LIMIT (SIZE_MAX / 2)
-
-#define CACHE_LINE 64
 
 /* ---- Out of memory ---------------------------------------------------- */
 
@@ -133,8 +132,8 @@ void *zmalloc_aligned(size_t alignment, size_t size) {
 void *zmalloc_cache_aligned(size_t size) {
     size_t padded = size;
     if (size < REQUEST_LIMIT)
-        padded = (at_least_one(size) + CACHE_LINE - 1) / CACHE_LINE * CACHE_LINE;
-    void *ptr = try_aligned(CACHE_LINE, padded);
+        padded = (at_least_one(size) + CACHE_LINE_SIZE - 1) / CACHE_LINE_SIZE * CACHE_LINE_SIZE;
+    void *ptr = try_aligned(CACHE_LINE_SIZE, padded);
     return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 

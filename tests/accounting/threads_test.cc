@@ -1,7 +1,6 @@
 // Used memory over the lives of threads.
-#include <pthread.h>
-
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <thread>
@@ -70,36 +69,52 @@ TEST(Threads, TenThousandShortLived) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
+// pthread_barrier_t, which macOS has not.
+class Barrier {
+  public:
+    explicit Barrier(size_t threads) : threads_(threads) {}
+    void Wait() {
+        std::unique_lock<std::mutex> lock(mutex_);
+        const size_t round = arrived_ / threads_;
+        if (++arrived_ % threads_ == 0) all_.notify_all();
+        all_.wait(lock, [&] { return arrived_ / threads_ != round; });
+    }
+
+  private:
+    const size_t threads_;
+    std::mutex mutex_;
+    std::condition_variable all_;
+    size_t arrived_ = 0;  // in all rounds
+};
+
 // More at once than any table of fixed size would guess, each counting.
 TEST(Threads, ThreeHundredAlive) {
     const size_t before = zmalloc_used_memory(), kThreads = 300;
-    pthread_barrier_t barrier;
-    pthread_barrier_init(&barrier, nullptr, kThreads + 1);
+    Barrier barrier(kThreads + 1);
     std::vector<void *> blocks(kThreads);
     std::vector<std::thread> threads;
     for (size_t i = 0; i < kThreads; i++) {
         threads.emplace_back([&, i] {
             blocks[i] = zmalloc(1000 + i);
-            pthread_barrier_wait(&barrier);  // all have one
-            pthread_barrier_wait(&barrier);  // and were counted
+            barrier.Wait();  // all have one
+            barrier.Wait();  // and were counted
             zfree(blocks[(i + 1) % kThreads]);
             blocks[(i + 1) % kThreads] = nullptr;
-            pthread_barrier_wait(&barrier);
-            pthread_barrier_wait(&barrier);
+            barrier.Wait();
+            barrier.Wait();
         });
     }
-    pthread_barrier_wait(&barrier);
+    barrier.Wait();
     size_t sum = 0;
     for (void *block : blocks) sum += zmalloc_size(block);
     EXPECT_GE(sum, 1000 * kThreads);
     EXPECT_EQ(zmalloc_used_memory(), before + sum);
-    pthread_barrier_wait(&barrier);
-    pthread_barrier_wait(&barrier);
+    barrier.Wait();
+    barrier.Wait();
     EXPECT_EQ(zmalloc_used_memory(), before);
-    pthread_barrier_wait(&barrier);
+    barrier.Wait();
     for (std::thread &thread : threads) thread.join();
     EXPECT_EQ(zmalloc_used_memory(), before);
-    pthread_barrier_destroy(&barrier);
 }
 
 // All allocation here, all freeing there: each slot alone drifts away, far.

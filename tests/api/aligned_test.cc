@@ -1,5 +1,6 @@
 #include "tests/api/allocators.h"
 #include "tests/support.h"
+#include "zmalloc/features.h"
 
 namespace zmalloc_test {
 namespace {
@@ -69,7 +70,7 @@ TEST(Aligned, TooMuchCannotBeMet) {
 
 // No two blocks, of whatever size, have bytes in one cache line.
 TEST(CacheAligned, FillsWholeLines) {
-    const size_t kLine = 64;
+    const size_t kLine = CACHE_LINE_SIZE;
     for (size_t size : InterestingSizes(kMiB)) {
         void *block = zmalloc_cache_aligned(size);
         ASSERT_EQ(reinterpret_cast<uintptr_t>(block) % kLine, 0u) << size;
