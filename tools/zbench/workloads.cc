@@ -1,5 +1,6 @@
 #include "tools/zbench/workloads.h"
 
+#include <map>
 #include <utility>
 
 #include "tools/zbench/layers.h"
@@ -46,9 +47,15 @@ struct BatchPlan {
     }
 };
 
+// Made once for each size.
+const BatchPlan &PlanUpTo(size_t largest) {
+    static std::map<size_t, BatchPlan> plans;
+    return plans.try_emplace(largest, largest).first->second;
+}
+
 template <class Layer>
 void Batch(uint64_t count, size_t largest) {
-    static const BatchPlan plan(largest);
+    const BatchPlan &plan = PlanUpTo(largest);
     void *block[BatchPlan::kBlocks];
     for (uint64_t done = 0; done < count; done += BatchPlan::kBlocks) {
         for (size_t i = 0; i < BatchPlan::kBlocks; i++) block[i] = Layer::Malloc(plan.size[i]);
