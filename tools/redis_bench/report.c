@@ -63,7 +63,7 @@ void print_table(const struct options *options, const struct section *sections, 
     printf("ours: Redis with //zmalloc, over %s\n", allocators[OURS]);
     printf("%llu keys; medians of %llu rounds, each server in turn\n\n",
            (unsigned long long)options->keys, (unsigned long long)options->rounds);
-    printf("%-18s  %-28s  %-19s  %-19s\n", "", "         requests/s", "      p50, ms",
+    printf("%-18s  %-28s  %-19s  %s\n", "", "         requests/s", "      p50, ms",
            "      p99, ms");
     printf("%-18s  %8s %8s %5s %5s  %6s %6s %5s  %6s %6s %5s\n", "", "own", "ours", "ratio",
            "noise", "own", "ours", "ratio", "own", "ours", "ratio");
