@@ -1,5 +1,7 @@
 """Programs that are built as people ship them, whatever the command line says."""
 
+load("//zmalloc/allocator:variants.bzl", "executable_of")
+
 def _optimised_impl(_settings, _attr):
     return {"//command_line_option:compilation_mode": "opt"}
 
@@ -10,18 +12,7 @@ _optimised = transition(
 )
 
 def _optimised_executable_impl(ctx):
-    actual = ctx.attr.actual[0][DefaultInfo]
-    executable = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.symlink(
-        output = executable,
-        target_file = actual.files_to_run.executable,
-        is_executable = True,
-    )
-    return [DefaultInfo(
-        executable = executable,
-        files = depset([executable]),
-        runfiles = ctx.runfiles([executable]).merge(actual.default_runfiles),
-    )]
+    return [executable_of(ctx, ctx.attr.actual[0])]
 
 _ATTRS = {
     "actual": attr.label(

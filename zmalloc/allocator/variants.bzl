@@ -74,21 +74,32 @@ _variant_transition = transition(
     outputs = _SETTINGS.keys() + [_SANITIZER],
 )
 
-def _variant_executable_impl(ctx):
-    actual = ctx.attr.actual[0][DefaultInfo]
+def executable_of(ctx, actual):
+    """A rule's executable that is the one of another target, built by a transition.
+
+    Args:
+      ctx: of the rule
+      actual: the target
+
+    Returns:
+      a DefaultInfo
+    """
+    actual = actual[DefaultInfo]
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(
         output = executable,
         target_file = actual.files_to_run.executable,
         is_executable = True,
     )
-    runfiles = ctx.runfiles([executable]).merge(actual.default_runfiles)
+    return DefaultInfo(
+        executable = executable,
+        files = depset([executable]),
+        runfiles = ctx.runfiles([executable]).merge(actual.default_runfiles),
+    )
+
+def _variant_executable_impl(ctx):
     return [
-        DefaultInfo(
-            executable = executable,
-            files = depset([executable]),
-            runfiles = runfiles,
-        ),
+        executable_of(ctx, ctx.attr.actual[0]),
         testing.TestEnvironment(ctx.attr.env),
     ]
 
