@@ -13,6 +13,7 @@ load(
 )
 load("@rules_cc//cc:defs.bzl", "cc_toolchain")
 load("@zmalloc//platforms:targets.bzl", "TARGETS", "target_constraints")
+load("@zmalloc//platforms/clang:sanitizers.bzl", "SANITIZERS")
 
 _C = [
     ACTION_NAMES.assemble,
@@ -144,6 +145,9 @@ def _tool(actions, path, implies = []):
 
 def _zig_toolchain_config_impl(ctx):
     row = TARGETS[ctx.attr.target]
+    for name in SANITIZERS:
+        if name in ctx.features:
+            fail("Zig has no sanitizers: --config=%s is for this machine, not for %s" % (name, ctx.attr.target))
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         features = _features(row, ctx.files.link_with),
@@ -169,6 +173,8 @@ _zig_toolchain_config = rule(
     attrs = {
         "link_with": attr.label_list(
             allow_files = [".o"],
+            # As the linker_files of a cc_toolchain, which bring it: in one place.
+            cfg = "exec",
             doc = "what every program and shared library gets",
         ),
         "target": attr.string(mandatory = True, values = TARGETS.keys()),
