@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -37,7 +38,8 @@ int cli_run(char *const *command, char **output, int *exit_status) {
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
-        execvp(command[0], command);
+        /* execvp would have a shell read what the kernel does not know. */
+        (strchr(command[0], '/') ? execv : execvp)(command[0], command);
         _exit(127);
     }
     int error = errno;
