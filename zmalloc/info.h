@@ -12,17 +12,17 @@ extern "C" {
 #endif
 
 /* Every figure, in bytes: X(FIELD, name, what it is). */
-#define ZMALLOC_INFO_FIELDS(X)                                                        \
-    X(USED, used, "in blocks that zmalloc handed out")                                \
+#define ZMALLOC_INFO_FIELDS(X)                                                         \
+    X(USED, used, "in blocks that zmalloc handed out")                                 \
     X(PEAK_USED, peak_used, "the most that was used, short by up to 256 KiB a thread") \
-    X(ALLOCATED, allocated, "in blocks that the allocator handed out")                \
-    X(ACTIVE, active, "in pages that hold such blocks")                               \
-    X(RESIDENT, resident, "of the allocator's memory, resident once touched")         \
-    X(RETAINED, retained, "of address space kept without memory behind it")           \
-    X(MUZZY, muzzy, "given back lazily, perhaps still resident")                      \
-    X(FRAG_SMALLBINS, frag_smallbins, "free inside slabs of small size classes")      \
-    X(MAPPED, mapped, "of the allocator's address space in use")                      \
-    X(RSS, rss, "resident memory of the process")                                     \
+    X(ALLOCATED, allocated, "in blocks that the allocator handed out")                 \
+    X(ACTIVE, active, "in pages that hold such blocks")                                \
+    X(RESIDENT, resident, "of the allocator's memory, resident once touched")          \
+    X(RETAINED, retained, "of address space kept without memory behind it")            \
+    X(MUZZY, muzzy, "given back lazily, perhaps still resident")                       \
+    X(FRAG_SMALLBINS, frag_smallbins, "free inside slabs of small size classes")       \
+    X(MAPPED, mapped, "of the allocator's address space in use")                       \
+    X(RSS, rss, "resident memory of the process")                                      \
     X(PEAK_RSS, peak_rss, "the most that was resident")
 
 enum zmalloc_info_field {
