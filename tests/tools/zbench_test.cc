@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <string>
 
 #include "tests/emulated.h"
 #include "tests/tools/process.h"
@@ -121,6 +122,28 @@ TEST_F(InstructionsTest, OverTheirBudgetItFails) {
     EXPECT_EQ(Instructions("20", {exception, "--filter=^jemalloc/pair/64"}).status, 0);
     EXPECT_EQ(Instructions("20", {exception, "--filter=^jemalloc/pair/128"}).status, 1);
     EXPECT_EQ(Instructions("-30", {budgets, "--filter=/pair/64"}).status, 0);
+}
+
+// Unfiltered, a figure without a budget and a budget without a figure are told.
+TEST_F(InstructionsTest, NothingGoesUnchecked) {
+    std::string all;
+    for (const std::string variant : {VARIANT_NAMES}) {
+        if (variant != "libc") all += variant + " zmalloc 20\n";
+    }
+    all += "jemalloc inline 20\n";
+    Finished finished = Instructions("8", {Budgets(all)});
+    EXPECT_EQ(finished.status, 1);
+    EXPECT_NE(finished.err.find("no budget for libc zmalloc pair/64\n"), std::string::npos);
+    EXPECT_EQ(finished.err.find("tcmalloc"), std::string::npos) << finished.err;
+    EXPECT_EQ(Instructions("8", {Budgets(all + "libc zmalloc 20\n")}).status, 0);
+    for (const char *line : {"libc inline 5", "libc zmalloc 5 pairs/64"}) {
+        std::string wrong = line;
+        wrong.erase(wrong.find(" 5"), 2);
+        finished = Instructions("8", {Budgets(all + "libc zmalloc 20\n" + line + "\n")});
+        EXPECT_EQ(finished.status, 1) << line;
+        EXPECT_NE(finished.err.find("not measured: " + wrong + "\n"), std::string::npos)
+            << finished.err;
+    }
 }
 
 TEST_F(InstructionsTest, DrawsEachLayer) {

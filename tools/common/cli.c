@@ -17,6 +17,28 @@ void cli_error(const char *tool, const char *format, ...) {
     fputc('\n', stderr);
 }
 
+void cli_progress(const char *tool, const char *format, ...) {
+    va_list args;
+    if (!isatty(STDERR_FILENO)) return;
+    fprintf(stderr, "\r\033[K");
+    if (format == NULL) return;
+    fprintf(stderr, "%s: ", tool);
+    va_start(args, format);
+    vfprintf(stderr, format, args);
+    va_end(args);
+}
+
+int cli_printed(const char *tool) {
+    if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
+    cli_error(tool, "stdout cannot be written");
+    return CLI_USAGE;
+}
+
+int cli_help(const char *tool, const char *text) {
+    fputs(text, stdout);
+    return cli_printed(tool);
+}
+
 __attribute__((format(printf, 2, 3))) static bool join(char to[CLI_PATH_SIZE], const char *format,
                                                        ...) {
     va_list args;

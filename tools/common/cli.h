@@ -18,6 +18,17 @@ extern "C" {
 /* Prints "TOOL: message" to stderr; the message is one line without newline. */
 void cli_error(const char *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Says on stderr how far long work has come, over what it said last; NULL takes that
+ * back.  Only on a terminal. */
+void cli_progress(const char *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Ends what was printed to stdout: 0, or CLI_USAGE after a line when not all of it
+ * could be written, as on a full disk. */
+int cli_printed(const char *tool);
+
+/* Prints what --help asks for, and ends with the status to exit with. */
+int cli_help(const char *tool, const char *text);
+
 /* `bazel run` starts tools in a folder of its own and tells the user's; a
  * relative path is meant from there.  False when it gets too long. */
 bool cli_resolve(const char *path, char resolved[CLI_PATH_SIZE]);

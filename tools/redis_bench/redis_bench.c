@@ -81,7 +81,7 @@ static int parse(int argc, char **argv, struct options *options) {
         } else if (option == 'j') {
             options->json = true;
         } else if (option == 'h') {
-            return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+            return cli_help(TOOL, help);
         } else {
             return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }
@@ -192,6 +192,9 @@ static bool run_rounds(const struct options *options, const struct programs *pro
     }
     for (uint64_t round = 0; round < options->rounds; round++) {
         for (int i = 0; i < LINES; i++) {
+            cli_progress(TOOL, "io-threads %d, round %llu of %llu: %s", section->io_threads,
+                         (unsigned long long)round + 1, (unsigned long long)options->rounds,
+                         section->lines[i].name);
             if (!run_line(options, programs, servers, round, &section->lines[i])) return false;
         }
     }
@@ -216,6 +219,7 @@ static bool run_section(const struct options *options, const struct programs *pr
         if (ok) memcpy(allocators[build], servers[build].allocator, 64);
     }
     ok = ok && run_rounds(options, programs, servers, section);
+    cli_progress(TOOL, NULL);
     for (int build = 0; build < BUILDS; build++) stop_server(&servers[build]);
     return ok;
 }
@@ -238,7 +242,5 @@ int main(int argc, char **argv) {
     } else {
         print_table(&options, sections, SECTIONS, (const char(*)[64])allocators);
     }
-    if (fflush(stdout) == 0) return 0;
-    cli_error(TOOL, "the report cannot be written");
-    return 1;
+    return cli_printed(TOOL);
 }

@@ -37,7 +37,7 @@ static void print_line(const struct line *line, uint64_t rounds) {
         double ours = median(line->rounds[OURS][m], rounds, NULL);
         printf("  %*.*f %*.*f %5.2f", m == RPS ? 8 : 6, digits[m], own, m == RPS ? 8 : 6, digits[m],
                ours, ratio(ours, own));
-        if (m == RPS) printf(" %4.0f%%", 100 * noise(line, RPS, rounds));
+        printf(" %4.0f%%", 100 * noise(line, (enum measure)m, rounds));
     }
     printf("\n");
 }
@@ -63,10 +63,14 @@ void print_table(const struct options *options, const struct section *sections, 
     printf("ours: Redis with //zmalloc, over %s\n", allocators[OURS]);
     printf("%llu keys; medians of %llu rounds, each server in turn\n\n",
            (unsigned long long)options->keys, (unsigned long long)options->rounds);
-    printf("%-18s  %-28s  %-19s  %s\n", "", "         requests/s", "      p50, ms",
-           "      p99, ms");
-    printf("%-18s  %8s %8s %5s %5s  %6s %6s %5s  %6s %6s %5s\n", "", "own", "ours", "ratio",
-           "noise", "own", "ours", "ratio", "own", "ours", "ratio");
+    printf("%-18s  %-29s  %-25s  %s\n", "", "         requests/s", "         p50, ms",
+           "         p99, ms");
+    printf("%-18s", "");
+    for (int m = 0; m < MEASURES; m++) {
+        int width = m == RPS ? 8 : 6;
+        printf("  %*s %*s %5s %5s", width, "own", width, "ours", "ratio", "noise");
+    }
+    printf("\n");
     for (size_t s = 0; s < count; s++) {
         printf("%d io-thread%s\n", sections[s].io_threads, sections[s].io_threads > 1 ? "s" : "");
         for (int i = 0; i < LINES; i++) print_line(&sections[s].lines[i], options->rounds);
@@ -97,7 +101,8 @@ static void print_json_section(const struct section *section, uint64_t rounds) {
         print_measures(line, OWN, rounds);
         printf(", \"ours\": ");
         print_measures(line, OURS, rounds);
-        printf(", \"rps_noise\": %.4f}", noise(line, RPS, rounds));
+        printf(", \"rps_noise\": %.4f, \"p50_noise\": %.4f, \"p99_noise\": %.4f}",
+               noise(line, RPS, rounds), noise(line, P50, rounds), noise(line, P99, rounds));
     }
     printf("],\n   \"memory\": {\"own\": ");
     print_figures(section->memory[OWN]);

@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "tools/common/cli.h"
-#include "tools/zbench/driver.h"
 
 namespace zbench {
 namespace {
@@ -61,6 +60,19 @@ double Budgets::Of(const std::string &allocator, const std::string &layer,
     auto found = most_.find({allocator, layer, what});
     if (found == most_.end()) found = most_.find({allocator, layer, ""});
     return found != most_.end() ? found->second : -1;
+}
+
+std::vector<std::string> Budgets::AboutNoneOf(const std::vector<Figure> &figures) const {
+    std::vector<std::string> lines;
+    for (const auto &[key, most] : most_) {
+        const auto &[allocator, layer, what] = key;
+        const bool any = std::any_of(figures.begin(), figures.end(), [&](const Figure &figure) {
+            return figure.has_raw && figure.allocator == allocator && figure.layer == layer &&
+                   (what.empty() || what == figure.OpAndSize());
+        });
+        if (!any) lines.push_back(allocator + " " + layer + (what.empty() ? "" : " ") + what);
+    }
+    return lines;
 }
 
 }  // namespace zbench

@@ -5,6 +5,9 @@
 #include <map>
 #include <string>
 #include <tuple>
+#include <vector>
+
+#include "tools/zbench/driver.h"
 
 namespace zbench {
 
@@ -19,6 +22,9 @@ class Budgets {
     // Without `what`, an OP/SIZE, those of calls that are no exception.
     double Of(const std::string &allocator, const std::string &layer,
               const std::string &what = "") const;
+
+    // The lines, as ALLOCATOR LAYER [OP/SIZE], that are about none of `figures`.
+    std::vector<std::string> AboutNoneOf(const std::vector<Figure> &figures) const;
 
   private:
     std::string ReadLine(const std::string &line);

@@ -97,7 +97,12 @@ int Measure(const char *tool, const char *argv0, const std::string &allocator,
     argv.push_back(nullptr);
     char *output = nullptr;
     int status = 0;
-    if (cli_run(argv.data(), &output, &status) != 0) {
+    const auto &all = Allocators();
+    const long before = std::find(all.begin(), all.end(), allocator) - all.begin();
+    cli_progress(tool, "measuring over %s, %ld of %zu", allocator.c_str(), before + 1, all.size());
+    const int started = cli_run(argv.data(), &output, &status);
+    cli_progress(tool, nullptr);
+    if (started != 0) {
         cli_error(tool, "%s: %s", argv[0], strerror(errno));
         return CLI_USAGE;
     }

@@ -17,6 +17,8 @@ struct Figure {
     double value;    // ns or instructions a call
     double against;  // that as a ratio to raw's, or less raw's; see has_raw
     bool has_raw;    // whether this is another layer than raw, and raw was measured
+
+    std::string OpAndSize() const { return op + "/" + std::to_string(size); }
 };
 
 // The names of the variants, from the build: "jemalloc", "tcmalloc", ...

@@ -138,7 +138,7 @@ static int run(const struct options *options) {
     defragment(&pool, &stats);
     struct moment after = look();
     (options->json ? print_json : print_table)(&before, &after, &stats);
-    return 0;
+    return cli_printed(tool);
 }
 
 int main(int argc, char **argv) {
@@ -151,7 +151,7 @@ int main(int argc, char **argv) {
     };
     struct options options = {.blocks = 500000, .keep = 35};
     for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        if (option == 'h') return fputs(help, stdout) < 0;
+        if (option == 'h') return cli_help(tool, help);
         if (option == 'j') {
             options.json = true;
         } else if (option == 'b' && !cli_number(optarg, 1000, 50000000, &options.blocks)) {

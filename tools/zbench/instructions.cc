@@ -37,8 +37,9 @@ const char kHelp[] =
     "      --json          an array of objects instead of the table\n"
     "  -h, --help          this text\n"
     "\n"
-    "Exit status: 0; 1 when a figure exceeds its budget; 2 for wrong arguments, and where\n"
-    "there is no valgrind.\n";
+    "Exit status: 0; 1 when a figure exceeds its budget or, without --filter, when a figure\n"
+    "has no budget or a budget no figure; 2 for wrong arguments, and where there is no\n"
+    "valgrind.\n";
 
 struct Arguments {
     std::string filter, budgets, svg;
@@ -82,7 +83,7 @@ int Parse(int argc, char **argv, Arguments *arguments) {
         } else if (option == 'j') {
             arguments->json = true;
         } else if (option == 'h') {
-            return fputs(kHelp, stdout) < 0 || fflush(stdout) != 0;
+            return cli_help(kTool, kHelp);
         } else {
             return Usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }
@@ -179,8 +180,7 @@ int CountAllocator(const Arguments &arguments, const char *argv0, const std::str
 }
 
 double BudgetOf(const Budgets &budgets, const Figure &figure) {
-    return budgets.Of(figure.allocator, figure.layer,
-                      figure.op + "/" + std::to_string(figure.size));
+    return budgets.Of(figure.allocator, figure.layer, figure.OpAndSize());
 }
 
 bool Exceeds(const Budgets &budgets, const Figure &figure) {
@@ -213,6 +213,22 @@ void PrintVerdict(const std::vector<Figure> &figures, const Budgets &budgets) {
     } else {
         printf("\n%ld of %ld figures that have a budget exceed it (!)\n", exceed, all);
     }
+}
+
+// Counted whole, no figure may lack a budget, and no budget a figure: else a name
+// that is spelt wrong would free what it is about.  Returns whether all is well.
+bool Complete(const std::vector<Figure> &figures, const Budgets &budgets) {
+    std::vector<std::string> gaps;
+    for (const Figure &figure : figures) {
+        if (!figure.has_raw || BudgetOf(budgets, figure) >= 0) continue;
+        gaps.push_back("no budget for " + figure.allocator + " " + figure.layer + " " +
+                       figure.OpAndSize());
+    }
+    for (const std::string &line : budgets.AboutNoneOf(figures)) {
+        gaps.push_back("a budget for what is not measured: " + line);
+    }
+    for (const std::string &gap : gaps) cli_error(kTool, "%s", gap.c_str());
+    return gaps.empty();
 }
 
 void Report(const Arguments &arguments, const std::vector<Figure> &figures,
@@ -259,9 +275,10 @@ int Main(int argc, char **argv) {
     if (status != 0) return status;
     if (figures.empty()) return Usage("nothing matches --filter ", arguments.filter.c_str());
     Report(arguments, figures, budgets);
-    if (fflush(stdout) != 0) return Usage("the report cannot be written");
-    status = Draw(arguments, figures);
+    status = cli_printed(kTool);
+    if (status == 0) status = Draw(arguments, figures);
     if (status != 0) return status;
+    if (arguments.filter.empty() && !Complete(figures, budgets)) return 1;
     return std::any_of(figures.begin(), figures.end(),
                        [&](const Figure &figure) { return Exceeds(budgets, figure); });
 }

@@ -79,7 +79,7 @@ int Parse(int argc, char **argv, Arguments *arguments) {
         } else if (option == 'j') {
             arguments->json = true;
         } else if (option == 'h') {
-            return fputs(kHelp, stdout) < 0 || fflush(stdout) != 0;
+            return cli_help(kTool, kHelp);
         } else {
             return Usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }
@@ -130,8 +130,7 @@ int Main(int argc, char **argv) {
     }
     if (figures.empty()) return Usage("nothing matches --filter ", arguments.filter.c_str());
     Report(arguments, figures);
-    if (fflush(stdout) == 0) return 0;
-    return Usage("the report cannot be written", "");
+    return cli_printed(kTool);
 }
 
 }  // namespace

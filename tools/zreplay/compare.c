@@ -64,7 +64,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         } else if (option == 'j') {
             arguments->json = true;
         } else if (option == 'h') {
-            return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+            return cli_help(TOOL, help);
         } else {
             return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }
@@ -100,7 +100,10 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = (char *)"--";
     command[n++] = (char *)arguments->trace;
     command[n] = NULL;
-    if (cli_run(command, &run->json, &run->status) != 0) {
+    cli_progress(TOOL, "replaying over %s, %zu of %zu", variants[variant], variant + 1, COUNT);
+    int started = cli_run(command, &run->json, &run->status);
+    cli_progress(TOOL, NULL);
+    if (started != 0) {
         cli_error(TOOL, "%s: %s", program, strerror(errno));
         return CLI_USAGE;
     }
@@ -124,10 +127,8 @@ static int report(const struct arguments *arguments, const struct run *runs) {
     } else {
         print_comparison(runs, COUNT);
     }
-    if (fflush(stdout) != 0) {
-        cli_error(TOOL, "the report cannot be written");
-        return CLI_USAGE;
-    }
+    int printed = cli_printed(TOOL);
+    if (printed != 0) return printed;
     if (!arguments->svg) return 0;
     if (svg_write(arguments->svg_path, draw, runs) == 0) return 0;
     cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));

@@ -110,7 +110,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         } else if (option == 'l') {
             arguments->timeline = true;
         } else if (option == 'h') {
-            return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+            return cli_help(tool, help);
         } else {
             return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }
@@ -219,9 +219,6 @@ int main(int argc, char **argv) {
     status = CLI_USAGE;
     if (read_trace(&arguments, path, &ops)) status = replay_and_report(&arguments, path, &ops);
     ops_free(&ops);
-    if (fflush(stdout) != 0) {
-        cli_error(tool, "the report cannot be written");
-        return CLI_USAGE;
-    }
-    return status;
+    int printed = cli_printed(tool);
+    return printed != 0 ? printed : status;
 }

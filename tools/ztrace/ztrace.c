@@ -90,7 +90,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
             }
             arguments->tick_ns = (uint32_t)tick;
         } else if (option == 'h') {
-            return fputs(help, stdout) < 0 || fflush(stdout) != 0;
+            return cli_help(TOOL, help);
         } else {
             return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }
