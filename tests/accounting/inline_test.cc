@@ -2,6 +2,7 @@
 #include "zmalloc/inline.h"
 
 #include <thread>
+#include <utility>
 
 #include "tests/accounting/inline_calls.h"
 #include "tests/support.h"
@@ -42,6 +43,10 @@ TEST(Inline, InCxx) {
     block = zrealloc(block, 200);
     zfree(block);
     zfree_with_size(ztrymalloc(100), 100);
+    // A comma outside of parentheses does not part what is one argument.
+    using Pair = std::pair<int, int>;
+    zfree(zmalloc(sizeof(std::pair<int, int>)));
+    zfree_with_size(static_cast<std::pair<int, int> *>(ztrymalloc(sizeof(Pair))), sizeof(Pair));
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 

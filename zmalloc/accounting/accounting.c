@@ -1,10 +1,11 @@
 #include "zmalloc/accounting/accounting.h"
 
+#include <errno.h>
 #include <pthread.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "zmalloc/os/os.h"
 
@@ -255,6 +256,14 @@ static int64_t sum_of_slots(void) {
     return sum;
 }
 
+/* A yield would not do: a reader of real-time priority would only yield to itself. */
+static void let_others_run(void) {
+    const struct timespec shortly = {.tv_nsec = 1000};
+    int saved = errno;
+    nanosleep(&shortly, NULL);
+    errno = saved;
+}
+
 int64_t zm_accounted(void) {
     for (unsigned tries = 0;; tries++) {
         unsigned before = atomic_load_explicit(&fold_sequence, memory_order_acquire);
@@ -262,7 +271,7 @@ int64_t zm_accounted(void) {
         atomic_thread_fence(memory_order_acquire);
         unsigned after = atomic_load_explicit(&fold_sequence, memory_order_relaxed);
         if (before % 2 == 0 && before == after) return sum;
-        if (tries > 100) sched_yield(); /* the thread that folds wants the core */
+        if (tries > 100) let_others_run(); /* the thread that folds wants the core */
     }
 }
 
