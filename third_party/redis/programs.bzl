@@ -191,6 +191,48 @@ def _sources(rule, name, srcs, deps, **kwargs):
         **kwargs
     )
 
+def _clients(zmalloc):
+    for client in ["benchmark", "cli"]:
+        _sources(
+            cc_binary,
+            "redis-" + client,
+            ["src/redis-%s.c" % client] + _CLIENTS_ALONE,
+            [
+                ":shared",
+                zmalloc,
+            ],
+            linkopts = _LINKOPTS,
+            visibility = ["//visibility:public"],
+        )
+
+def redis_server(name, zmalloc, shared, zmalloc_srcs = [], **kwargs):
+    """Declares a redis-server.
+
+    Args:
+      name: of the program
+      zmalloc: the library that has "zmalloc.h"
+      shared: name for the library of what it has in common with the clients
+      zmalloc_srcs: sources of Redis's own zmalloc, where that is wanted
+      **kwargs: of both targets
+    """
+    shared_srcs = _SHARED + ["src/release.c"] + zmalloc_srcs
+    _sources(cc_library, shared, shared_srcs, [zmalloc], textual_hdrs = _INCLUDED, **kwargs)
+    _sources(
+        cc_binary,
+        name,
+        native.glob(
+            ["src/*.c"],
+            exclude = shared_srcs + _MAINS + _CLIENTS_ALONE + _INCLUDED,
+        ),
+        [
+            ":" + shared,
+            zmalloc,
+        ],
+        linkopts = _LINKOPTS,
+        visibility = ["//visibility:public"],
+        **kwargs
+    )
+
 def redis_programs(version, zmalloc, zmalloc_srcs = []):
     """Declares redis-server, redis-cli and redis-benchmark.
 
@@ -207,28 +249,8 @@ def redis_programs(version, zmalloc, zmalloc_srcs = []):
     _hiredis()
     _linenoise()
     _hdr_histogram()
-    shared = _SHARED + ["src/release.c"] + zmalloc_srcs
-    _sources(cc_library, "shared", shared, [zmalloc], textual_hdrs = _INCLUDED)
-    programs = {
-        "redis-" + client: ["src/redis-%s.c" % client] + _CLIENTS_ALONE
-        for client in ["benchmark", "cli"]
-    }
-    programs["redis-server"] = native.glob(
-        ["src/*.c"],
-        exclude = shared + _MAINS + _CLIENTS_ALONE + _INCLUDED,
-    )
-    for program, srcs in programs.items():
-        _sources(
-            cc_binary,
-            program,
-            srcs,
-            [
-                ":shared",
-                zmalloc,
-            ],
-            linkopts = _LINKOPTS,
-            visibility = ["//visibility:public"],
-        )
+    redis_server("redis-server", zmalloc, "shared", zmalloc_srcs)
+    _clients(zmalloc)
 
 def redis_test_modules(sources):
     """Declares the modules that Redis's tests load, each beside its source.
