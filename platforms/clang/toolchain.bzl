@@ -5,9 +5,9 @@ cc_toolchain of them for a target.  Sanitizers are features of it, off unless
 --features asks for them.
 """
 
-load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
+load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
 load(
-    "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "@rules_cc//cc:cc_toolchain_config_lib.bzl",
     "action_config",
     "feature",
     "flag_group",
@@ -16,7 +16,9 @@ load(
     "tool_path",
     "with_feature_set",
 )
-load("@rules_cc//cc:defs.bzl", "cc_toolchain")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load("@rules_cc//cc/toolchains:cc_toolchain.bzl", "cc_toolchain")
+load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
 load("//third_party/libcxx:config.bzl", "LIBCXX_FLAGS")
 load(":sanitizers.bzl", "SANITIZERS")
 

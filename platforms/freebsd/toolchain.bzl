@@ -2,15 +2,7 @@
 
 load("@zmalloc//platforms:targets.bzl", "TARGETS", "target_constraints")
 load("@zmalloc//platforms/clang:toolchain.bzl", "clang_cc_toolchain")
-
-def _no_toolchain_impl(ctx):
-    fail(ctx.attr.why)
-
-_no_toolchain = rule(
-    implementation = _no_toolchain_impl,
-    doc = "Stands where a toolchain would, and says why there is none.",
-    attrs = {"why": attr.string(mandatory = True)},
-)
+load("@zmalloc//third_party:external.bzl", "external_folder")
 
 def _why_not_impl(ctx):
     if ctx.attr.why:
@@ -36,17 +28,21 @@ def freebsd_cc_toolchain(name, target, sysroot, why_not = ""):
       why_not: why there is no sysroot, if so
     """
     if why_not:
-        _no_toolchain(
+        # A select() that fits nothing: fail() would say it below a traceback.
+        native.alias(
             name = name,
+            actual = select(
+                {":available": ":why_not"},
+                no_match_error = why_not,
+            ),
             tags = ["manual"],
-            why = why_not,
             visibility = ["//visibility:public"],
         )
         return
     clang_cc_toolchain(
         name = name,
         files = [sysroot],
-        sysroot = "external/%s/%s" % (native.repository_name().lstrip("@"), sysroot),
+        sysroot = external_folder() + "/" + sysroot,
         triple = TARGETS[target].triple,
     )
 

@@ -1,8 +1,8 @@
 """Zig's compiler as a C/C++ toolchain, for every row of targets.bzl that wants it."""
 
-load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "ACTION_NAMES")
+load("@rules_cc//cc:action_names.bzl", "ACTION_NAMES")
 load(
-    "@bazel_tools//tools/cpp:cc_toolchain_config_lib.bzl",
+    "@rules_cc//cc:cc_toolchain_config_lib.bzl",
     "action_config",
     "feature",
     "flag_group",
@@ -11,7 +11,9 @@ load(
     "tool_path",
     "variable_with_value",
 )
-load("@rules_cc//cc:defs.bzl", "cc_toolchain")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load("@rules_cc//cc/toolchains:cc_toolchain.bzl", "cc_toolchain")
+load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
 load("@zmalloc//platforms:targets.bzl", "TARGETS", "target_constraints")
 load("@zmalloc//platforms/clang:sanitizers.bzl", "SANITIZERS")
 

@@ -7,11 +7,12 @@ is written down, beside what the table says, for proof_test.cc to compare.
 
 load("@bazel_skylib//lib:shell.bzl", "shell")
 load(
-    "@bazel_tools//tools/build_defs/cc:action_names.bzl",
+    "@rules_cc//cc:action_names.bzl",
     "CPP_LINK_EXECUTABLE_ACTION_NAME",
     "C_COMPILE_ACTION_NAME",
 )
-load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain", "use_cc_toolchain")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("//zmalloc/features:defs.bzl", "features_here", "linkopts_here", "platform_here")
 load("//zmalloc/features:features.bzl", "FEATURES")
 
@@ -121,7 +122,7 @@ def _probe(ctx, toolchain, features, name):
     return outcome
 
 def _feature_probes_impl(ctx):
-    toolchain = find_cpp_toolchain(ctx)
+    toolchain = find_cc_toolchain(ctx)
     features = cc_common.configure_features(
         ctx = ctx,
         cc_toolchain = toolchain,
@@ -143,10 +144,10 @@ _feature_probes = rule(
         "features_here": attr.string_list(mandatory = True),
         "linkopts_here": attr.string_list(mandatory = True),
         "platform_here": attr.string_list(mandatory = True),
-        "_cc_toolchain": attr.label(default = Label("@bazel_tools//tools/cpp:current_cc_toolchain")),
+        "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
     },
     fragments = ["cpp"],
-    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+    toolchains = use_cc_toolchain(mandatory = True),
 )
 
 def feature_probes(name):

@@ -1,5 +1,7 @@
 """The static libraries that a library brings, for a test to look into."""
 
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+
 def _archives_impl(ctx):
     archives = []
     for linker_input in ctx.attr.dep[CcInfo].linking_context.linker_inputs.to_list():

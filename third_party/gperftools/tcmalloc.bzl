@@ -1,6 +1,7 @@
 """The two allocators, minimal and full, from one list of flags."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("//third_party:external.bzl", "external_folder")
 
 # -O2 in every mode: a slow malloc makes everything else look slow too.  The
 # compiler must not take our malloc for the malloc that it knows; for instance
@@ -56,11 +57,7 @@ def include_opts():
     Returns:
       a list of compiler options
     """
-    if hasattr(native, "repo_name"):
-        name = native.repo_name()
-    else:
-        name = native.repository_name().replace("@", "")
-    source = "external/%s/src" % name
+    source = external_folder() + "/src"
     generated = "$(BINDIR)/" + source
     return [
         "-I" + source,

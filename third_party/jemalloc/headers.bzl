@@ -1,7 +1,9 @@
 """Rules that make jemalloc's generated headers, without its configure."""
 
-load("@bazel_tools//tools/build_defs/cc:action_names.bzl", "C_COMPILE_ACTION_NAME")
-load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("@rules_cc//cc:action_names.bzl", "C_COMPILE_ACTION_NAME")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain", "use_cc_toolchain")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":config.bzl", "PREFIX")
 
 # Everything goes below one folder, which then is the include path.
@@ -161,7 +163,7 @@ jemalloc_headers = rule(
 )
 
 def _jemalloc_private_namespace_impl(ctx):
-    toolchain = find_cpp_toolchain(ctx)
+    toolchain = find_cc_toolchain(ctx)
     features = cc_common.configure_features(
         ctx = ctx,
         cc_toolchain = toolchain,
@@ -243,12 +245,12 @@ jemalloc_private_namespace = rule(
         "hdrs": attr.label_list(allow_files = [".h"]),
         "prefix": attr.string(mandatory = True),
         "srcs": attr.label_list(allow_files = [".c"]),
-        "_cc_toolchain": attr.label(default = Label("@bazel_tools//tools/cpp:current_cc_toolchain")),
+        "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
         "_list": attr.label(
             allow_single_file = True,
             default = Label("//third_party/jemalloc:private_namespace.awk"),
         ),
     },
     fragments = ["cpp"],
-    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+    toolchains = use_cc_toolchain(mandatory = True),
 )

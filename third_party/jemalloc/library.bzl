@@ -1,6 +1,7 @@
 """The jemalloc libraries: the one to use, and the one its tests look inside."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("//third_party:external.bzl", "external_folder")
 load(":config.bzl", "link_options")
 
 # -O3 in every mode: a debug build is about its own code, not the allocator's.
@@ -40,7 +41,7 @@ def include_flags(folders, flag = "-I"):
     Returns:
       flags
     """
-    root = "external/" + native.repository_name().lstrip("@") + "/"
+    root = external_folder() + "/"
     return [flag + base + folder for folder in folders for base in [root, "$(GENDIR)/" + root]]
 
 def jemalloc_library(name, srcs, internal_hdrs, own = False, deps = [], **kwargs):

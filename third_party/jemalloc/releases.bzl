@@ -1,5 +1,6 @@
 """The releases of jemalloc in sources.bzl."""
 
+load("//third_party:external.bzl", "external_folder")
 load("//third_party:sources.bzl", "SOURCES")
 
 # Version to repository; --jemalloc_version takes the versions.
@@ -14,6 +15,6 @@ JEMALLOC_DEFAULT = SOURCES["jemalloc"].version
 def this_release():
     """The row of the repository whose BUILD file calls this."""
 
-    # Modules put their own names before it: @zmalloc~0.1.0~sources~jemalloc.
-    canonical = native.repository_name().lstrip("@").replace("+", "~")
+    # Modules put their own names before it: zmalloc~0.1.0~sources~jemalloc.
+    canonical = external_folder().rpartition("/")[2].replace("+", "~")
     return SOURCES[canonical.split("~")[-1]]

@@ -5,6 +5,7 @@ whatever the command line asks for.
 """
 
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//platforms/clang:sanitizers.bzl", "SANITIZERS", "not_under")
 load(":allocators.bzl", "MALLOC_VALUES", "possible_under")
 

@@ -25,6 +25,7 @@ def feature_settings():
         native.config_setting(
             name = _where(words),
             constraint_values = [PLATFORM_WORDS[word][1] for word in words.split(" ")],
+            visibility = ["//tests/features:__pkg__"],
         )
     for name, row in FEATURES.items():
         selects.config_setting_group(
