@@ -1,5 +1,6 @@
 """One target, built for one combination of platform, sanitizer, variant and mode."""
 
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//platforms:targets.bzl", "TARGETS")
 load("//platforms/clang:sanitizers.bzl", "SANITIZERS")
 load("//zmalloc/allocator:variants.bzl", "VARIANTS", "variant_settings")
@@ -10,7 +11,7 @@ MODES = ["fastbuild", "dbg", "opt"]
 HOST = "host"
 
 _PLATFORM = {name: str(Label("//platforms:" + name)) for name in TARGETS}
-_PLATFORM[HOST] = "@local_config_platform//:host"
+_PLATFORM[HOST] = str(Label("@zmalloc_host//:host"))
 
 _SANITIZER = str(Label("//:sanitizer"))
 _MODE = "//command_line_option:compilation_mode"

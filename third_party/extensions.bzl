@@ -1,14 +1,12 @@
 """Module extensions: the same table of sources for MODULE.bazel."""
 
-load("//platforms/clang:repository.bzl", "clang_repository")
-load("//third_party:repositories.bzl", "DEV_SOURCES", "LIBRARY_SOURCES", "source_repository")
-load("//third_party/freebsd:sysroot.bzl", "freebsd_sysroots")
+load("//platforms:host.bzl", "HOST_IN_MODULE")
+load("//third_party:repositories.bzl", "DEV_SOURCES", "LIBRARY_SOURCES", "other_repositories", "source_repository")
 
 def _sources_impl(_ctx):
     for name in LIBRARY_SOURCES:
         source_repository(name)
-    clang_repository(name = "clang")
-    freebsd_sysroots()
+    other_repositories(HOST_IN_MODULE)
 
 def _dev_sources_impl(_ctx):
     for name in DEV_SOURCES:

@@ -1,5 +1,6 @@
 """Declares the repositories of third_party/sources.bzl."""
 
+load("//platforms:host.bzl", "HOST_IN_WORKSPACE", "host_platform")
 load("//platforms/clang:repository.bzl", "clang_repository")
 load("//third_party:bazel4.bzl", "bazel4_repositories")
 load("//third_party:source_archive.bzl", "source_archive")
@@ -12,6 +13,9 @@ LIBRARY_SOURCES = ["bzip2", "gperftools", "libcxx", "zig"] + JEMALLOC_RELEASES.v
 
 # What only our own tests and benchmarks ask for.
 DEV_SOURCES = ["benchmark", "googletest", "redis", "redis_upstream"]
+
+# What comes in another way than the table's archives; neither is it fetched unasked.
+OTHER_REPOSITORIES = ["clang", "freebsd_arm64", "freebsd_x86_64", "zmalloc_host"]
 
 def source_repository(name):
     """Declares the repository of one row of the table."""
@@ -35,6 +39,20 @@ def source_repository(name):
         removals = getattr(row, "removals", []),
     )
 
+def other_repositories(host, declared = {}):
+    """Declares OTHER_REPOSITORIES.
+
+    Args:
+      host: a label of the platform that Bazel runs on
+      declared: names that are taken
+    """
+    if "clang" not in declared:
+        clang_repository(name = "clang")
+    if "freebsd_x86_64" not in declared:
+        freebsd_sysroots()
+    if "zmalloc_host" not in declared:
+        host_platform(name = "zmalloc_host", platform = host)
+
 def _declare(names):
     for name in names:
         if not native.existing_rule(name):
@@ -44,10 +62,7 @@ def zmalloc_dependencies():
     """For WORKSPACE: what the library and the tools need."""
     bazel4_repositories()
     _declare(["bazel_skylib"] + LIBRARY_SOURCES)
-    if not native.existing_rule("clang"):
-        clang_repository(name = "clang")
-    if not native.existing_rule("freebsd_x86_64"):
-        freebsd_sysroots()
+    other_repositories(HOST_IN_WORKSPACE, native.existing_rules())
 
 def zmalloc_dev_dependencies():
     """For WORKSPACE: what our tests and benchmarks need on top of it."""

@@ -24,6 +24,15 @@ default one; their rows also have
   internals     the folder of third_party/jemalloc/release that fits it
 """
 
+# What MODULE.bazel has from the Bazel Central Registry.  A WORKSPACE has
+# bazel_skylib from the table below, in the release that Debian packages; the
+# others Bazel 4 brings along (bazel4.bzl).
+MODULES = {
+    "bazel_skylib": "1.7.1",
+    "platforms": "0.0.10",
+    "rules_cc": "0.0.11",
+}
+
 def _freebsd_base(cpu, version):
     """A release moves to the archive when a later one has replaced it."""
     return [

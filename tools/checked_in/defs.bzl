@@ -45,7 +45,7 @@ def checked_in(name, file, generated, section = ""):
       file: the checked-in file
       generated: the file that the build writes
       section: when only a part of `file` is generated: the part between the
-        lines "<!-- SECTION: ... -->" and "<!-- /SECTION -->"
+        lines "<!-- SECTION: ... -->" and "<!-- /SECTION -->", behind a "# " or not
     """
     _checked_in(
         name = name,
