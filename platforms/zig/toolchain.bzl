@@ -189,7 +189,7 @@ def _zig_object_impl(ctx):
     ctx.actions.run(
         outputs = [out],
         inputs = ctx.files.files + [ctx.file.src],
-        executable = ctx.file.cc,
+        executable = ctx.executable.cc,
         arguments = ["-target", TARGETS[ctx.attr.target].triple] + _COMPILE_FLAGS +
                     ["-O2", "-fPIC", "-c", ctx.file.src.path, "-o", out.path],
         mnemonic = "ZigObject",
@@ -201,7 +201,7 @@ _zig_object = rule(
     implementation = _zig_object_impl,
     doc = "An object file that is part of a toolchain: compiled by Zig, without one.",
     attrs = {
-        "cc": attr.label(allow_single_file = True, mandatory = True),
+        "cc": attr.label(allow_single_file = True, cfg = "exec", executable = True, mandatory = True),
         "files": attr.label_list(mandatory = True),
         "src": attr.label(allow_single_file = [".c"], mandatory = True),
         "target": attr.string(mandatory = True, values = TARGETS.keys()),
