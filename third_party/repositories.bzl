@@ -14,7 +14,7 @@ LIBRARY_SOURCES = ["bzip2", "gperftools", "libcxx", "zig"] + JEMALLOC_RELEASES.v
 # What only our own tests and benchmarks ask for.
 DEV_SOURCES = ["benchmark", "googletest", "redis", "redis_upstream"]
 
-# What comes in another way than the table's archives; neither is it fetched unasked.
+# What comes in another way than the table's archives; nor is that fetched unasked.
 OTHER_REPOSITORIES = ["clang", "freebsd_arm64", "freebsd_x86_64", "zmalloc_host"]
 
 def source_repository(name):
