@@ -66,6 +66,8 @@ inline const std::vector<Allocator> &Allocators() {
          false, true},
         {"ztrymalloc_aligned", [](S n, S *u) { return Told(ztrymalloc_aligned(4096, n), u); },
          false, true, 4096},
+        {"ztrymalloc_with_flags", [](S n, S *u) { return Told(ztrymalloc_with_flags(n, 0), u); },
+         false, true},
     };
     return all;
 }

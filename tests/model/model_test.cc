@@ -1,330 +1,41 @@
-// zmalloc against a reference model: random operations from several threads
-// that hand blocks to each other.
-//
-// The model knows of each live block its size, what it counts for, and the id
-// that its contents were derived from.  Between rounds all threads are gone,
-// and used memory must be the model's sum.
-#include <algorithm>
-#include <atomic>
-#include <deque>
-#include <mutex>
-#include <sstream>
-#include <thread>
-
-#include "tests/support.h"
+// zmalloc against the model: random operations from several threads.
+#include "tests/model/model.h"
 
 namespace zmalloc_test {
 namespace {
 
-constexpr size_t kThreads = 4, kRounds = 10, kMostBlocks = 3000;
+constexpr size_t kThreads = 4, kRounds = 10;
 
 size_t Operations() {
     const char *operations = std::getenv("ZMALLOC_TEST_OPERATIONS");
     return operations != nullptr ? std::strtoull(operations, nullptr, 0) : 3000000;
 }
 
-struct Block {
-    char *ptr;
-    size_t size;    // that was asked for
-    size_t filled;  // bytes that hold the pattern of `id`
-    uint64_t id;
-    size_t alignment;  // 0: sizes asked for may be given to zfree_with_size
-};
-
-// Blocks on their way to a thread.
-class Mailbox {
+class RandomChoices : public model::Choices {
   public:
-    void Put(const Block &block) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        blocks_.push_back(block);
-    }
-    bool Take(Block *block) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        if (blocks_.empty()) return false;
-        *block = blocks_.front();
-        blocks_.pop_front();
-        return true;
-    }
-    size_t Counted() const {
-        size_t sum = 0;
-        for (const Block &block : blocks_) sum += zmalloc_size(block.ptr);
-        return sum;
-    }
+    explicit RandomChoices(uint64_t seed) : random_(seed) {}
+    size_t Below(size_t limit) override { return random_.Below(limit); }
 
   private:
-    std::mutex mutex_;
-    std::deque<Block> blocks_;
-};
-
-// The first thing that was wrong, in whatever thread.
-class Verdict {
-  public:
-    void Wrong(const std::string &what) {
-        std::lock_guard<std::mutex> lock(mutex_);
-        if (what_.empty()) what_ = what;
-        failed_ = true;
-    }
-    bool failed() const { return failed_; }
-    const std::string &what() const { return what_; }
-
-  private:
-    std::mutex mutex_;
-    std::atomic<bool> failed_{false};
-    std::string what_;
-};
-
-// One thread's part of the model; its thread comes and goes, it stays.
-class Worker {
-  public:
-    Worker(size_t index, uint64_t seed, std::vector<Mailbox> *mailboxes, Verdict *verdict)
-        : index_(index), random_(seed), mailboxes_(*mailboxes), verdict_(*verdict) {}
-
-    void Run(size_t operations) {
-        for (size_t i = 0; i < operations && !verdict_.failed(); i++) {
-            step_++;
-            Step();
-        }
-    }
-    // Sum over the blocks it holds, after looking at their contents.
-    size_t Counted() {
-        size_t sum = 0;
-        for (const Block &block : blocks_) {
-            Look(block, block.filled);
-            sum += zmalloc_size(block.ptr);
-        }
-        return sum;
-    }
-    void FreeAll() {
-        Block block;
-        while (mailboxes_[index_].Take(&block)) blocks_.push_back(block);
-        while (!blocks_.empty()) Free();
-    }
-
-  private:
-    void Step() {
-        Block block;
-        if (step_ % 16 == 0 && mailboxes_[index_].Take(&block)) {
-            Look(block, block.filled);
-            blocks_.push_back(block);
-        }
-        const size_t choice = random_.Below(100);
-        if (blocks_.empty() || (choice < 40 && blocks_.size() < kMostBlocks)) {
-            Allocate();
-        } else if (choice < 60) {
-            Resize();
-        } else if (choice < 65) {
-            mailboxes_[random_.Below(kThreads)].Put(TakeAny());
-        } else if (choice < 66) {
-            FailToResize();
-        } else {
-            Free();
-        }
-    }
-
-    // Mostly small, now and then large.
-    size_t RandomSize() {
-        const size_t choice = random_.Below(1000);
-        if (choice < 800) return random_.Below(256);
-        if (choice < 980) return random_.Below(4096);
-        if (choice < 999) return random_.Below(65536);
-        return random_.Below(kMiB * 3 / 2);
-    }
-
-    void Allocate() {
-        Block block = {};
-        block.size = RandomSize();
-        const size_t untold = SIZE_MAX;
-        size_t usable = untold;
-        bool zeroed = false;
-        switch (random_.Below(12)) {
-            case 0:
-            case 1:
-            case 2:
-                block.ptr = Char(zmalloc(block.size));
-                break;
-            case 3:
-                block.ptr = Char(zcalloc(block.size)), zeroed = true;
-                break;
-            case 4:
-                block.ptr = Char(ztrymalloc(block.size));
-                break;
-            case 5:
-                block.ptr = Char(zmalloc_usable(block.size, &usable));
-                break;
-            case 6:
-                block.ptr = Char(ztrycalloc_usable(block.size, &usable)), zeroed = true;
-                break;
-            case 7:
-                block.ptr = Char(zcalloc_num(block.size, 1)), zeroed = true;
-                break;
-            case 8:
-                block.ptr = Char(zrealloc(nullptr, block.size));
-                break;
-            case 9:
-                block.alignment = size_t{1} << random_.Below(13);
-                block.ptr = Char(zmalloc_aligned(block.alignment, block.size));
-                break;
-            case 10:
-                Duplicate(&block);
-                break;
-            case 11:
-                block.alignment = 64;
-                block.ptr = Char(zmalloc_cache_aligned(block.size));
-                break;
-        }
-        Expect(block.ptr != nullptr, "an allocation");
-        if (block.alignment != 0) Expect(Address(block) % block.alignment == 0, "the alignment");
-        if (zeroed) Expect(AllZero(block.ptr, block.size), "zeros");
-        if (usable != untold) Expect(usable == zmalloc_usable_size(block.ptr), "usable");
-        Fill(&block);
-        blocks_.push_back(block);
-    }
-
-    void Duplicate(Block *block) {
-        std::string text(block->size, 's');
-        block->ptr = zstrdup(text.c_str());
-        Expect(text == block->ptr, "the copy");
-        block->size++;
-    }
-
-    void Resize() {
-        Block &block = blocks_[random_.Below(blocks_.size())];
-        const size_t size = RandomSize() + 1, had = zmalloc_usable_size(block.ptr);
-        size_t usable = 0, old_usable = had;
-        void *resized = nullptr;
-        switch (random_.Below(4)) {
-            case 0:
-                resized = zrealloc(block.ptr, size);
-                break;
-            case 1:
-                resized = ztryrealloc(block.ptr, size);
-                break;
-            case 2:
-                resized = zrealloc_usable(block.ptr, size, &usable, &old_usable);
-                break;
-            case 3:
-                resized = ztryrealloc_usable(block.ptr, size, &usable, &old_usable);
-                break;
-        }
-        Expect(resized != nullptr, "a resized block");
-        Expect(old_usable == had, "old_usable");
-        Expect(usable == 0 || usable == zmalloc_usable_size(resized), "usable");
-        block.ptr = Char(resized);
-        Look(block, std::min(block.filled, size));
-        block.size = size;
-        block.alignment = 0;
-        Fill(&block);
-    }
-
-    void FailToResize() {
-        Block &block = blocks_[random_.Below(blocks_.size())];
-        const size_t had = zmalloc_size(block.ptr);
-        Expect(ztryrealloc(block.ptr, Opaque(SIZE_MAX / 2)) == nullptr, "a failure");
-        Expect(zmalloc_size(block.ptr) == had, "the old size");
-        Look(block, block.filled);
-    }
-
-    void Free() {
-        Block block = TakeAny();
-        Look(block, block.filled);
-        const size_t had = zmalloc_usable_size(block.ptr);
-        size_t usable = had;
-        switch (random_.Below(6)) {
-            case 0:
-            case 1:
-                zfree(block.ptr);
-                break;
-            case 2:
-                zfree_usable(block.ptr, &usable);
-                break;
-            case 3:
-                zfree_with_size(block.ptr, had);
-                break;
-            case 4:
-                zfree_with_size(block.ptr, block.alignment == 0 ? block.size : had);
-                break;
-            case 5:
-                Expect(zrealloc(block.ptr, 0) == nullptr, "zrealloc to nothing");
-                break;
-        }
-        Expect(usable == had, "usable");
-    }
-
-    Block TakeAny() {
-        std::swap(blocks_[random_.Below(blocks_.size())], blocks_.back());
-        Block block = blocks_.back();
-        blocks_.pop_back();
-        return block;
-    }
-
-    // All usable bytes, so that an overlap is seen wherever it is.
-    void Fill(Block *block) {
-        block->id = random_.Next();
-        block->filled = zmalloc_usable_size(block->ptr);
-        Expect(block->filled >= block->size, "enough bytes");
-        Pattern::Fill(block->ptr, block->filled, block->id);
-    }
-    void Look(const Block &block, size_t size) {
-        Expect(Pattern::Holds(block.ptr, size, block.id), "the contents");
-    }
-
-    void Expect(bool ok, const char *what) {
-        if (ok) return;
-        std::ostringstream text;
-        text << "step " << step_ << " of thread " << index_ << ": not " << what;
-        verdict_.Wrong(text.str());
-    }
-
-    static char *Char(void *ptr) { return static_cast<char *>(ptr); }
-    static uintptr_t Address(const Block &block) { return reinterpret_cast<uintptr_t>(block.ptr); }
-
-    const size_t index_;
     Random random_;
-    std::vector<Mailbox> &mailboxes_;
-    Verdict &verdict_;
-    std::vector<Block> blocks_;
-    uint64_t step_ = 0;
 };
 
-class Model {
-  public:
-    explicit Model(uint64_t seed) : mailboxes_(kThreads) {
-        for (size_t i = 0; i < kThreads; i++) {
-            workers_.emplace_back(i, seed + i * 7919, &mailboxes_, &verdict_);
-        }
+std::vector<std::unique_ptr<model::Choices>> RandomThreads(uint64_t seed) {
+    std::vector<std::unique_ptr<model::Choices>> threads;
+    for (size_t i = 0; i < kThreads; i++) {
+        threads.push_back(std::make_unique<RandomChoices>(seed + i * 7919));
     }
-    void Round(size_t operations) {
-        std::vector<std::thread> threads;
-        for (Worker &worker : workers_) {
-            threads.emplace_back([&worker, operations] { worker.Run(operations / kThreads); });
-        }
-        for (std::thread &thread : threads) thread.join();
-    }
-    size_t Counted() {
-        size_t sum = 0;
-        for (Worker &worker : workers_) sum += worker.Counted();
-        for (const Mailbox &mailbox : mailboxes_) sum += mailbox.Counted();
-        return sum;
-    }
-    void FreeAll() {
-        for (Worker &worker : workers_) worker.FreeAll();
-    }
-    const Verdict &verdict() const { return verdict_; }
-
-  private:
-    Verdict verdict_;
-    std::vector<Mailbox> mailboxes_;
-    std::deque<Worker> workers_;
-};
+    return threads;
+}
 
 TEST(Model, Agrees) {
     const uint64_t seed = Seed();
     SCOPED_TRACE(testing::Message() << "repeat with ZMALLOC_TEST_SEED=" << seed);
     OomRecorder oom;
     const size_t before = zmalloc_used_memory();
-    Model model(seed);
+    model::Model model(RandomThreads(seed));
     for (size_t round = 0; round < kRounds; round++) {
-        model.Round(Operations() / kRounds);
+        model.Round(Operations() / kRounds / kThreads);
         ASSERT_FALSE(model.verdict().failed()) << model.verdict().what();
         ASSERT_EQ(zmalloc_used_memory(), before + model.Counted()) << "after round " << round;
         ASSERT_FALSE(model.verdict().failed()) << model.verdict().what();

@@ -10,6 +10,7 @@ load("//platforms/clang:sanitizers.bzl", "SANITIZERS", "not_under")
 load(":allocators.bzl", "MALLOC_VALUES", "possible_under")
 
 # The settings, named so that they are found from any workspace.
+_FAULTS = str(Label("//zmalloc/allocator:faults"))
 _JEMALLOC = str(Label("//:jemalloc"))
 _MALLOC = str(Label("//:malloc"))
 _MALLOC_SIZE = str(Label("//:malloc_size"))
@@ -25,12 +26,24 @@ VARIANTS = {
 VARIANTS["jemalloc_stock"] = {_JEMALLOC: "stock", _MALLOC: "jemalloc"}
 VARIANTS["libc_prefix"] = {_MALLOC: "libc", _MALLOC_SIZE: "prefix"}
 
+# For tests alone, on top of those: over calls that fail when told to (faulty/faults.h).
+FAULTY_VARIANTS = {
+    name + "_faulty": dict(VARIANTS[name], **{_FAULTS: True})
+    for name in [
+        "libc",
+        "libc_prefix",
+    ]
+}
+
+_ALL_VARIANTS = dict(VARIANTS, **FAULTY_VARIANTS)
+
 # Those that a user chooses between; a jemalloc without our extension places
 # blocks in the same way as one with it.
 COMPARED = [name for name in VARIANTS if name != "jemalloc_stock"]
 
 # What the settings are unless a row says else.
 _SETTINGS = {
+    _FAULTS: False,
     _JEMALLOC: "bundled",
     _MALLOC: "auto",
     _MALLOC_SIZE: "auto",
@@ -40,19 +53,19 @@ def variant_settings(variant):
     """What the settings are under a variant; "" means what they are unasked."""
     changed = dict(_SETTINGS)
     if variant:
-        changed.update(VARIANTS[variant])
+        changed.update(_ALL_VARIANTS[variant])
     return changed
 
 def variant_compatible_with(variant):
     """target_compatible_with of what is only of use if it is over this variant.
 
     Args:
-      variant: a row of VARIANTS
+      variant: a row of VARIANTS or FAULTY_VARIANTS
 
     Returns:
       nothing, except under sanitizers that take libc in place of its allocator
     """
-    malloc = VARIANTS[variant][_MALLOC]
+    malloc = _ALL_VARIANTS[variant][_MALLOC]
     return not_under([
         name
         for name, row in SANITIZERS.items()
@@ -112,7 +125,7 @@ _ATTRS = {
         doc = "the binary to build as the variant says",
     ),
     "env": attr.string_dict(),
-    "variant": attr.string(mandatory = True, values = VARIANTS.keys()),
+    "variant": attr.string(mandatory = True, values = _ALL_VARIANTS.keys()),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
     ),
@@ -162,7 +175,7 @@ def variants_test(
 
     Args:
       name: of the test suite
-      variants: the rows of VARIANTS to stamp it for
+      variants: the rows of VARIANTS and FAULTY_VARIANTS to stamp it for
       args: of the tests
       data: of the tests
       env: environment of the tests; ZMALLOC_VARIANT is the variant's name

@@ -1,8 +1,9 @@
 /* The libc's malloc, with the size stored before each block: for a libc that
  * cannot be asked for it, and to measure what asking costs. */
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+
+#include "libc_calls.h" /* zm_libc_malloc() and so on: the libc's, but in tests */
 
 struct zm_prefix {
     _Alignas(max_align_t) size_t size; /* that was asked for */
@@ -29,22 +30,23 @@ static inline size_t zm_backend_usable_size(const void *ptr) { return zm_prefix_
 
 static inline void *zm_backend_malloc(size_t size, size_t *usable) {
     if (size >= SIZE_MAX / 2) return NULL;
-    return zm_prefixed(malloc(size + ZM_BACKEND_PREFIX), ZM_BACKEND_PREFIX, size, usable);
+    return zm_prefixed(zm_libc_malloc(size + ZM_BACKEND_PREFIX), ZM_BACKEND_PREFIX, size, usable);
 }
 
 static inline void *zm_backend_calloc(size_t size, size_t *usable) {
     if (size >= SIZE_MAX / 2) return NULL;
-    return zm_prefixed(calloc(1, size + ZM_BACKEND_PREFIX), ZM_BACKEND_PREFIX, size, usable);
+    return zm_prefixed(zm_libc_calloc(1, size + ZM_BACKEND_PREFIX), ZM_BACKEND_PREFIX, size,
+                       usable);
 }
 
 static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *usable) {
     void *raw;
     if (alignment < ZM_BACKEND_PREFIX) alignment = ZM_BACKEND_PREFIX;
-    if (posix_memalign(&raw, alignment, alignment + size) != 0) return NULL;
+    if (zm_libc_posix_memalign(&raw, alignment, alignment + size) != 0) return NULL;
     return zm_prefixed(raw, alignment, size, usable);
 }
 
-static inline void zm_backend_plain_free(void *ptr) { free(zm_prefix_raw(ptr)); }
+static inline void zm_backend_plain_free(void *ptr) { zm_libc_free(zm_prefix_raw(ptr)); }
 
 static inline void zm_backend_free(void *ptr, size_t *usable) {
     *usable = zm_backend_usable_size(ptr);
@@ -55,7 +57,7 @@ static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, s
     *old_usable = zm_backend_usable_size(ptr);
     if (size >= SIZE_MAX / 2) return NULL;
     if (zm_prefix_of(ptr)->offset == ZM_BACKEND_PREFIX) {
-        void *raw = realloc(zm_prefix_raw(ptr), size + ZM_BACKEND_PREFIX);
+        void *raw = zm_libc_realloc(zm_prefix_raw(ptr), size + ZM_BACKEND_PREFIX);
         return zm_prefixed(raw, ZM_BACKEND_PREFIX, size, usable);
     }
     /* Aligned: libc's realloc would not keep the offset's meaning. */

@@ -1,0 +1,107 @@
+// Memory that really runs out, in a memory cgroup of our own.
+//
+// There no allocation fails: who touches more than the limit is killed.  So a
+// program must be able to stay below what zmalloc_get_memory_limit() says, and what
+// it frees must be there for others.
+#include <sys/stat.h>
+
+#include <csignal>
+#include <fstream>
+
+#include "tests/support.h"
+
+namespace zmalloc_test {
+namespace {
+
+constexpr size_t kLimit = 96 * kMiB;
+
+bool Write(const std::string &path, const std::string &text) {
+    std::ofstream file(path);
+    file << text << std::flush;
+    return file.good();
+}
+
+// A group with the limit, of either version, while it lives.
+class Cgroup {
+  public:
+    Cgroup() {
+        const std::string name = "/zmalloc-test-" + std::to_string(getpid());
+        if (Make("/sys/fs/cgroup/memory" + name, "/memory.limit_in_bytes")) return;
+        Make("/sys/fs/cgroup" + name, "/memory.max");
+    }
+    ~Cgroup() {
+        if (!path_.empty()) rmdir(path_.c_str());
+    }
+    Cgroup(const Cgroup &) = delete;
+
+    bool made() const { return !path_.empty(); }
+    // Moves the calling process into it.
+    bool Enter() const { return Write(path_ + "/cgroup.procs", std::to_string(getpid())); }
+
+  private:
+    bool Make(const std::string &path, const std::string &limit) {
+        if (mkdir(path.c_str(), 0755) != 0) return false;
+        if (!Write(path + limit, std::to_string(kLimit))) {
+            rmdir(path.c_str());
+            return false;
+        }
+        path_ = path;
+        return true;
+    }
+
+    std::string path_;
+};
+
+// Touches up to `bytes` in blocks of `size`, and frees them.
+bool UseAndFree(size_t size, size_t bytes) {
+    const size_t before = zmalloc_used_memory();
+    std::vector<char *> blocks;
+    blocks.reserve(bytes / size + 1);
+    while (zmalloc_used_memory() - before < bytes) {
+        char *block = static_cast<char *>(ztrymalloc(size));
+        CHILD_CHECK(block != nullptr);
+        std::memset(block, 1, size);
+        blocks.push_back(block);
+    }
+    for (char *block : blocks) zfree(block);
+    zmalloc_purge();
+    CHILD_CHECK(zmalloc_used_memory() == before);
+    return true;
+}
+
+// Each size takes most of the limit: what was freed must have been given back, or
+// be taken again.
+bool StayBelow(const Cgroup &group) {
+    CHILD_CHECK(group.Enter());
+    CHILD_CHECK(zmalloc_get_memory_limit() == kLimit);
+    for (size_t size : {size_t{200}, size_t{5000}, size_t{100000}, 4 * kMiB, size_t{200}}) {
+        CHILD_CHECK(UseAndFree(size, kLimit * 5 / 8));
+    }
+    return true;
+}
+
+TEST(MemoryCgroup, IsStayedBelow) {
+    if (OverSanitizersMalloc()) GTEST_SKIP() << "it keeps what is freed for a while";
+    if (kShadowed) GTEST_SKIP() << "the shadow of what is touched counts as well";
+    Cgroup group;
+    if (!group.made()) GTEST_SKIP() << "no memory cgroup can be made here (/sys/fs/cgroup)";
+    EXPECT_TRUE(InChild([&] { return StayBelow(group); }));
+}
+
+// That the limit is one: else the test above would prove nothing.
+TEST(MemoryCgroup, IsALimit) {
+    if (OverSanitizersMalloc() || kShadowed) GTEST_SKIP() << "as above";
+    Cgroup group;
+    if (!group.made()) GTEST_SKIP() << "no memory cgroup can be made here (/sys/fs/cgroup)";
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        _exit(group.Enter() && UseAndFree(100000, 4 * kLimit) ? 0 : 1);
+    }
+    int status;
+    ASSERT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_TRUE(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL) << status;
+}
+
+}  // namespace
+}  // namespace zmalloc_test

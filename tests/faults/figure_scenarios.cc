@@ -1,0 +1,165 @@
+// What does not allocate, and defragmentation, which does so only if it can.
+#include <unistd.h>
+
+#include <cstring>
+
+#include "tests/faults/scenarios.h"
+#include "zmalloc/defrag.h"
+#include "zmalloc/info.h"
+
+namespace zmalloc_test {
+namespace {
+
+void Figures(Checks &checks) {
+    checks.Other("figures", [&] {
+        size_t figures[6];
+        CALL(checks, zmalloc_get_allocator_info)
+        (1, &figures[0], &figures[1], &figures[2], &figures[3], &figures[4], &figures[5]);
+        CALL(checks, zmalloc_get_allocator_info_by_arena)
+        (0, 1, &figures[0], &figures[1], &figures[2], &figures[3]);
+        CALL(checks, zmalloc_get_frag_smallbins)();
+        CALL(checks, zmalloc_get_frag_smallbins_by_arena)(0);
+        CALL(checks, zmalloc_get_rss)();
+        CALL(checks, zmalloc_get_smap_bytes_by_field)("Rss:", -1);
+        CALL(checks, zmalloc_get_private_dirty)(-1);
+        return 0;
+    });
+    const size_t used = CALL(checks, zmalloc_used_memory)();
+    CALL(checks, zmalloc_peak_memory_reset)();
+    checks.Expect(CALL(checks, zmalloc_peak_memory)() >= used, "zmalloc_peak_memory", "the peak");
+    checks.Expect(
+        CALL(checks, zmalloc_get_memory_size)() >= CALL(checks, zmalloc_get_memory_limit)(),
+        "zmalloc_get_memory_limit", "a limit");
+    long long parent = 0;
+    checks.Expect(CALL(checks, get_proc_stat_ll)(4, &parent) == 0 || parent == getppid(),
+                  "get_proc_stat_ll", "the parent");
+    checks.Expect(*CALL(checks, zmalloc_allocator_name)() != '\0', "zmalloc_allocator_name",
+                  "a name");
+}
+
+void Reports(Checks &checks) {
+    zmalloc_info_t info;
+    checks.Expect(checks.Other("zmalloc_info",
+                               [&] {
+                                   return CALL(checks, zmalloc_info)(&info, sizeof info,
+                                                                     ZMALLOC_ALL_ARENAS, 1);
+                               }) == 0,
+                  "zmalloc_info", "told");
+    checks.Expect(CALL(checks, zmalloc_info_knows)(&info, ZMALLOC_INFO_USED) == 1,
+                  "zmalloc_info_knows", "used memory known");
+    for (auto format : {ZMALLOC_REPORT_TEXT, ZMALLOC_REPORT_JSON, ZMALLOC_REPORT_OPENMETRICS}) {
+        static char text[4096];
+        const int length = checks.Other("zmalloc_report", [&] {
+            return CALL(checks, zmalloc_report)(text, sizeof text, format);
+        });
+        checks.Expect(length > 0 && static_cast<size_t>(length) == std::strlen(text),
+                      "zmalloc_report", "a whole report");
+    }
+}
+
+// Each may fail, and leaves all blocks as they are.
+void GivingBack(Checks &checks) {
+    Block kept = checks.Allocate("zmalloc_usable", 300000, false, zmalloc_usable);
+    Block gone = checks.Allocate("zmalloc_usable", 3 * kMiB, false, zmalloc_usable);
+    checks.Other("giving back", [&] {
+        CALL(checks, zmadvise_dontneed)(gone.at);
+        if (gone.at != nullptr) CALL(checks, zmadvise_dontneed_range)(gone.at, 100000);
+        return 0;
+    });
+    gone.filled = 0;
+    checks.Free(&gone);
+    checks.Other("giving back", [&] {
+        CALL(checks, zmalloc_purge)();
+        CALL(checks, jemalloc_purge)();
+        CALL(checks, zlibc_trim)();
+        CALL(checks, zmalloc_background_purge)(true);
+        CALL(checks, zmalloc_background_purge)(false);
+        CALL(checks, set_jemalloc_bg_thread)(0);
+        return 0;
+    });
+    checks.Free(&kept);
+}
+
+// Blocks in slabs that are sparse: of every eight one is left.
+class Sparse {
+  public:
+    static constexpr size_t kBlocks = 600;
+
+    explicit Sparse(Checks &checks) : checks_(checks) {
+        for (size_t i = 0; i < kBlocks; i++) {
+            blocks_[i] =
+                checks.Allocate("ztrymalloc_usable", 100 + i % 400, true, ztrymalloc_usable);
+        }
+        for (size_t i = 0; i < kBlocks; i++) {
+            if (i % 8 != 0) checks.Free(&blocks_[i]);
+        }
+    }
+    ~Sparse() {
+        for (Block &block : blocks_) checks_.Free(&block);
+    }
+
+    static void *Next(void *arg) {
+        Sparse *self = static_cast<Sparse *>(arg);
+        while (self->next_ < kBlocks) {
+            void *at = self->blocks_[self->next_++].at;
+            if (at != nullptr) return at;
+        }
+        self->next_ = 0;
+        return nullptr;
+    }
+    static void Moved(void *arg, void *from, void *to) {
+        Sparse *self = static_cast<Sparse *>(arg);
+        self->Move(&self->blocks_[self->next_ - 1], from, to);
+    }
+    void Move(Block *block, void *from, void *to) {
+        checks_.Expect(block->at == from, "zmalloc_defrag", "the block shown last");
+        block->at = static_cast<char *>(to);
+        checks_.Look("zmalloc_defrag", *block);
+    }
+    Block *blocks() { return blocks_; }
+
+  private:
+    Checks &checks_;
+    Block blocks_[kBlocks];
+    size_t next_ = 0;
+};
+
+void Defragmentation(Checks &checks) {
+    Sparse sparse(checks);
+    checks.Other("zmalloc_defrag_step", [&] {
+        const zmalloc_defrag_cursor_t cursor = {Sparse::Next, Sparse::Moved, &sparse};
+        const zmalloc_defrag_budget_t budget = {.blocks = 50, .microseconds = 0};
+        zmalloc_defrag_stats_t stats = {};
+        while (CALL(checks, zmalloc_defrag_step)(&cursor, &budget, &stats) == ZMALLOC_DEFRAG_MORE) {
+            continue;
+        }
+        return 0;
+    });
+    CALL(checks, zmalloc_defrag_supported)();
+    const void *at[Sparse::kBlocks];
+    static bool should[Sparse::kBlocks];
+    for (size_t i = 0; i < Sparse::kBlocks; i++) at[i] = sparse.blocks()[i].at;
+    CALL(checks, zmalloc_should_defrag_batch)(at, Sparse::kBlocks, should);
+    checks.Other("zmalloc_defrag", [&] {
+        for (size_t i = 0; i < Sparse::kBlocks; i += 8) {
+            Block *block = &sparse.blocks()[i];
+            CALL(checks, zmalloc_should_defrag)(block->at);
+            void *to = CALL(checks, zmalloc_defrag)(block->at);
+            if (to != nullptr) sparse.Move(block, block->at, to);
+        }
+        return 0;
+    });
+}
+
+}  // namespace
+
+std::vector<Scenario> FigureScenarios() {
+    return {
+        {"figures", Figures, false},
+        {"reports", Reports, false},
+        {"giving_back", GivingBack},
+        {"defragmentation", Defragmentation},
+    };
+}
+
+}  // namespace zmalloc_test
