@@ -141,24 +141,28 @@ static size_t limit_up_to(struct zm_linux_path *dir, size_t top, int version) {
     }
 }
 
-/* What version 1 itself says of all cgroups above, those outside of the mount
- * among them. */
-static size_t hierarchical_limit(struct zm_linux_path *dir) {
-    char stat[2048];
-    const char *line = stat;
-    size_t limit = 0, value, length = dir->length;
-    bool ok = zm_linux_path_append(dir, "/memory.stat") &&
-              zm_linux_read_file(dir->text, stat, sizeof stat) > 0;
-    dir->length = length;
-    dir->text[length] = '\0';
+size_t zm_linux_hierarchical_limit(const char *stat) {
     static const char name[] = "hierarchical_memory_limit ";
-    for (; ok && line != NULL; line = strchr(line, '\n')) {
+    size_t limit = 0, value;
+    for (const char *line = stat; line != NULL; line = strchr(line, '\n')) {
         if (*line == '\n') line++;
         if (strncmp(line, name, sizeof name - 1) != 0) continue;
         const char *p = line + sizeof name - 1;
         if (zm_linux_parse_size(&p, &value)) tighten(&limit, value);
     }
     return limit;
+}
+
+/* What version 1 itself says of all cgroups above, those outside of the mount
+ * among them. */
+static size_t hierarchical_limit(struct zm_linux_path *dir) {
+    char stat[2048];
+    size_t length = dir->length;
+    bool ok = zm_linux_path_append(dir, "/memory.stat") &&
+              zm_linux_read_file(dir->text, stat, sizeof stat) > 0;
+    dir->length = length;
+    dir->text[length] = '\0';
+    return ok ? zm_linux_hierarchical_limit(stat) : 0;
 }
 
 /* The limit of the cgroup `path` as one mount shows it. */

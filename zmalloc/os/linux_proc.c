@@ -192,12 +192,15 @@ int zm_linux_proc_stat_ll(const char *root, int i, long long *res) {
     return length > 0 ? zm_linux_stat_field(stat, (size_t)length, i, res) : 0;
 }
 
+bool zm_linux_statm_resident(const char *statm, size_t *pages) {
+    size_t mapped;
+    return zm_linux_parse_size(&statm, &mapped) && zm_linux_parse_size(&statm, pages);
+}
+
 bool zm_linux_resident_pages(const char *root, size_t *pages) {
     char statm[256];
-    size_t mapped;
-    const char *p = statm;
-    if (read_below(root, "/proc/self/statm", statm, sizeof statm) < 0) return false;
-    return zm_linux_parse_size(&p, &mapped) && zm_linux_parse_size(&p, pages);
+    return read_below(root, "/proc/self/statm", statm, sizeof statm) >= 0 &&
+           zm_linux_statm_resident(statm, pages);
 }
 
 size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field) {

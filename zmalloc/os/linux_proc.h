@@ -73,6 +73,9 @@ int zm_linux_stat_field(const char *stat, size_t length, int i, long long *res);
 /* The same of /proc/self/stat. */
 int zm_linux_proc_stat_ll(const char *root, int i, long long *res);
 
+/* Resident pages, from the text of a statm file. */
+bool zm_linux_statm_resident(const char *statm, size_t *pages);
+
 /* Resident pages of this process, from /proc/self/statm; false when it cannot be
  * read.  Not from stat, which emulators of another CPU make up. */
 bool zm_linux_resident_pages(const char *root, size_t *pages);
@@ -106,6 +109,9 @@ bool zm_linux_cgroup_path(struct zm_linux_lines *lines, int version, struct zm_l
  * is the mount's root: "" or "/...".  NULL when `path` is not below it.  When
  * it is, but names in between are hidden by a cgroup namespace, "". */
 const char *zm_linux_cgroup_below(const char *path, const char *mounted);
+
+/* What memory.stat of version 1 says of all cgroups above; 0 if nothing. */
+size_t zm_linux_hierarchical_limit(const char *stat);
 
 /* The tightest memory limit of the cgroups this process is in; 0 if none. */
 size_t zm_linux_cgroup_limit(const char *root);
