@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/blocks.h"
 #include "tests/emulated.h"
 #include "tests/random.h"
 #include "tests/sanitized.h"
@@ -34,12 +35,6 @@ inline bool Over(const char *allocator) {
     return std::strcmp(zmalloc_allocator_name(), allocator) == 0;
 }
 
-// A value the compiler cannot see through, for requests it would warn about.
-inline size_t Opaque(size_t value) {
-    volatile size_t opaque = value;
-    return opaque;
-}
-
 // Whether the blocks are those of a sanitizer's malloc.
 inline bool OverSanitizersMalloc() { return kSanitized && Over("libc"); }
 
@@ -50,8 +45,6 @@ constexpr bool kGlibc = true;
 #else
 constexpr bool kGlibc = false;
 #endif
-
-constexpr size_t kMiB = size_t{1} << 20;
 
 // Sizes with their neighbours: all small ones and those around powers of two.
 inline std::vector<size_t> InterestingSizes(size_t largest) {
@@ -94,44 +87,6 @@ inline uint64_t Seed() {
     timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
     return static_cast<uint64_t>(now.tv_sec) * 1000000007u + static_cast<uint64_t>(now.tv_nsec);
-}
-
-// Bytes that depend on an id and on where they are in the block, so that two
-// blocks that overlap are noticed.  By memcpy and memcmp: fast unoptimised.
-class Pattern {
-  public:
-    static void Fill(void *block, size_t size, uint64_t id) {
-        char *to = static_cast<char *>(block);
-        for (size_t done = 0; done < size; done += kPeriod) {
-            std::memcpy(to + done, At(id), Least(size - done));
-        }
-    }
-    static bool Holds(const void *block, size_t size, uint64_t id) {
-        const char *from = static_cast<const char *>(block);
-        for (size_t done = 0; done < size; done += kPeriod) {
-            if (std::memcmp(from + done, At(id), Least(size - done)) != 0) return false;
-        }
-        return true;
-    }
-
-  private:
-    static constexpr size_t kPeriod = 4093, kStarts = 4096;
-
-    static size_t Least(size_t size) { return size < kPeriod ? size : kPeriod; }
-    static const char *At(uint64_t id) {
-        static const std::vector<char> bytes = [] {
-            Random random(1);
-            std::vector<char> filled(kPeriod + kStarts);
-            for (char &byte : filled) byte = static_cast<char>(random.Next());
-            return filled;
-        }();
-        return bytes.data() + id % kStarts;
-    }
-};
-
-inline bool AllZero(const void *block, size_t size) {
-    const char *bytes = static_cast<const char *>(block);
-    return size == 0 || (bytes[0] == 0 && std::memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
 // Runs `body`, which returns whether all is well, in a forked child; what it

@@ -101,6 +101,13 @@ def _sanitizer_feature(name, row):
         provides = ["sanitizer"],
     )
 
+def _fuzz_feature():
+    """For libFuzzer (tests/fuzz), alone or with a sanitizer."""
+    return feature(
+        name = "fuzz",
+        flag_sets = _flags(_COMPILE, ["-fsanitize=fuzzer-no-link", "-O2", "-g1"]),
+    )
+
 def _libcxx_feature(includes):
     """C++ with a libc++ from source; programs get it by //platforms/clang/runtime."""
     return feature(
@@ -131,7 +138,7 @@ def _clang_toolchain_config_impl(ctx):
     ] + [
         _sanitizer_feature(name, row)
         for name, row in SANITIZERS.items()
-    ]
+    ] + [_fuzz_feature()]
     include_directories = clang.resource_directories + (
         ["%sysroot%/usr/include"] if ctx.attr.sysroot else clang.host_include_directories
     )

@@ -13,10 +13,13 @@
 #include <memory>
 #include <mutex>
 #include <sstream>
+#include <string>
 #include <thread>
+#include <vector>
 
-#include "tests/support.h"
+#include "tests/blocks.h"
 #include "zmalloc/defrag.h"
+#include "zmalloc/zmalloc.h"
 
 namespace zmalloc_test {
 namespace model {

@@ -1,6 +1,8 @@
 // zmalloc against the model: random operations from several threads.
 #include "tests/model/model.h"
 
+#include "tests/support.h"
+
 namespace zmalloc_test {
 namespace {
 

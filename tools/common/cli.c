@@ -8,13 +8,19 @@
 #include <string.h>
 #include <unistd.h>
 
+/* One line, whatever is quoted: names of files may hold newlines, and what a
+ * terminal would act on. */
 void cli_error(const char *tool, const char *format, ...) {
+    char line[3 * CLI_PATH_SIZE];
     va_list args;
-    fprintf(stderr, "%s: ", tool);
+    int size = snprintf(line, sizeof(line), "%.256s: ", tool);
     va_start(args, format);
-    vfprintf(stderr, format, args);
+    vsnprintf(line + size, sizeof(line) - (size_t)size, format, args);
     va_end(args);
-    fputc('\n', stderr);
+    for (char *at = line; *at; at++) {
+        if ((unsigned char)*at < ' ' || *at == 127) *at = '?';
+    }
+    fprintf(stderr, "%s\n", line);
 }
 
 void cli_progress(const char *tool, const char *format, ...) {

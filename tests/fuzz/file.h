@@ -1,0 +1,47 @@
+// A file in memory.
+#ifndef ZMALLOC_TESTS_FUZZ_FILE_H_
+#define ZMALLOC_TESTS_FUZZ_FILE_H_
+
+#include <unistd.h>
+
+#include <cstdlib>
+#include <string>
+
+#include "tests/fuzz/input.h"
+
+namespace zmalloc_test {
+
+class File {
+  public:
+    explicit File(const std::string &bytes = "") {
+        char name[] = "/tmp/zmalloc-fuzz-XXXXXX";
+        fd_ = mkstemp(name);
+        FUZZ_CHECK(fd_ >= 0 && unlink(name) == 0);
+        FUZZ_CHECK(write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
+        Rewind();
+    }
+    ~File() { close(fd_); }
+    File(const File &) = delete;
+
+    int fd() const { return fd_; }
+    // Opens it anew.
+    std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
+    void Rewind() { FUZZ_CHECK(lseek(fd_, 0, SEEK_SET) == 0); }
+    std::string Contents() {
+        std::string contents;
+        char piece[4096];
+        ssize_t got;
+        Rewind();
+        while ((got = read(fd_, piece, sizeof piece)) > 0) {
+            contents.append(piece, static_cast<size_t>(got));
+        }
+        return contents;
+    }
+
+  private:
+    int fd_;
+};
+
+}  // namespace zmalloc_test
+
+#endif  // ZMALLOC_TESTS_FUZZ_FILE_H_
