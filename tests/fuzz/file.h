@@ -2,6 +2,7 @@
 #ifndef ZMALLOC_TESTS_FUZZ_FILE_H_
 #define ZMALLOC_TESTS_FUZZ_FILE_H_
 
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -13,10 +14,8 @@ namespace zmalloc_test {
 
 class File {
   public:
-    explicit File(const std::string &bytes = "") {
-        char name[] = "/tmp/zmalloc-fuzz-XXXXXX";
-        fd_ = mkstemp(name);
-        FUZZ_CHECK(fd_ >= 0 && unlink(name) == 0);
+    explicit File(const std::string &bytes = "") : fd_(memfd_create("fuzzed", MFD_CLOEXEC)) {
+        FUZZ_CHECK(fd_ >= 0);
         FUZZ_CHECK(write(fd_, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()));
         Rewind();
     }
@@ -39,7 +38,7 @@ class File {
     }
 
   private:
-    int fd_;
+    const int fd_;
 };
 
 }  // namespace zmalloc_test
