@@ -64,8 +64,10 @@ double Budgets::Of(const std::string &allocator, const std::string &layer,
 
 std::vector<std::string> Budgets::AboutNoneOf(const std::vector<Figure> &figures) const {
     std::vector<std::string> lines;
-    for (const auto &[key, most] : most_) {
-        const auto &[allocator, layer, what] = key;
+    for (const auto &line : most_) {
+        // References by name: until C++20 a lambda captures no structured bindings.
+        const std::string &allocator = std::get<0>(line.first), &layer = std::get<1>(line.first),
+                          &what = std::get<2>(line.first);
         const bool any = std::any_of(figures.begin(), figures.end(), [&](const Figure &figure) {
             return figure.has_raw && figure.allocator == allocator && figure.layer == layer &&
                    (what.empty() || what == figure.OpAndSize());
