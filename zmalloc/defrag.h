@@ -22,6 +22,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* Whether this build's allocator can be asked; decided at run time, once. */
 bool zmalloc_defrag_supported(void);
 
@@ -83,6 +85,8 @@ enum zmalloc_defrag_result {
 enum zmalloc_defrag_result zmalloc_defrag_step(const zmalloc_defrag_cursor_t *cursor,
                                                const zmalloc_defrag_budget_t *budget,
                                                zmalloc_defrag_stats_t *stats);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -11,6 +11,8 @@
 extern "C" {
 #endif
 
+#pragma GCC visibility push(default)
+
 /* Every figure, in bytes: X(FIELD, name, what it is). */
 #define ZMALLOC_INFO_FIELDS(X)                                                         \
     X(USED, used, "in blocks that zmalloc handed out")                                 \
@@ -70,6 +72,8 @@ enum zmalloc_report_format {
  * without it, as snprintf does, or -1 for an unknown format.  Thread-safe;
  * does not allocate through zmalloc. */
 int zmalloc_report(char *buffer, size_t size, enum zmalloc_report_format format);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -28,6 +28,9 @@
 extern "C" {
 #endif
 
+/* Shared libraries export what is declared here, and nothing else. */
+#pragma GCC visibility push(default)
+
 #if defined(__GNUC__) || defined(__clang__)
 #define ZM_ATTR(...) __attribute__((__VA_ARGS__))
 #else
@@ -219,6 +222,8 @@ void zmadvise_dontneed(void *ptr);
 
 /* The same for `size` bytes at `ptr`, wherever they lie (Valkey). */
 void zmadvise_dontneed_range(void *ptr, size_t size);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -55,18 +55,45 @@ std::string Machine(uint16_t machine) {
     }
 }
 
-std::string Libraries(std::string_view object, const std::vector<Elf64_Shdr> &sections) {
-    std::string libraries;
+// Calls `visit` with each entry for the dynamic linker, and the strings of them.
+template <typename Visit>
+void ForEachDynamic(std::string_view object, const std::vector<Elf64_Shdr> &sections, Visit visit) {
     for (const Elf64_Shdr &section : sections) {
         if (section.sh_type != SHT_DYNAMIC) continue;
         std::string_view table = Bytes(object, section);
         for (uint64_t at = 0; at < table.size(); at += sizeof(Elf64_Dyn)) {
-            const auto entry = At<Elf64_Dyn>(table, at);
-            if (entry.d_tag != DT_NEEDED) continue;
-            libraries += StringAt(Strings(object, sections, section), entry.d_un.d_val) + " ";
+            visit(At<Elf64_Dyn>(table, at), Strings(object, sections, section));
         }
     }
+}
+
+std::string Libraries(std::string_view object, const std::vector<Elf64_Shdr> &sections) {
+    std::string libraries;
+    ForEachDynamic(object, sections, [&](const Elf64_Dyn &entry, std::string_view strings) {
+        if (entry.d_tag == DT_NEEDED) libraries += StringAt(strings, entry.d_un.d_val) + " ";
+    });
     return libraries;
+}
+
+bool IsExported(const Elf64_Sym &symbol) {
+    const int visibility = ELF64_ST_VISIBILITY(symbol.st_other);
+    return symbol.st_shndx != SHN_UNDEF && ELF64_ST_BIND(symbol.st_info) != STB_LOCAL &&
+           (visibility == STV_DEFAULT || visibility == STV_PROTECTED);
+}
+
+std::vector<std::string> Exported(std::string_view library,
+                                  const std::vector<Elf64_Shdr> &sections) {
+    std::vector<std::string> names;
+    for (const Elf64_Shdr &section : sections) {
+        if (section.sh_type != SHT_DYNSYM) continue;
+        std::string_view table = Bytes(library, section);
+        for (uint64_t at = sizeof(Elf64_Sym); at < table.size(); at += sizeof(Elf64_Sym)) {
+            const auto symbol = At<Elf64_Sym>(table, at);
+            if (!IsExported(symbol)) continue;
+            names.push_back(StringAt(Strings(library, sections, section), symbol.st_name));
+        }
+    }
+    return names;
 }
 
 // The offset from a record to the next; forwards, so that a list ends.
@@ -102,6 +129,27 @@ Target ElfTarget(std::string_view object) {
     const bool freebsd = header.e_ident[EI_OSABI] == ELFOSABI_FREEBSD;
     return {"ELF", Machine(header.e_machine), freebsd ? "freebsd" : "", "",
             Libraries(object, Sections(object))};
+}
+
+SharedLibrary ElfSharedLibrary(std::string_view library) {
+    const std::vector<Elf64_Shdr> sections = Sections(library);
+    SharedLibrary is{"", Exported(library, sections), false, false, false, false, true};
+    ForEachDynamic(library, sections, [&](const Elf64_Dyn &entry, std::string_view strings) {
+        const auto value = entry.d_un.d_val;
+        const bool flags = entry.d_tag == DT_FLAGS, flags_1 = entry.d_tag == DT_FLAGS_1;
+        if (entry.d_tag == DT_SONAME) is.name = StringAt(strings, value);
+        is.binds_now |= entry.d_tag == DT_BIND_NOW || (flags && (value & DF_BIND_NOW) != 0) ||
+                        (flags_1 && (value & DF_1_NOW) != 0);
+        is.stays_loaded |= flags_1 && (value & DF_1_NODELETE) != 0;
+        is.relocates_text |= entry.d_tag == DT_TEXTREL || (flags && (value & DF_TEXTREL) != 0);
+    });
+    const Elf64_Ehdr header = Header(library);
+    for (uint64_t i = 0; i < header.e_phnum; i++) {
+        const auto segment = At<Elf64_Phdr>(library, header.e_phoff + i * sizeof(Elf64_Phdr));
+        is.relro |= segment.p_type == PT_GNU_RELRO;
+        if (segment.p_type == PT_GNU_STACK) is.executes_stack = (segment.p_flags & PF_X) != 0;
+    }
+    return is;
 }
 
 std::vector<std::string> NeededVersions(std::string_view binary) {

@@ -12,10 +12,12 @@ namespace object_file {
 bool IsElf(std::string_view object);
 std::vector<Symbol> ElfSymbols(std::string_view object);
 Target ElfTarget(std::string_view object);
+SharedLibrary ElfSharedLibrary(std::string_view library);
 
 bool IsMachO(std::string_view object);
 std::vector<Symbol> MachOSymbols(std::string_view object);
 Target MachOTarget(std::string_view object);
+SharedLibrary MachOSharedLibrary(std::string_view library);
 
 }  // namespace object_file
 

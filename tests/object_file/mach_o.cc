@@ -9,7 +9,9 @@ namespace {
 constexpr uint32_t kMagic = 0xfeedfacf, kCpuX86_64 = 0x01000007, kCpuArm64 = 0x0100000c;
 constexpr uint32_t kSymbolTable = 0x2, kLoadLibrary = 0xc, kMinimumMacos = 0x24,
                    kBuildVersion = 0x32;
+constexpr uint32_t kLibraryName = 0xd;
 constexpr uint32_t kPlatformMacos = 1;
+constexpr uint32_t kExecutesStack = 0x20000;
 constexpr uint8_t kDebug = 0xe0, kPrivate = 0x10, kKind = 0x0e, kExternal = 0x01;
 constexpr uint16_t kWeak = 0x0040 | 0x0080;
 
@@ -117,6 +119,18 @@ Target MachOTarget(std::string_view object) {
         }
     });
     return target;
+}
+
+SharedLibrary MachOSharedLibrary(std::string_view library) {
+    SharedLibrary is{"", {}, false, false, false, false, false};
+    is.executes_stack = (At<Header>(library, 0).flags & kExecutesStack) != 0;
+    for (const Symbol &symbol : MachOSymbols(library)) {
+        if (symbol.global && symbol.defined) is.exported.push_back(symbol.name);
+    }
+    ForEachCommand(library, [&](uint32_t kind, std::string_view bytes) {
+        if (kind == kLibraryName) is.name = StringAt(bytes, At<LoadLibrary>(bytes, 0).name);
+    });
+    return is;
 }
 
 }  // namespace object_file

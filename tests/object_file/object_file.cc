@@ -43,6 +43,10 @@ Target TargetOf(std::string_view object) {
     return IsMachO(object) ? MachOTarget(object) : ElfTarget(object);
 }
 
+SharedLibrary SharedLibraryOf(std::string_view library) {
+    return IsMachO(library) ? MachOSharedLibrary(library) : ElfSharedLibrary(library);
+}
+
 std::vector<Member> Members(std::string_view library) {
     if (library.substr(0, SARMAG) != ARMAG) Bad("not a static library");
     std::vector<Member> members;

@@ -25,6 +25,17 @@ struct Target {
     std::string libraries;  // names of the shared ones that it is linked with, each before a space
 };
 
+// What a shared library says of itself.
+struct SharedLibrary {
+    std::string name;                   // what programs that are linked with it ask for
+    std::vector<std::string> exported;  // as in C
+    bool relro;                         // addresses are read-only once they are known
+    bool binds_now;                     // they are, before it is used
+    bool stays_loaded;
+    bool relocates_text;  // code has to be written to
+    bool executes_stack;
+};
+
 // A file in a static library.
 struct Member {
     std::string name;
@@ -38,6 +49,9 @@ std::vector<Symbol> Symbols(std::string_view object);
 
 // What the object file or binary is for.
 Target TargetOf(std::string_view object);
+
+// Of Mach-O, the name, the exports and the stack.
+SharedLibrary SharedLibraryOf(std::string_view library);
 
 // The versions of shared libraries' symbols that an ELF binary needs:
 // "GLIBC_2.17".

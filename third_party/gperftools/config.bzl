@@ -89,6 +89,25 @@ def system():
         "@zmalloc//platforms:macos": "macos",
     })
 
+_REPLACING_MALLOC = [
+    "",
+    "// Most of it is compiled with hidden visibility.",
+    "#define PERFTOOLS_DLL_DECL __attribute__((visibility(\"default\")))",
+]
+
+_BESIDE_MALLOC = [
+    "",
+    "#define PERFTOOLS_DLL_DECL",
+    "",
+    "// In the place of libc_override.h.",
+    "#define TCMALLOC_LIBC_OVERRIDE_INL_H_",
+    "#define CPP_NOTHROW noexcept",
+    "#define CPP_BADALLOC",
+    "#ifdef __cplusplus",
+    "static inline void ReplaceSystemAlloc() {}",
+    "#endif",
+]
+
 def _config_header_impl(ctx):
     system = ctx.attr.system
     lines = [
@@ -106,13 +125,11 @@ def _config_header_impl(ctx):
         for name, platforms in _CONFIG.items()
         if system in platforms
     ]
+    lines += _REPLACING_MALLOC if ctx.attr.replaces_malloc else _BESIDE_MALLOC
     version = "%s.%s%s" % (_VERSION.major, _VERSION.minor, _VERSION.patch)
     lines += [
         "#define PACKAGE_STRING \"gperftools %s\"" % version,
         "#define PACKAGE_VERSION \"%s\"" % version,
-        "",
-        "// Most of it is compiled with hidden visibility.",
-        "#define PERFTOOLS_DLL_DECL __attribute__((visibility(\"default\")))",
         "",
         private_namespace(),
         "#endif  // GPERFTOOLS_CONFIG_H_",
@@ -126,6 +143,10 @@ config_header = rule(
     doc = "Writes config.h, which every source of gperftools includes.",
     attrs = {
         "out": attr.output(mandatory = True),
+        "replaces_malloc": attr.bool(
+            mandatory = True,
+            doc = "whether it is to be the malloc of the program",
+        ),
         "system": attr.string(mandatory = True, values = _PLATFORMS),
     },
 )

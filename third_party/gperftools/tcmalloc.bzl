@@ -38,7 +38,10 @@ FRAME_POINTER_DEFINES = select({
 
 LINKOPTS = select({
     "@zmalloc//platforms:macos": [],
-    "//conditions:default": ["-lpthread"],
+    "//conditions:default": [
+        "-lpthread",
+        "-lm",
+    ],
 })
 
 # They define malloc, mmap and others that shared libraries have to see.

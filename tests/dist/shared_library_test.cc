@@ -1,0 +1,97 @@
+// The shared library of a package: what it exports, and that it is hardened.
+#include <algorithm>
+#include <cstdlib>
+#include <regex>
+#include <set>
+#include <sstream>
+
+#include "gtest/gtest.h"
+#include "tests/object_file/object_file.h"
+
+namespace {
+
+using object_file::SharedLibrary;
+
+std::string Given(const char *name) {
+    const char *value = std::getenv(name);
+    return value != nullptr ? value : "";
+}
+
+const bool kMacos = Given("ZMALLOC_OS") == "osx";
+
+const std::string &Bytes() {
+    static const std::string bytes = object_file::ReadFile(Given("ZMALLOC_SHARED"));
+    return bytes;
+}
+
+const SharedLibrary &Library() {
+    static const SharedLibrary library = object_file::SharedLibraryOf(Bytes());
+    return library;
+}
+
+// Those that it wants from other libraries.
+std::set<std::string> Wanted() {
+    std::set<std::string> wanted;
+    for (const object_file::Symbol &symbol : object_file::Symbols(Bytes())) {
+        if (!symbol.defined) wanted.insert(symbol.name.substr(0, symbol.name.find('@')));
+    }
+    return wanted;
+}
+
+// The functions that a header declares, but for those that it defines.
+void AddDeclared(const std::string &header, std::set<std::string> *names) {
+    static const std::regex comment("/\\*[^]*?\\*/"), line("\\\\\n"), directive("#[^\n]*"),
+        defined("static inline[^]*?\n\\}"),
+        declared("(\\w+)\\((?:[^()]|\\([^()]*\\)\\([^()]*\\))*\\);");
+    std::string text = object_file::ReadFile(header);
+    for (const std::regex &gone : {comment, line, directive, defined}) {
+        text = std::regex_replace(text, gone, "");
+    }
+    for (std::sregex_iterator at(text.begin(), text.end(), declared), end; at != end; ++at) {
+        names->insert((*at)[1]);
+    }
+}
+
+std::set<std::string> Declared() {
+    std::set<std::string> names;
+    std::istringstream headers(Given("ZMALLOC_HEADERS"));
+    for (std::string header; headers >> header;) {
+        if (header.substr(header.size() - 2) == ".h") AddDeclared(header, &names);
+    }
+    return names;
+}
+
+TEST(SharedLibrary, ExportsWhatTheHeadersDeclareAndNothingElse) {
+    const std::set<std::string> declared = Declared();
+    EXPECT_EQ(declared.count("zmalloc_set_oom_handler"), 1u);
+    EXPECT_GT(declared.size(), 50u);
+    EXPECT_EQ(std::set<std::string>(Library().exported.begin(), Library().exported.end()),
+              declared);
+}
+
+TEST(SharedLibrary, HasAName) {
+    EXPECT_EQ(Library().name, kMacos ? "@rpath/libzmalloc.0.dylib" : "libzmalloc.so.0");
+}
+
+TEST(SharedLibrary, IsHardened) {
+    EXPECT_FALSE(Library().executes_stack);
+    EXPECT_EQ(Wanted().count("__stack_chk_fail"), 1u);
+    if (kMacos) return;  // the rest is ELF's
+    EXPECT_TRUE(Library().relro);
+    EXPECT_TRUE(Library().binds_now);
+    EXPECT_TRUE(Library().stays_loaded);
+    EXPECT_FALSE(Library().relocates_text);
+}
+
+// glibc and macOS have calls that check the size of a buffer.
+TEST(SharedLibrary, ChecksBuffers) {
+    if (!kMacos && (Given("ZMALLOC_OS") != "linux" || Given("ZMALLOC_LIBC") == "musl")) {
+        GTEST_SKIP() << "this libc has no such calls";
+    }
+    const std::set<std::string> wanted = Wanted();
+    EXPECT_TRUE(std::any_of(wanted.begin(), wanted.end(), [](const std::string &name) {
+        return name.size() > 4 && name.substr(name.size() - 4) == "_chk";
+    }));
+}
+
+}  // namespace
