@@ -1,6 +1,8 @@
 """The package: both libraries, and all that lies around them in the tarball."""
 
-load("@bazel_tools//tools/cpp:toolchain_utils.bzl", "find_cpp_toolchain")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain", "use_cc_toolchain")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load(":version.bzl", "ABI", "VERSION")
 
 PackedInfo = provider(
@@ -56,7 +58,7 @@ def _version_script(ctx):
 
 def _libraries(ctx, system):
     """The static library, the shared one, and what the static one links with."""
-    toolchain = find_cpp_toolchain(ctx)
+    toolchain = find_cc_toolchain(ctx)
     features = cc_common.configure_features(
         ctx = ctx,
         cc_toolchain = toolchain,
@@ -192,7 +194,7 @@ zmalloc_package = rule(
         ),
         "pkgconfig": attr.label_list(allow_files = [".in"], mandatory = True),
         "system": attr.string(mandatory = True),
-        "_cc_toolchain": attr.label(default = Label("@bazel_tools//tools/cpp:current_cc_toolchain")),
+        "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
         "_pack": attr.label(
             allow_single_file = True,
             cfg = "exec",
@@ -201,5 +203,5 @@ zmalloc_package = rule(
         ),
     },
     fragments = ["cpp"],
-    toolchains = ["@bazel_tools//tools/cpp:toolchain_type"],
+    toolchains = use_cc_toolchain(mandatory = True),
 )
