@@ -9,6 +9,11 @@ static void *(*const its_cache_aligned)(size_t) = zmalloc_cache_aligned;
 static int (*const its_allocator_info)(size_t *, size_t *, size_t *, size_t *,
                                        size_t *) = zmalloc_get_allocator_info;
 
+/* Declared by its hdr_histogram itself. */
+void *valkey_malloc(size_t size);
+void *valkey_realloc(void *ptr, size_t size);
+void valkey_free(void *ptr);
+
 #ifdef USE_JEMALLOC
 /* Once more, as its allocator_defrag.h does. */
 #define HAVE_DEFRAG
@@ -22,6 +27,11 @@ const char *compat_calls(void) {
     if (wrong != NULL) return wrong;
     its_free_with_size(zmalloc(10), 10);
     its_free_with_size(its_cache_aligned(64), 64);
+    void *ptr = valkey_realloc(valkey_malloc(10), 20);
+    HOLDS(ptr != NULL && zmalloc_size(ptr) >= 20);
+    zmadvise_dontneed(ptr);
+    zmadvise_dontneed(ptr, 20);
+    valkey_free(ptr);
     its_libc_trim();
     int known = its_allocator_info(&allocated, &active, &resident, &retained, &muzzy);
     HOLDS(!known || (allocated > 1 && allocated <= active && active <= resident));
