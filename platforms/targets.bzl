@@ -58,6 +58,7 @@ def _bazelrc_lines(name, row):
         "",
         "build:%s --platforms=//platforms:%s" % (name, name),
         "build:%s --platform_suffix=%s" % (name, name),
+        "build:%s --features=config_of_another_platform" % name,
     ]
     if row.emulator:
         for command in ["run", "test"]:

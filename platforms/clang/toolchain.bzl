@@ -135,6 +135,9 @@ def _clang_toolchain_config_impl(ctx):
             enabled = True,
             flag_sets = _flags(_LINK, target + ["-fuse-ld=lld"] + ctx.attr.linkopts),
         ),
+        # What a --config of targets.bzl asks for.  A --config of a sanitizer after it
+        # would have its own platform built for in silence: so both are an error.
+        feature(name = "config_of_another_platform", provides = ["sanitizer"]),
     ] + [
         _sanitizer_feature(name, row)
         for name, row in SANITIZERS.items()
