@@ -90,6 +90,78 @@ TEST(Fork, BlocksOfOtherThreads) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
+#ifdef __GLIBC__
+// A key that comes before zmalloc's, as one of a shared library does: its destructor
+// runs while zmalloc's is still to come.
+pthread_key_t early_key;
+std::atomic<bool> in_destructor, fork_is_over;
+
+void WaitForFork(void *) {
+    in_destructor = true;
+    while (!fork_is_over) std::this_thread::yield();
+}
+
+void MakeEarlyKey() { pthread_key_create(&early_key, WaitForFork); }
+__attribute__((section(".preinit_array"), used)) void (*const make_early_key)() = MakeEarlyKey;
+
+// What happens in one thread, told by another, in steps.
+class Steps {
+  public:
+    void Reach(int step) { step_ = step; }
+    void Await(int step) const {
+        while (step_ < step) std::this_thread::yield();
+    }
+
+  private:
+    std::atomic<int> step_{0};
+};
+
+// A thread is ending when another forks.  In the child glibc hands the stack to a new
+// thread, along with the value of zmalloc's key, which that thread did not set.
+bool EndsWithAnothersKey(size_t before) {
+    Steps steps;
+    std::thread heir([&] {
+        pthread_setspecific(early_key, nullptr);
+        pthread_key_t any;
+        pthread_key_create(&any, nullptr);
+        pthread_setspecific(any, &any);  // so that destructors run at all
+        steps.Reach(1);
+        steps.Await(2);
+    });
+    steps.Await(1);
+    bool exact = false;
+    std::thread other([&] {
+        void *block = zmalloc(100);
+        steps.Reach(2);
+        steps.Await(3);
+        block = zrealloc(block, 5000);
+        exact = zmalloc_used_memory() == before + zmalloc_size(block);
+    });
+    heir.join();
+    steps.Reach(3);
+    other.join();
+    CHILD_CHECK(exact);
+    return true;
+}
+
+TEST(Fork, WhileAThreadEnds) {
+    if (kThreadsOfChildrenHang) GTEST_SKIP() << "threads of the child hang";
+    zfree(zmalloc(1));  // this thread's slot comes before the other's
+    std::thread ending([] {
+        zfree(zmalloc(1));
+        pthread_setspecific(early_key, &early_key);
+    });
+    while (!in_destructor) std::this_thread::yield();
+    const size_t used = zmalloc_used_memory();
+    EXPECT_TRUE(InChild([&] {
+        fork_is_over = true;
+        return EndsWithAnothersKey(used);
+    }));
+    fork_is_over = true;
+    ending.join();
+}
+#endif
+
 // Other threads are anywhere inside of zmalloc, many of them in their first or
 // last call: the child may be off by what they were about to count, but not
 // inconsistent, and it never hangs.

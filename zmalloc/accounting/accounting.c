@@ -144,6 +144,9 @@ static void fold_slots_except(const struct zm_slot *keep) {
 static void on_thread_exit(void *value) {
     struct zm_slot *slot = value;
     sigset_t saved;
+    /* Another's: in a forked child, glibc (2.36) leaves what a thread had set that was
+     * in its destructors meanwhile to the new thread that gets its stack. */
+    if (slot != zm_thread_slot) return;
     (void)zm_accounted_peak(); /* what rose inside the window, while it is here */
     lock_slots(&saved);
     zm_thread_slot = &zm_nobody;
