@@ -61,6 +61,7 @@ _CONFIG = {
     "HAVE_DECL_VALLOC": _ALL,
     "HAVE_FORK": _ALL,
     "HAVE_GETEUID": _ALL,
+    "HAVE_ISSETUGID": _BSD,  # for environment.cc
     "HAVE_MMAP": _ALL,
     "HAVE_PROGRAM_INVOCATION_NAME": _LINUX,
     "HAVE_SBRK": _ALL,

@@ -122,9 +122,20 @@ _SPIN_LOCK_HOLDER = """
 #endif
 """
 
+# The libc's, which environment.cc stands before.  C++'s <cstdlib> would undo the
+# renaming: it comes first.
+_GETENV = """
+#include <stdlib.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+char *{prefix}getenv(const char *name);
+#define getenv {prefix}getenv
+"""
+
 def private_namespace():
     """The #defines, as one string."""
     return "".join([
         "#define %s %s\n" % (name, _PREFIX + name)
         for name in _CLASSES + _FUNCTIONS + _VARIABLES + _BASE + _FLAGS
-    ]) + _SPIN_LOCK_HOLDER.format(prefix = _PREFIX)
+    ]) + (_SPIN_LOCK_HOLDER + _GETENV).format(prefix = _PREFIX)
