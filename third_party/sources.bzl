@@ -4,6 +4,9 @@ A row names a release and every place its bytes may come from:
 
   version       what the release calls itself
   license       SPDX identifier
+  part          what it is a part of (//:sbom): the "library", for the allocator that
+                is chosen; the "tools" alone; "build" and "toolchain", which leave
+                nothing in the library but what a compiler does; "test"
   strip_prefix  the folder inside the archive
   sha256, urls  the upstream archive
   debian        the same release as Debian carries it: `package`, a binary
@@ -47,6 +50,7 @@ def _redis(overlay, removals = []):
     return struct(
         version = "7.0.15",
         license = "BSD-3-Clause",
+        part = "test",
         strip_prefix = "redis-7.0.15",
         sha256 = "4b1dc4ee6d622a09fff9c6777191209750fb5e5a725ef78ea012d6eef4c22982",
         urls = ["https://github.com/redis/redis/archive/refs/tags/7.0.15.tar.gz"],
@@ -59,6 +63,7 @@ SOURCES = {
     "bazel_skylib": struct(
         version = "1.0.3",
         license = "Apache-2.0",
+        part = "build",
         strip_prefix = "",
         sha256 = "1c531376ac7e5a180e0237938a2536de0c54d93f5c278634818e0efc952dd56c",
         urls = [
@@ -77,6 +82,7 @@ SOURCES = {
     "benchmark": struct(
         version = "1.7.1",
         license = "Apache-2.0",
+        part = "test",
         strip_prefix = "benchmark-1.7.1",
         sha256 = "6430e4092653380d9dc4ccb45a1e2dc9259d581f4866dc0759713126056bc1d7",
         urls = ["https://github.com/google/benchmark/archive/refs/tags/v1.7.1.tar.gz"],
@@ -86,6 +92,7 @@ SOURCES = {
     "bzip2": struct(
         version = "1.0.8",
         license = "bzip2-1.0.6",
+        part = "tools",
         strip_prefix = "bzip2-1.0.8",
         sha256 = "ab5a03176ee106d3f0fa90e381da478ddae405918153cca248e682cd0c4a2269",
         urls = [
@@ -99,6 +106,7 @@ SOURCES = {
     "freebsd_arm64": struct(
         version = "14.2",
         license = "BSD-2-Clause",
+        part = "toolchain",
         sha256 = "a6c3bb2310c25b7dc4130e57173cd1c5d8650bc4b0c73f254b3a712e5482d33d",
         urls = _freebsd_base("arm64", "14.2"),
         file = "freebsd-14.2-arm64-base.txz",
@@ -106,6 +114,7 @@ SOURCES = {
     "freebsd_x86_64": struct(
         version = "14.2",
         license = "BSD-2-Clause",
+        part = "toolchain",
         sha256 = "e3971a3d4f36ed1ac67d2e7a5501726de79dd3695aa76bfad2a4ebe91a88a134",
         urls = _freebsd_base("amd64", "14.2"),
         file = "freebsd-14.2-amd64-base.txz",
@@ -113,6 +122,7 @@ SOURCES = {
     "googletest": struct(
         version = "1.12.1",
         license = "BSD-3-Clause",
+        part = "test",
         strip_prefix = "googletest-release-1.12.1",
         sha256 = "81964fe578e9bd7c94dfdb09c8e4d6e6759e19967e397dbea48d1c10e45d0df2",
         urls = ["https://github.com/google/googletest/archive/refs/tags/release-1.12.1.tar.gz"],
@@ -122,6 +132,7 @@ SOURCES = {
     "gperftools": struct(
         version = "2.10",
         license = "BSD-3-Clause",
+        part = "library",
         strip_prefix = "gperftools-gperftools-2.10",
         sha256 = "b0dcfe3aca1a8355955f4b415ede43530e3bb91953b6ffdd75c45891070fe0f1",
         urls = ["https://github.com/gperftools/gperftools/archive/refs/tags/gperftools-2.10.tar.gz"],
@@ -133,6 +144,7 @@ SOURCES = {
         version_id = "5.3.0-0-g54eaed1d8b56b1aa528be3bdd1877e59c56fa90c",
         internals = "5.3.0",
         license = "BSD-2-Clause",
+        part = "library",
         strip_prefix = "jemalloc-5.3.0",
         sha256 = "2db82d1e7119df3e71b7640219b6dfe84789bc0537983c3b7ac4f7189aecfeaa",
         urls = ["https://github.com/jemalloc/jemalloc/releases/download/5.3.0/jemalloc-5.3.0.tar.bz2"],
@@ -144,6 +156,7 @@ SOURCES = {
         version_id = "5.3.1-0-g81034ce1f1373e37dc865038e1bc8eeecf559ce8",
         internals = "5.3.1",
         license = "BSD-2-Clause",
+        part = "library",
         strip_prefix = "jemalloc-5.3.1",
         sha256 = "3826bc80232f22ed5c4662f3034f799ca316e819103bdc7bb99018a421706f92",
         urls = ["https://github.com/jemalloc/jemalloc/releases/download/5.3.1/jemalloc-5.3.1.tar.bz2"],
@@ -161,6 +174,7 @@ SOURCES = {
     "libcxx": struct(
         version = "0.12.0-dev.1286",
         license = "Apache-2.0 WITH LLVM-exception",
+        part = "toolchain",
         strip_prefix = "package/lib",
         sha256 = "1567526f285feec6f56df87bbaec5a9b998a1241e6964d6c6c2097e28e758ddc",
         urls = [],
@@ -185,6 +199,7 @@ SOURCES = {
     "zig": struct(
         version = "0.12.0-dev.1286",
         license = "MIT",
+        part = "toolchain",
         strip_prefix = "package",
         sha256 = "1567526f285feec6f56df87bbaec5a9b998a1241e6964d6c6c2097e28e758ddc",
         urls = [],
