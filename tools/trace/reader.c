@@ -208,7 +208,7 @@ static int take_notes(struct zt_reader *reader, size_t size) {
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = reader->stored[i];
         /* What a terminal would act on does not get through. */
-        to[i] = byte == '\n' || (byte >= ' ' && byte < 127) ? (char)byte : '?';
+        to[i] = (char)(byte == '\n' || (byte >= ' ' && byte < 127) ? byte : '?');
     }
     reader->notes_size += size;
     return 1;

@@ -49,7 +49,7 @@ static int write_all(struct zt_writer *writer, const uint8_t *data, size_t size)
 
 static int write_file_header(struct zt_writer *writer) {
     uint8_t header[ZT_FILE_HEADER_SIZE] = {0};
-    memcpy(header, ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE);
+    memcpy(header, ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE); /* NOLINT: no string, bytes of a file */
     zt_put32(header + 8, ZT_VERSION);
     zt_put32(header + 12, writer->tick_ns);
     zt_put32(header + 20, zt_crc32(header, 20));

@@ -46,7 +46,7 @@ void DrawBar(const Chart &chart, const Bar &bar, double x, size_t layer) {
             "<rect x=\"%.1f\" y=\"%.1f\" width=\"%d\" height=\"%.1f\" fill=\"%s\"/>\n"
             "<text x=\"%.1f\" y=\"%.1f\" text-anchor=\"middle\">%+.0f</text>\n",
             x, std::min(y, zero), kBar - 2, std::max(zero - y, 1.0), svg_color(layer),
-            x + kBar / 2 - 1, std::min(y, zero) - 4, bar.over);
+            x + kBar / 2.0 - 1, std::min(y, zero) - 4, bar.over);
 }
 
 // The bars of one allocator, side by side about the middle of their place.
@@ -82,7 +82,8 @@ void Draw(FILE *file, const void *what) {
     Chart chart = *static_cast<const Chart *>(what);
     chart.file = file;
     svg_begin(file, kWidth, kHeight);
-    for (double value = 0; value <= chart.end; value += chart.step) {
+    for (int line = 0; line * chart.step <= chart.end; line++) {
+        const double value = line * chart.step;
         svg_grid_line(file, kLeft, kWidth - kRight, Y(chart, value), value);
     }
     fprintf(file,

@@ -98,9 +98,10 @@ int TimeAllocator(const Arguments &arguments, const char *argv0, const std::stri
                          &lines);
     for (const std::vector<std::string> &words : lines) {
         if (words.size() != 5) continue;
-        double ratio = atof(words[4].c_str());
+        double ratio = strtod(words[4].c_str(), nullptr);
         figures->push_back({allocator, words[0], words[2], strtoul(words[1].c_str(), nullptr, 10),
-                            atof(words[3].c_str()), ratio, words[2] != "raw" && ratio > 0});
+                            strtod(words[3].c_str(), nullptr), ratio,
+                            words[2] != "raw" && ratio > 0});
     }
     return status;
 }

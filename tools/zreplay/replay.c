@@ -276,7 +276,8 @@ static int replay_apart(const struct ops *ops, enum touch touch, struct turns *t
     pid_t pid = fork();
     if (pid < 0) return -1;
     if (pid == 0) {
-        _exit((turns ? replay_in_turns(ops, touch, turns) : replay_here(ops, touch, result)) != 0);
+        bool failed = turns ? replay_in_turns(ops, touch, turns) : replay_here(ops, touch, result);
+        _exit(failed ? 1 : 0);
     }
     while (waitpid(pid, &status, 0) < 0) {
         if (errno != EINTR) return -1;

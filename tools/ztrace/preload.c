@@ -132,7 +132,7 @@ EXPORT void *reallocarray(void *ptr, size_t count, size_t size) {
         errno = ENOMEM;
         return NULL;
     }
-    return realloc(ptr, count * size);
+    return realloc(ptr, count * size); /* NOLINT: ours, which takes 0 */
 }
 
 EXPORT int posix_memalign(void **out, size_t alignment, size_t size) {

@@ -216,7 +216,7 @@ static bool join_recording(void) {
     strcpy(file, name);
     header = map_header();
     if (!header || header->magic != RAW_MAGIC) return false;
-    if (atol(pid) == (long)getpid()) return true;
+    if (strtol(pid, NULL, 10) == (long)getpid()) return true;
     raw_note_child(header, (uint32_t)getpid());
     munmap(header, RAW_HEADER_SIZE);
     return false;

@@ -90,7 +90,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
             }
             arguments->tick_ns = (uint32_t)tick;
         } else if (option == 'h') {
-            return cli_help(TOOL, help);
+            return cli_help(TOOL, help) == 0 ? 0 : CLI_USAGE;
         } else {
             return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
         }

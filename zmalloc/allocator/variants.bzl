@@ -199,7 +199,8 @@ def variants_test(
             args = args,
             env = dict(env, ZMALLOC_VARIANT = variant),
             size = size,
-            tags = tags,
+            # Whose binary stands for those of all variants (//tools/lint).
+            tags = tags + (["first_variant"] if variant == variants[0] else []),
             target_compatible_with = target_compatible_with + variant_compatible_with(variant),
             timeout = timeout,
             variant = variant,
