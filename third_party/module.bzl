@@ -1,6 +1,6 @@
 """The part of MODULE.bazel that follows from the tables, which it cannot load."""
 
-load(":repositories.bzl", "DEV_SOURCES", "LIBRARY_SOURCES", "OTHER_REPOSITORIES")
+load(":repositories.bzl", "DEV_SOURCES", "FOREIGN_CC_REPOSITORIES", "LIBRARY_SOURCES", "OTHER_REPOSITORIES")
 load(":sources.bzl", "MODULES")
 
 _EXTENSION = """
@@ -22,7 +22,7 @@ def _module_section_impl(ctx):
     ctx.actions.write(out, "".join([
         "bazel_dep(name = \"%s\", version = \"%s\")\n" % (name, version)
         for name, version in sorted(MODULES.items())
-    ]) + _use_extension("sources", LIBRARY_SOURCES + OTHER_REPOSITORIES) +
+    ]) + _use_extension("sources", LIBRARY_SOURCES + OTHER_REPOSITORIES + FOREIGN_CC_REPOSITORIES) +
         _use_extension("dev_sources", DEV_SOURCES, ", dev_dependency = True"))
     return [DefaultInfo(files = depset([out]))]
 

@@ -20,6 +20,8 @@ A row names a release and every place its bytes may come from:
   additions     other files of ours, and the paths that each gets there
   removals      files and folders of the archive that are not to be there
 
+rules_foreign_cc, too: 0.9.0 is the last that Bazel 4 understands.
+
 jemalloc comes in several releases (--jemalloc_version), "jemalloc" being the
 default one; their rows also have
 
@@ -35,6 +37,18 @@ MODULES = {
     "platforms": "0.0.10",
     "rules_cc": "0.0.11",
 }
+
+def _rules_foreign_cc(version, url, sha256):
+    return struct(
+        version = version,
+        license = "Apache-2.0",
+        part = "build",
+        strip_prefix = "rules_foreign_cc-" + version,
+        sha256 = sha256,
+        urls = ["https://github.com/bazel-contrib/rules_foreign_cc/" + url],
+        debian = None,
+        overlay = None,
+    )
 
 def _freebsd_base(cpu, version):
     """A release moves to the archive when a later one has replaced it."""
@@ -195,6 +209,16 @@ SOURCES = {
     ),
     # With them, to compare with.
     "redis_upstream": _redis("//third_party/redis:redis_upstream.BUILD.bazel"),
+    "rules_foreign_cc": _rules_foreign_cc(
+        version = "0.12.0",
+        url = "releases/download/0.12.0/rules_foreign_cc-0.12.0.tar.gz",
+        sha256 = "a2e6fb56e649c1ee79703e99aa0c9d13c6cc53c8d7a0cbb8797ab2888bbc99a3",
+    ),
+    "rules_foreign_cc_bazel4": _rules_foreign_cc(
+        version = "0.9.0",
+        url = "archive/refs/tags/0.9.0.tar.gz",
+        sha256 = "2a4d07cd64b0719b39a7c12218a3e507672b82a97b98c6a89d38565894cf7c51",
+    ),
     # Clang 17 with the headers and libraries of every libc that it knows.
     "zig": struct(
         version = "0.12.0-dev.1286",

@@ -122,12 +122,15 @@ def _features(row, link_with):
     features = [
         feature(name = "supports_pic", enabled = True),
         _flags("default_compile_flags", _C + _CXX, target + _COMPILE_FLAGS, enabled = True),
-        _flags("default_link_flags", _LINK, target + [file.path for file in link_with], enabled = True),
+        _flags("default_link_flags", _LINK, target, enabled = True),
         _archiver_flags("gnu" if elf else "darwin"),
         # Not Bazel's -Wl,-S, with which Zig strips all symbols, not the debugging
         # ones, and compiles its libc++ once more.
         feature(name = "strip_debug_symbols"),
     ]
+    if link_with:
+        # By itself: configure scripts, which run elsewhere, do not find the path.
+        features.append(_flags("link_with", _LINK, [file.path for file in link_with], enabled = True))
     for mode, flags in _MODE_FLAGS.items():
         features.append(_flags(mode, _C + _CXX, flags))
     if elf:

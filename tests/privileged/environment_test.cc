@@ -102,6 +102,7 @@ TEST_F(EnvironmentTest, OfJemalloc) {
 
 TEST_F(EnvironmentTest, OfTcmalloc) {
     if (!Over("tcmalloc") && !Over("tcmalloc_minimal")) GTEST_SKIP();
+    if (TCMALLOC_AS_RELEASED) GTEST_SKIP() << "gperftools' own make leaves environment.cc out";
     ExpectIgnored({"TCMALLOC_HEAP_LIMIT_MB=16"});
     ExpectIgnored({"TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=" + std::to_string(kCacheBytes)});
     // A file there, whose pages become blocks.
@@ -111,7 +112,7 @@ TEST_F(EnvironmentTest, OfTcmalloc) {
 
 // The profiler writes files wherever it is told.
 TEST_F(EnvironmentTest, OfTcmallocsProfiler) {
-    if (!Over("tcmalloc")) GTEST_SKIP();
+    if (!Over("tcmalloc") || TCMALLOC_AS_RELEASED) GTEST_SKIP();
     const std::string profile = folder_ + "/profile", written = profile + ".0001.heap";
     EXPECT_TRUE(EndsWell(privileged_, "Allocates", {"HEAPPROFILE=" + profile}));
     EXPECT_FALSE(std::filesystem::exists(written));

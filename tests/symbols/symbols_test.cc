@@ -86,7 +86,7 @@ bool IsAllowed(const std::string &library, const std::string &name) {
     if (kMemorySanitizer && name == "__msan_track_origins") return true;
     // Bazel puts more before the name of another repository, from version 6 on.
     const bool external = library.rfind("../", 0) == 0;
-    if (external && Has(library, "gperftools/")) return IsGperftools(name);
+    if (external && Has(library, "gperftools")) return IsGperftools(name);
     if (external && Has(library, "jemalloc")) return name.rfind("je_", 0) == 0;
     return IsOurs(name);
 }
@@ -125,6 +125,8 @@ TEST(Symbols, OthersWouldBeRefused) {
     EXPECT_FALSE(IsAllowed("../gperftools/libtcmalloc.lo", "_ZN8SpinLockC1Ev"));
     EXPECT_FALSE(IsAllowed("../gperftools/libtcmalloc.lo", "zmalloc"));
     EXPECT_TRUE(IsAllowed("../gperftools/libtcmalloc.lo", "tc_malloc"));
+    EXPECT_FALSE(IsAllowed("../gperftools_foreign_cc/libtcmalloc.a", "_ZN8SpinLockC1Ev"));
+    EXPECT_TRUE(IsAllowed("../gperftools_foreign_cc/libtcmalloc.a", "tc_malloc"));
 }
 
 }  // namespace

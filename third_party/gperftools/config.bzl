@@ -132,7 +132,7 @@ def _config_header_impl(ctx):
         "#define PACKAGE_STRING \"gperftools %s\"" % version,
         "#define PACKAGE_VERSION \"%s\"" % version,
         "",
-        private_namespace(),
+        private_namespace(own_getenv = True),
         "#endif  // GPERFTOOLS_CONFIG_H_",
         "",
     ]

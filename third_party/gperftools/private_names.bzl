@@ -133,9 +133,13 @@ char *{prefix}getenv(const char *name);
 #define getenv {prefix}getenv
 """
 
-def private_namespace():
-    """The #defines, as one string."""
+def private_namespace(own_getenv):
+    """The #defines, as one string.
+
+    Args:
+      own_getenv: whether environment.cc is compiled with them
+    """
     return "".join([
         "#define %s %s\n" % (name, _PREFIX + name)
         for name in _CLASSES + _FUNCTIONS + _VARIABLES + _BASE + _FLAGS
-    ]) + (_SPIN_LOCK_HOLDER + _GETENV).format(prefix = _PREFIX)
+    ]) + (_SPIN_LOCK_HOLDER + (_GETENV if own_getenv else "")).format(prefix = _PREFIX)

@@ -150,13 +150,17 @@ _CPU = {
 # larger; where they are smaller all works, in larger steps.  arm64 Linux kernels
 # come with 4K, 16K and 64K pages, those of FreeBSD with 4K.
 _LG_PAGE = {
-    "@zmalloc//third_party/jemalloc:lg_page_12": ["LG_PAGE=12"],
-    "@zmalloc//third_party/jemalloc:lg_page_14": ["LG_PAGE=14"],
-    "@zmalloc//third_party/jemalloc:lg_page_16": ["LG_PAGE=16"],
-    "@zmalloc//third_party/jemalloc:lg_page_auto_linux_aarch64": ["LG_PAGE=16"],
-    "@zmalloc//third_party/jemalloc:lg_page_auto_macos_aarch64": ["LG_PAGE=14"],
-    "//conditions:default": ["LG_PAGE=12"],
+    "@zmalloc//third_party/jemalloc:lg_page_12": "12",
+    "@zmalloc//third_party/jemalloc:lg_page_14": "14",
+    "@zmalloc//third_party/jemalloc:lg_page_16": "16",
+    "@zmalloc//third_party/jemalloc:lg_page_auto_linux_aarch64": "16",
+    "@zmalloc//third_party/jemalloc:lg_page_auto_macos_aarch64": "14",
+    "//conditions:default": "12",
 }
+
+def lg_page(option):
+    """An option with the pages' size behind it, as a select() of lists."""
+    return select({condition: [option + value] for condition, value in _LG_PAGE.items()})
 
 # With it, background threads are started by the pthread_create of the next
 # library, of which ThreadSanitizer, which has one of its own, learns nothing.
@@ -177,7 +181,7 @@ def configuration():
         "@zmalloc//platforms:linux_musl": _MUSL,
         "@zmalloc//platforms:macos": [],
         "//conditions:default": _GLIBC,
-    }) + select(_CPU) + select(_DLSYM) + select(_LG_PAGE)
+    }) + select(_CPU) + select(_DLSYM) + lg_page("LG_PAGE=")
 
 def link_options():
     """Libraries that the target needs beyond libc."""

@@ -15,7 +15,7 @@ _COPTS = [
 # -w: the code is not ours.
 COPTS = _COPTS + ["-w"]
 
-_OWN_COPTS = _COPTS + [
+OWN_COPTS = _COPTS + [
     "-Wall",
     "-Wextra",
 ]
@@ -58,7 +58,7 @@ def jemalloc_library(name, srcs, internal_hdrs, own = False, deps = [], **kwargs
     cc_library(
         name = name,
         srcs = srcs + internal_hdrs,
-        copts = (_OWN_COPTS if own else COPTS) + include_flags([
+        copts = (OWN_COPTS if own else COPTS) + include_flags([
             "include",
             "configured/include",
         ], "-isystem" if own else "-I"),

@@ -10,6 +10,12 @@ JEMALLOC_RELEASES = {
     if name == "jemalloc" or name.startswith("jemalloc_")
 }
 
+# Values of --jemalloc_build, and what each puts behind a repository's name.
+JEMALLOC_BUILDS = {
+    "foreign_cc": "_foreign_cc",
+    "native": "",
+}
+
 JEMALLOC_DEFAULT = SOURCES["jemalloc"].version
 
 def this_release():
@@ -17,4 +23,6 @@ def this_release():
 
     # Modules put their own names before it: zmalloc~0.1.0~sources~jemalloc.
     canonical = external_folder().rpartition("/")[2].replace("+", "~")
-    return SOURCES[canonical.split("~")[-1]]
+    name = canonical.split("~")[-1]
+    foreign_cc = JEMALLOC_BUILDS["foreign_cc"]
+    return SOURCES[name[:-len(foreign_cc)] if name.endswith(foreign_cc) else name]
