@@ -11,8 +11,13 @@ load(":library.bzl", "DEFINES", "DEPS", "OWN_COPTS")
 _LIBRARY = "libjemalloc.pic.a"
 _INTERNAL = "internal"
 
-# What make leaves where it ran, or in its sources, and does not install.
+# What make leaves where it ran, or in its sources, and does not install.  Where nm
+# fails, make goes on without a prefix for internal symbols.
 _INSTALL_MORE = """
+if ! grep -q malloc_init include/jemalloc/internal/private_namespace.h; then
+    echo "error: nm does not read object files of this platform: link llvm-nm to /usr/local/bin/HOST-nm (HOST as in --host above)"
+    exit 1
+fi
 mkdir -p $$INSTALLDIR$$/lib $$INSTALLDIR$$/{internal}/jemalloc/internal
 cp lib/libjemalloc_pic.a $$INSTALLDIR$$/lib/{library}
 cp include/jemalloc/jemalloc.h $$INSTALLDIR$$/{internal}/jemalloc
@@ -58,8 +63,9 @@ def configured_jemalloc(name, source_tree, version_id, has_configure):
         autoconf = not has_configure,
         configure_in_place = not has_configure,
         configure_options = _configure_options(version_id),
-        # Behind the -O2 of --compilation_mode=opt, as in library.bzl.
+        # -O3 behind the -O2 of --compilation_mode=opt, as in library.bzl.
         copts = ["-O3"] + reproducible_copts(),
+        deps = DEPS,
         features = FEATURES,
         lib_name = "jemalloc",
         lib_source = source_tree,
