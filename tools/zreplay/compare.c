@@ -100,7 +100,8 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = (char *)"--";
     command[n++] = (char *)arguments->trace;
     command[n] = NULL;
-    cli_progress(TOOL, "replaying over %s, %zu of %zu", variants[variant], variant + 1, COUNT);
+    cli_progress(TOOL, "replaying over %s, %zu of %zu", variants[variant], variant + 1,
+                 (size_t)COUNT);
     int started = cli_run(command, &run->json, &run->status);
     cli_progress(TOOL, NULL);
     if (started != 0) {
