@@ -47,13 +47,17 @@ def _contents(cc_info):
             objects += library.pic_objects
     return struct(objects = _unique(objects), linkopts = _unique(linkopts))
 
-def _version_script(ctx):
-    """Exports what is visible of the names that the headers have (ELF)."""
-    script = ctx.actions.declare_file(ctx.label.name + ".version")
-    ctx.actions.write(script, "{ global: %s local: *; };\n" % "".join([
-        pattern + "; "
-        for pattern in ctx.attr.exports
-    ]))
+def _exports(ctx, system):
+    """Exports what is visible of the names that the headers have.
+
+    A version script; for Apple's linker, which Zig's is not, a list of symbols.
+    """
+    script = ctx.actions.declare_file(ctx.label.name + ".exports")
+    if system == "macos":
+        text = "".join(["_%s\n" % pattern for pattern in ctx.attr.exports])
+    else:
+        text = "{ global: %s local: *; };\n" % "".join([pattern + "; " for pattern in ctx.attr.exports])
+    ctx.actions.write(script, text)
     return script
 
 def _libraries(ctx, system):
@@ -75,7 +79,7 @@ def _libraries(ctx, system):
         disallow_dynamic_library = True,
         feature_configuration = features,
     )
-    script = _version_script(ctx)
+    script = _exports(ctx, system)
     soname = _shared_names(system)[1]
     linked = cc_common.link(
         actions = ctx.actions,

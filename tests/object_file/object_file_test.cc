@@ -73,6 +73,8 @@ TEST(Damage, IsAnError) {
     EXPECT_THROW(Members(ARMAG + Member("/99", "abcd")), std::runtime_error);
     EXPECT_THROW(Members(ARMAG + std::string(60, 'x')), std::runtime_error);
     EXPECT_THROW(Symbols(""), std::runtime_error);
+    EXPECT_THROW(SharedLibraryOf(""), std::runtime_error);
+    EXPECT_THROW(SharedLibraryOf(std::string(1000, 'x')), std::runtime_error);
     EXPECT_THROW(Symbols(std::string(1000, 'x')), std::runtime_error);
     EXPECT_THROW(ReadFile("/no/such/file"), std::runtime_error);
 }

@@ -96,6 +96,13 @@ _REPLACING_MALLOC = [
     "#define PERFTOOLS_DLL_DECL __attribute__((visibility(\"default\")))",
 ]
 
+# Where its sections of code lie: some linkers, as of Zig, export that.
+_SECTION_BOUNDS = [
+    "extern char __%s_%s[] __attribute__((weak, visibility(\"hidden\")));" % (bound, section)
+    for section in ["google_malloc", "malloc_hook"]
+    for bound in ["start", "stop"]
+]
+
 _BESIDE_MALLOC = [
     "",
     "#define PERFTOOLS_DLL_DECL",
@@ -106,6 +113,9 @@ _BESIDE_MALLOC = [
     "#define CPP_BADALLOC",
     "#ifdef __cplusplus",
     "static inline void ReplaceSystemAlloc() {}",
+    "#ifdef __ELF__",
+] + _SECTION_BOUNDS + [
+    "#endif",
     "#endif",
 ]
 
