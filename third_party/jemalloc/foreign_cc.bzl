@@ -59,7 +59,8 @@ def configured_jemalloc(name, source_tree, version_id, has_configure):
     """
     configure_make(
         name = name + "_configured",
-        args = MAKE_ARGS,
+        # It would ask for each file's headers without CFLAGS, and so for this machine's.
+        args = MAKE_ARGS + ["CC_MM="],
         autoconf = not has_configure,
         configure_in_place = not has_configure,
         configure_options = _configure_options(version_id),
