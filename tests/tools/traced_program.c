@@ -138,9 +138,13 @@ static int cancel_thread(void) {
     return result != shared; /* PTHREAD_CANCELED, when malloc let it be */
 }
 
+static void make_events(void) {
+    for (int i = 0; i < KILLED_EVENTS / 2; i++) free(hidden(malloc(SIZE_KILLED)));
+}
+
 /* Lots of events, then the end that is asked for. */
 static void end_by(int signal) {
-    for (int i = 0; i < KILLED_EVENTS / 2; i++) free(hidden(malloc(SIZE_KILLED)));
+    make_events();
     puts("ready");
     fflush(stdout);
     if (signal) raise(signal);
@@ -190,6 +194,9 @@ int main(int argc, char **argv) {
         end_by(SIGSEGV);
     } else if (strcmp(what, "wait") == 0) {
         end_by(0);
+    } else if (strcmp(what, "kill-recorder") == 0) {
+        make_events();
+        return kill(getppid(), SIGKILL) != 0;
     } else if (strcmp(what, "pwd") == 0) {
         char folder[4096];
         puts(getcwd(folder, sizeof(folder)));

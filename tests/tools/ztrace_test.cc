@@ -291,6 +291,50 @@ TEST_F(ZtraceTest, KeepsTheOldTraceUntilThereIsANewOne) {
     }
 }
 
+// Neither the trace nor the recording beside it is written where a link leads.
+TEST_F(ZtraceTest, CreatesNothingBehindALink) {
+    const std::string target = TempFile("nowhere");
+    for (const std::string &link : {path_, path_ + ".raw"}) {
+        ASSERT_EQ(symlink(target.c_str(), link.c_str()), 0);
+        for (const char *force : {"--quiet", "--force"}) {
+            Finished finished = Ztrace({force, "-o", path_, DataFile(kProgram), "each"});
+            EXPECT_EQ(finished.status, 2) << link;
+            EXPECT_EQ(finished.err.rfind("ztrace: " + link + ": ", 0), 0u) << finished.err;
+            EXPECT_NE(access(target.c_str(), F_OK), 0) << link;
+        }
+        unlink(link.c_str());
+    }
+}
+
+// Who kills ztrace has the recording still; who has no room for the trace, too.
+TEST_F(ZtraceTest, LeavesTheRecordingWhenItIsKilled) {
+    const std::string raw = path_ + ".raw";
+    EXPECT_EQ(Ztrace({"-o", path_, DataFile(kProgram), "kill-recorder"}).status, 128 + 9);
+    EXPECT_NE(access(path_.c_str(), F_OK), 0);
+    struct stat stat;
+    ASSERT_EQ(::stat(raw.c_str(), &stat), 0);
+    EXPECT_EQ(stat.st_mode & 07777, 0600u);
+
+    Finished again = Ztrace({"-o", path_, DataFile(kProgram), "each"});
+    EXPECT_EQ(again.status, 2);
+    EXPECT_NE(again.err.find("--convert"), std::string::npos) << again.err;
+
+    const std::string before = ReadFile(raw);
+    Finished full = RunProgram({"/bin/sh", "-c", "ulimit -f 1; exec \"$@\"", "sh",
+                                DataFile(kZtrace), "--convert", raw, "-o", path_});
+    EXPECT_EQ(full.status, 2);
+    EXPECT_NE(full.err.find(strerror(EFBIG)), std::string::npos) << full.err;
+    EXPECT_EQ(full.err.find('\n'), full.err.size() - 1) << full.err;
+    EXPECT_NE(access(path_.c_str(), F_OK), 0);
+    EXPECT_EQ(ReadFile(raw), before);
+
+    EXPECT_EQ(Ztrace({"--convert", raw, "-o", path_}).status, 0);
+    EXPECT_EQ(Read(path_).Count(ZT_MALLOC, SIZE_KILLED), KILLED_EVENTS / 2u);
+    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
+        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
+    }
+}
+
 TEST_F(ZtraceTest, IsNoCancellationPoint) {
     EXPECT_EQ(Record("cancel").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
 }
