@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "tests/faults/scenarios.h"
+#include "tests/sanitized.h"
 #include "zmalloc/defrag.h"
 #include "zmalloc/info.h"
 
@@ -72,6 +73,8 @@ void GivingBack(Checks &checks) {
         CALL(checks, zmalloc_purge)();
         CALL(checks, jemalloc_purge)();
         CALL(checks, zlibc_trim)();
+        // jemalloc starts its threads past ThreadSanitizer, which cannot have that.
+        if (kThreadSanitizer) return 0;
         CALL(checks, zmalloc_background_purge)(true);
         CALL(checks, zmalloc_background_purge)(false);
         CALL(checks, set_jemalloc_bg_thread)(0);
