@@ -44,7 +44,7 @@ void OnSignal(int) {
 // Goes on in one of the ways of ptrace; whether the thread stopped again, and by what.
 bool Continue(int way, pid_t thread, long signal, int *stopped_by) {
     int status;
-    if (ptrace(static_cast<__ptrace_request>(way), thread, 0, signal) != 0) Fail("ptrace");
+    if (ptrace(static_cast<decltype(PTRACE_CONT)>(way), thread, 0, signal) != 0) Fail("ptrace");
     if (waitpid(thread, &status, __WALL) != thread) Fail("waitpid");
     *stopped_by = WIFSTOPPED(status) ? WSTOPSIG(status) : 0;
     return WIFSTOPPED(status);
