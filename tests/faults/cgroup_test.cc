@@ -81,6 +81,7 @@ bool StayBelow(const Cgroup &group) {
 }
 
 TEST(MemoryCgroup, IsStayedBelow) {
+    if (Emulated()) GTEST_SKIP() << "the emulator's own memory counts as well";
     if (OverSanitizersMalloc()) GTEST_SKIP() << "it keeps what is freed for a while";
     if (kShadowed) GTEST_SKIP() << "the shadow of what is touched counts as well";
     Cgroup group;
@@ -90,7 +91,7 @@ TEST(MemoryCgroup, IsStayedBelow) {
 
 // That the limit is one: else the test above would prove nothing.
 TEST(MemoryCgroup, IsALimit) {
-    if (OverSanitizersMalloc() || kShadowed) GTEST_SKIP() << "as above";
+    if (Emulated() || OverSanitizersMalloc() || kShadowed) GTEST_SKIP() << "as above";
     Cgroup group;
     if (!group.made()) GTEST_SKIP() << "no memory cgroup can be made here (/sys/fs/cgroup)";
     const pid_t child = fork();

@@ -1,5 +1,6 @@
 #include <gtest/gtest.h>
 
+#include "tests/emulated.h"
 #include "tests/tools/process.h"
 #include "tools/compile_commands/actions.h"
 
@@ -80,6 +81,13 @@ TEST(ToJson, FindsWhatIsNotInTheWorkspace) {
 
 // ---- The tool, over a Bazel that is none ------------------------------------
 
+class ToolTest : public testing::Test {
+  protected:
+    void SetUp() override {
+        if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "it starts that Bazel";
+    }
+};
+
 Finished RunTool(const std::vector<std::string> &arguments, const std::string &bazel = "") {
     std::vector<std::string> command = {DataFile("tools/compile_commands/compile_commands")};
     const std::string program = TempFile("bazel");
@@ -92,7 +100,7 @@ Finished RunTool(const std::vector<std::string> &arguments, const std::string &b
     return RunProgram(command, {"BUILD_WORKSPACE_DIRECTORY=" + TempFile("")});
 }
 
-TEST(Tool, WritesTheDatabase) {
+TEST_F(ToolTest, WritesTheDatabase) {
     WriteFile(TempFile("actions"), Action("CppCompile", {"gcc", "-c", "a.c"}));
     const Finished finished = RunTool({"--config=clang", "-c", "opt", "//a", "@b//c"},
                                       "echo \"$@\" >>" + TempFile("asked") +
@@ -117,7 +125,7 @@ void ExpectRefused(const Finished &finished, const std::string &why) {
     EXPECT_NE(finished.err.find(why), std::string::npos) << finished.err;
 }
 
-TEST(Tool, RefusesBadInput) {
+TEST_F(ToolTest, RefusesBadInput) {
     ExpectRefused(RunTool({"--bazel=/no/such/bazel"}), "no program /no/such/bazel");
     ExpectRefused(RunTool({"--bazel="}), "--bazel needs a value");
     ExpectRefused(RunTool({"-c"}), "fastbuild, dbg or opt");
@@ -132,7 +140,7 @@ TEST(Tool, RefusesBadInput) {
                   "cannot write /no/such/folder/x: No such");
 }
 
-TEST(Tool, Helps) {
+TEST_F(ToolTest, Helps) {
     const Finished finished = RunTool({"--help"});
     EXPECT_EQ(finished.status, 0);
     EXPECT_EQ(finished.out.rfind("Usage: ", 0), 0u);
