@@ -1,7 +1,8 @@
 /* The system's jemalloc, which is the malloc of the whole process, under the
  * names that ours has. */
 #if !__has_include_next(<jemalloc/jemalloc.h>)
-#error --jemalloc=system: no jemalloc for this platform where its compiler looks (this machine: libjemalloc-dev); --jemalloc=bundled builds one
+#error \
+    "--jemalloc=system: no jemalloc for this platform where its compiler looks (this machine: libjemalloc-dev); --jemalloc=bundled builds one"
 #endif
 #include_next <jemalloc/jemalloc.h>
 
