@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "tools/common/cli.h"
 #include "tools/trace/format.h"
 #include "tools/trace/map.h"
 #include "tools/trace/memory.h"
@@ -185,7 +186,7 @@ static int take_all(struct state *state) {
     int result = 0;
     while (result == 0 && (record = merge_next(&merge)) != NULL) {
         if (state->conversion->progress && ++done % 65536 == 0 && done <= all) {
-            fprintf(stderr, "\rztrace: writing the trace: %" PRIu64 " %%", done * 100 / all);
+            cli_progress("ztrace", "writing the trace: %" PRIu64 " %%", done * 100 / all);
         }
         if (parse(state, record)) {
             result = take_record(state);
@@ -193,7 +194,7 @@ static int take_all(struct state *state) {
             state->conversion->damaged++;
         }
     }
-    if (state->conversion->progress) fprintf(stderr, "\r\033[K");
+    if (state->conversion->progress) cli_progress("ztrace", NULL);
     state->conversion->damaged += merge.damaged;
     merge_free(&merge);
     return result;

@@ -14,7 +14,7 @@ struct conversion {
     int raw_fd;
     int out_fd;
     uint32_t tick_ns;
-    bool progress; /* on stderr */
+    bool progress; /* on a terminal */
     /* Told. */
     uint32_t images; /* programs that were recorded, one after an exec another */
     uint32_t threads;

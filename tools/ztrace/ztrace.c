@@ -237,7 +237,7 @@ static int write_trace(const struct arguments *arguments, const char *raw, int r
         .out_name = path,
         .raw_fd = raw_fd,
         .tick_ns = arguments->tick_ns,
-        .progress = !arguments->quiet && isatty(STDERR_FILENO),
+        .progress = !arguments->quiet,
     };
     if (!may_write(path, arguments->force)) return -1;
     signal(SIGXFSZ, SIG_IGN); /* EFBIG tells */
