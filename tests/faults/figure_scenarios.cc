@@ -74,7 +74,7 @@ void GivingBack(Checks &checks) {
         CALL(checks, jemalloc_purge)();
         CALL(checks, zlibc_trim)();
         // jemalloc starts its threads past ThreadSanitizer, which cannot have that.
-        if (kThreadSanitizer) return 0;
+        if (kThreadSanitizer && !CallsFail()) return 0;
         CALL(checks, zmalloc_background_purge)(true);
         CALL(checks, zmalloc_background_purge)(false);
         CALL(checks, set_jemalloc_bg_thread)(0);
