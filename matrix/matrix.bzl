@@ -20,9 +20,14 @@ def _place(compiler, tested, platform = HOST, sanitizer = ""):
         tested = tested,
     )
 
+def _tested(row):
+    if row.os != "linux":
+        return "built"
+    return "qemu" if row.emulator else "tested"
+
 # A line of the report each.
-#   tested  how .ci/run tests it on an x86_64 Linux machine: "tested" by itself,
-#           in "qemu", or not at all, being only "built"
+#   tested  how .ci/run --all tests it on an x86_64 Linux machine: "tested" by
+#           itself, in "qemu", or not at all, being only "built"
 PLACES = {"this machine": _place("its own", "tested")}
 
 PLACES.update({
@@ -33,7 +38,7 @@ PLACES.update({
 PLACES.update({
     name: _place(
         {"clang": "Clang", "zig": "Zig"}[row.compiler],
-        "built" if not row.tested else ("qemu" if row.emulator else "tested"),
+        _tested(row),
         platform = name,
     )
     for name, row in TARGETS.items()

@@ -18,8 +18,8 @@ def _rows():
 
 def _legend(bold):
     return [
-        bold + "tested" + bold + ": built, and .ci/run runs its tests.",
-        bold + "qemu" + bold + ": built, and .ci/run runs its tests under qemu-user.",
+        bold + "tested" + bold + ": built, and .ci/run --all runs its tests.",
+        bold + "qemu" + bold + ": built, and .ci/run --all runs its tests under qemu-user.",
         bold + "built" + bold + ": built, and no more: not all of it can be run here.",
         bold + "-" + bold + ": not possible, libc is taken: asan, msan and ubsan watch no malloc but " +
         "the libc's; tcmalloc does not start under tsan.",

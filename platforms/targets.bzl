@@ -9,10 +9,9 @@ the matrix and the docs come from it.  A row:
   configs        --config names besides the row's own
   emulator       what runs its programs on a Linux host of another CPU, as in
                  //platforms/emulator; None where nothing does
-  tested         whether .ci/run runs the tests for it
 """
 
-def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = [], emulator = None, tested = False):
+def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = [], emulator = None):
     return struct(
         os = os,
         cpu = cpu,
@@ -21,13 +20,12 @@ def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = 
         triple = triple,
         configs = configs,
         emulator = emulator,
-        tested = tested,
     )
 
 TARGETS = {
     "linux_x86_64": _target("linux", "x86_64", "x86_64-linux-gnu.2.31", configs = ["hermetic"]),
-    "linux_aarch64": _target("linux", "aarch64", "aarch64-linux-gnu.2.31", configs = ["aarch64"], emulator = "aarch64", tested = True),
-    "linux_x86_64_musl": _target("linux", "x86_64", "x86_64-linux-musl", libc = "musl", configs = ["musl"], tested = True),
+    "linux_aarch64": _target("linux", "aarch64", "aarch64-linux-gnu.2.31", configs = ["aarch64"], emulator = "aarch64"),
+    "linux_x86_64_musl": _target("linux", "x86_64", "x86_64-linux-musl", libc = "musl", configs = ["musl"]),
     "linux_aarch64_musl": _target("linux", "aarch64", "aarch64-linux-musl", libc = "musl", configs = ["aarch64_musl"], emulator = "aarch64"),
     "linux_riscv64_musl": _target("linux", "riscv64", "riscv64-linux-musl", libc = "musl", configs = ["riscv64"], emulator = "riscv64"),
     "macos_arm64": _target("osx", "aarch64", "aarch64-macos.11.0"),

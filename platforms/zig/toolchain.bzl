@@ -127,6 +127,10 @@ def _features(row, link_with):
         # Not Bazel's -Wl,-S, with which Zig strips all symbols, not the debugging
         # ones, and compiles its libc++ once more.
         feature(name = "strip_debug_symbols"),
+
+        # --config=hermetic --config=clang and the like ask for two: an error.
+        feature(name = "config_of_another_platform", provides = ["compiler"]),
+        feature(name = "config_of_the_machine_s_compiler", provides = ["compiler"]),
     ]
     if link_with:
         # By itself: configure scripts, which run elsewhere, do not find the path.
