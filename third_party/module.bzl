@@ -19,11 +19,14 @@ def _use_extension(extension, repositories, dev = ""):
 
 def _module_section_impl(ctx):
     out = ctx.actions.declare_file(ctx.label.name + ".txt")
+    library = LIBRARY_SOURCES + OTHER_REPOSITORIES + FOREIGN_CC_REPOSITORIES
     ctx.actions.write(out, "".join([
         "bazel_dep(name = \"%s\", version = \"%s\")\n" % (name, version)
         for name, version in sorted(MODULES.items())
-    ]) + _use_extension("sources", LIBRARY_SOURCES + OTHER_REPOSITORIES + FOREIGN_CC_REPOSITORIES) +
-        _use_extension("dev_sources", DEV_SOURCES, ", dev_dependency = True"))
+    ] + [
+        _use_extension("sources", library),
+        _use_extension("dev_sources", DEV_SOURCES, ", dev_dependency = True"),
+    ]))
     return [DefaultInfo(files = depset([out]))]
 
 module_section = rule(

@@ -13,7 +13,7 @@ load("//third_party/jemalloc:releases.bzl", "JEMALLOC_BUILDS", "JEMALLOC_RELEASE
 LIBRARY_SOURCES = ["bzip2", "gperftools", "libcxx", "zig"] + JEMALLOC_RELEASES.values()
 
 # What only our own tests and benchmarks ask for.
-DEV_SOURCES = ["benchmark", "googletest", "redis", "redis_upstream"]
+DEV_SOURCES = ["benchmark", "buildifier", "googletest", "redis", "redis_upstream"]
 
 # What comes in another way than the table's archives; nor is that fetched unasked.
 OTHER_REPOSITORIES = ["clang", "freebsd_arm64", "freebsd_x86_64", "zmalloc_host"]

@@ -103,6 +103,19 @@ SOURCES = {
         debian = struct(package = "libbenchmark-dev", file = "benchmark_1.7.1.orig.tar.gz"),
         overlay = "//third_party/benchmark:benchmark.BUILD.bazel",
     ),
+    # Binaries of each machine's; //tools/lint.
+    "buildifier": struct(
+        version = "8.2.1",
+        license = "Apache-2.0",
+        part = "test",
+        strip_prefix = "package",
+        sha256 = "b96ea9b13003036c801f52bee6f9b0314738f8432e5cb9d814c89f59292604ee",
+        urls = [],
+        debian = None,
+        npm_package = "@bazel/buildifier",
+        file = "buildifier-8.2.1.tgz",
+        overlay = "//third_party/buildifier:buildifier.BUILD.bazel",
+    ),
     "bzip2": struct(
         version = "1.0.8",
         license = "bzip2-1.0.6",

@@ -1,8 +1,7 @@
 """Fuzzers: a function of bytes, run by libFuzzer under --config=fuzz, else over files."""
 
-load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("//tests:defs.bzl", "TEST_COPTS")
-load("//zmalloc/allocator:variants.bzl", "VARIANTS", "variant_binary", "variant_compatible_with", "variants_test")
+load("//zmalloc/allocator:variants.bzl", "variant_binary", "variant_compatible_with", "variants_test")
 
 def _corpus(name):
     return native.glob(["corpus/%s/*" % name])

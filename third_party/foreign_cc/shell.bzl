@@ -1,7 +1,13 @@
 """rules_foreign_cc's shell toolchains, which else come in four repositories."""
 
+# Public there is only what registers them, with the repositories.
+# buildifier: disable=bzl-visibility
 load("@rules_foreign_cc//foreign_cc/private/framework/toolchains:freebsd_commands.bzl", freebsd = "commands")
+
+# buildifier: disable=bzl-visibility
 load("@rules_foreign_cc//foreign_cc/private/framework/toolchains:linux_commands.bzl", linux = "commands")
+
+# buildifier: disable=bzl-visibility
 load("@rules_foreign_cc//foreign_cc/private/framework/toolchains:macos_commands.bzl", macos = "commands")
 
 # By the system that builds, as @platforms//os calls it.

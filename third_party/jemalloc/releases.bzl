@@ -19,7 +19,11 @@ JEMALLOC_BUILDS = {
 JEMALLOC_DEFAULT = SOURCES["jemalloc"].version
 
 def this_release():
-    """The row of the repository whose BUILD file calls this."""
+    """The release whose repository's BUILD file calls this.
+
+    Returns:
+      its row of SOURCES
+    """
 
     # Modules put their own names before it: zmalloc~0.1.0~sources~jemalloc.
     canonical = external_folder().rpartition("/")[2].replace("+", "~")

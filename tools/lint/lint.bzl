@@ -85,11 +85,14 @@ lint = aspect(
 def _script_impl(ctx):
     executable = ctx.actions.declare_file(ctx.label.name)
     ctx.actions.symlink(output = executable, target_file = ctx.file.src, is_executable = True)
-    return [DefaultInfo(executable = executable)]
+    return [DefaultInfo(executable = executable, runfiles = ctx.runfiles([executable] + ctx.files.data))]
 
 script = rule(
     implementation = _script_impl,
-    doc = "A script, to be run.",
-    attrs = {"src": attr.label(allow_single_file = True, mandatory = True)},
+    doc = "A script, or another file, to be run.",
+    attrs = {
+        "data": attr.label_list(),
+        "src": attr.label(allow_single_file = True, mandatory = True),
+    },
     executable = True,
 )

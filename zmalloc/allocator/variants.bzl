@@ -50,7 +50,14 @@ _SETTINGS = {
 }
 
 def variant_settings(variant):
-    """What the settings are under a variant; "" means what they are unasked."""
+    """What the settings are under a variant.
+
+    Args:
+      variant: a row of VARIANTS or FAULTY_VARIANTS; "" for what they are unasked
+
+    Returns:
+      each setting's value
+    """
     changed = dict(_SETTINGS)
     if variant:
         changed.update(_ALL_VARIANTS[variant])

@@ -41,21 +41,33 @@ def _here(setting, value):
     })
 
 def features_here():
-    """The rows that the platform has, for a list of strings."""
+    """The rows that the platform has.
+
+    Returns:
+      their names, for a list of strings
+    """
     here = []
     for name in FEATURES:
         here = here + _here(name, name)
     return here
 
 def platform_here():
-    """The platform in words, for a list of strings."""
+    """The platform in words.
+
+    Returns:
+      them, for a list of strings
+    """
     here = []
     for words in _PLATFORMS:
         here = here + _here(_where(words), _readable(words))
     return here
 
 def linkopts_here():
-    """What programs that use a feature link with, for a list of "FEATURE=option"."""
+    """What programs that use a feature link with.
+
+    Returns:
+      "FEATURE=option" of each, for a list of strings
+    """
     here = []
     for name, row in FEATURES.items():
         for words, linkopts in row.linkopts.items():
