@@ -1,5 +1,7 @@
 // zreplay on traces that are known, by the allocator it was built with.
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <cstdlib>
 
@@ -184,6 +186,25 @@ TEST(ZreplayTest, TruncatedTraceIsReplayedUpToThere) {
     EXPECT_EQ(Value(finished.out, "truncated"), "true");
     EXPECT_NE(finished.err.find("truncated at byte"), std::string::npos) << finished.err;
     EXPECT_EQ(Zreplay({"--json", "--quiet", cut}).err, "");
+}
+
+TEST(ZreplayTest, TellsWhatTheRecordingLost) {
+    const std::string path = TempFile("lost.ztrace");
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const zt_options options = {};
+    zt_error error;
+    zt_writer *writer = zt_writer_open(fd, path.c_str(), &options, &error);
+    ASSERT_NE(writer, nullptr) << error.text;
+    zt_event event = Event(ZT_MALLOC, 100);
+    EXPECT_EQ(zt_write(writer, &event), 0);
+    EXPECT_EQ(zt_writer_note(writer, "lost-events", "7"), 0);
+    EXPECT_EQ(zt_writer_close(writer), 0);
+    close(fd);
+    Finished finished = Zreplay({"--json", path});
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_EQ(Value(finished.out, "lost_events"), "7");
+    EXPECT_EQ(finished.err, "zreplay: " + path + ": 7 events were lost when it was recorded\n");
+    EXPECT_EQ(Zreplay({"--quiet", path}).err, "");
 }
 
 TEST(ZreplayTest, UnusableTracesAreOneLine) {

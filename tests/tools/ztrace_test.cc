@@ -306,6 +306,69 @@ TEST_F(ZtraceTest, CreatesNothingBehindALink) {
     }
 }
 
+// A name is taken from what it named, which stays as it is under its others; what is no
+// file is neither replaced nor waited for.
+TEST_F(ZtraceTest, WritesIntoNothingThatIsThere) {
+    const std::string other = TempFile("other"), fifo = TempFile("fifo"), dir = TempFile("dir");
+    WriteFile(other, "precious");
+    ASSERT_EQ(::link(other.c_str(), path_.c_str()), 0);
+    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "each"}).status, 0);
+    ExpectOneOfEach(Read(path_));
+    EXPECT_EQ(ReadFile(other), "precious");
+
+    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
+    ASSERT_EQ(mkdir(dir.c_str(), 0700), 0);
+    for (const std::string &there : {fifo, dir, std::string("/dev/full")}) {
+        for (const char *force : {"--quiet", "--force"}) {
+            for (const Finished &finished :
+                 {Ztrace({force, "-o", there, DataFile(kProgram), "each"}),
+                  Ztrace({force, "--convert", there, "-o", path_ + ".new"})}) {
+                EXPECT_EQ(finished.status, 2) << there;
+                EXPECT_EQ(finished.err.rfind("ztrace: " + there + ": ", 0), 0u) << finished.err;
+                EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+            }
+        }
+    }
+}
+
+// A disk of `size` bytes that only this command sees, mounted at a folder.
+std::vector<std::string> OnADisk(const std::string &folder, size_t size,
+                                 const std::string &command) {
+    mkdir(folder.c_str(), 0700);
+    return {"/usr/bin/unshare", "-rm", "/bin/sh", "-c",
+            "mount -t tmpfs -o size=" + std::to_string(size) + " none " + folder + " && cd " +
+                folder + " && " + command};
+}
+
+TEST_F(ZtraceTest, SurvivesAFullDisk) {
+    const std::string disk = TempFile("disk"), ztrace = DataFile(kZtrace) + " -o " + disk + "/t ",
+                      program = DataFile(kProgram) + " kill";
+    if (RunProgram(OnADisk(disk, 1 << 20, "true")).status != 0) {
+        GTEST_SKIP() << "no disk can be mounted here";
+    }
+    // Room for two chunks of the recording, and a trace of them.
+    Finished finished = RunProgram(OnADisk(disk, 640 << 10, ztrace + program + "; cp t " + path_));
+    EXPECT_NE(finished.err.find("events lost (No space left on device)"), std::string::npos)
+        << finished.err;
+    Trace trace = Read(path_);
+    EXPECT_FALSE(trace.truncated);
+    EXPECT_GT(trace.Count(ZT_MALLOC, SIZE_KILLED), 1000u);
+    EXPECT_GT(std::stoul(trace.notes["lost-events"]), 1000u);
+
+    // For the head of the recording alone: all events are lost, and nothing more can be
+    // written.  For not even that: the program is not started.
+    const std::string leaves = "; status=$?; ls; exit $status", reason = "/t: No space left on";
+    finished = RunProgram(OnADisk(disk, 64 << 10, ztrace + program + leaves));
+    EXPECT_EQ(finished.out, "ready\nt.raw\n");
+    EXPECT_EQ(finished.status, 2) << finished.err;
+    EXPECT_NE(finished.err.find(reason), std::string::npos) << finished.err;
+    const std::string fill = "cat /dev/zero >fill 2>&-; ";
+    finished = RunProgram(OnADisk(disk, 64 << 10, fill + ztrace + program + leaves));
+    EXPECT_EQ(finished.out, "fill\n");
+    EXPECT_EQ(finished.status, 2) << finished.err;
+    EXPECT_NE(finished.err.find("/t.raw: No space left on"), std::string::npos) << finished.err;
+}
+
 // Who kills ztrace has the recording still; who has no room for the trace, too.
 TEST_F(ZtraceTest, LeavesTheRecordingWhenItIsKilled) {
     const std::string raw = path_ + ".raw";

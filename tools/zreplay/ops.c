@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tools/trace/memory.h"
@@ -153,6 +154,8 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     }
     const char *program = zt_reader_note(reader, "program");
     snprintf(ops->program, sizeof(ops->program), "%s", program ? program : "an unnamed program");
+    const char *lost = zt_reader_note(reader, "lost-events");
+    ops->lost = lost ? strtoull(lost, NULL, 10) : 0;
     ops->threads = zt_reader_threads(reader);
     ops->truncated = zt_reader_truncated(reader);
     ops->whole = zt_reader_offset(reader);

@@ -35,6 +35,7 @@ struct ops {
     uint32_t threads;
     bool truncated;
     uint64_t whole; /* bytes of the file that were read */
+    uint64_t lost;  /* events that are not in it, as it says itself */
     char program[128];
 };
 

@@ -274,6 +274,7 @@ void report_json(const struct report *report, bool timeline) {
     json_string("trace", report->trace);
     json_string("program", report->ops->program);
     printf("  \"truncated\": %s,\n", report->ops->truncated ? "true" : "false");
+    json_number("", "lost_events", report->ops->lost);
     json_number("", "events", report->ops->count);
     json_number("", "threads", report->ops->threads);
     json_number("", "peak_blocks", report->ops->peak_blocks);

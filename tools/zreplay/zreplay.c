@@ -32,7 +32,7 @@ static const char help[] =
     "      --json       a JSON object instead of the table; null where a figure is unknown\n"
     "      --timeline   adds used memory and RSS along the trace to it\n"
     "      --prefix=P   what messages begin with, instead of zreplay\n"
-    "  -q, --quiet      no line about a trace that is truncated\n"
+    "  -q, --quiet      no line about a trace that is truncated or lost events\n"
     "  -h, --help       this text\n"
     "\n"
     "Events run in the order of the trace, in one thread.  The trace is decoded first, to\n"
@@ -176,6 +176,10 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
     if (ops->truncated && !arguments->quiet) {
         cli_error(tool, "%s: truncated at byte %" PRIu64 "; replaying the %zu events before it",
                   path, ops->whole, ops->count);
+    }
+    if (ops->lost && !arguments->quiet) {
+        cli_error(tool, "%s: %" PRIu64 " %s lost when it was recorded", path, ops->lost,
+                  ops->lost == 1 ? "event was" : "events were");
     }
     return fits(ops, arguments->touch, limit, path);
 }

@@ -155,7 +155,8 @@ static int create_raw(const char *path, const char *program) {
         return -1;
     }
     struct raw_header *header = MAP_FAILED;
-    if (ftruncate(fd, RAW_HEADER_SIZE) == 0) {
+    errno = posix_fallocate(fd, 0, RAW_HEADER_SIZE); /* so that writing to it cannot fail */
+    if (errno == 0) {
         header = mmap(NULL, sizeof(*header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     }
     if (header == MAP_FAILED) {
@@ -263,14 +264,25 @@ static bool same_file(int raw, const char *output) {
     return from.st_dev == to.st_dev && from.st_ino == to.st_ino;
 }
 
+/* Opens what is to be converted, without waiting at a FIFO for who writes to it. */
+static int open_raw(const char *path) {
+    struct stat stat;
+    int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0) {
+        cli_error(TOOL, "%s: %s", path, strerror(errno));
+    } else if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
+        cli_error(TOOL, "%s: is no regular file", path);
+        close(fd);
+        fd = -1;
+    }
+    return fd;
+}
+
 static int convert_only(const struct arguments *arguments, const char *output) {
     char raw[CLI_PATH_SIZE];
     if (!cli_resolve(arguments->raw, raw)) return usage("too long a name: ", arguments->raw);
-    int fd = open(raw, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        cli_error(TOOL, "%s: %s", raw, strerror(errno));
-        return CLI_USAGE;
-    }
+    int fd = open_raw(raw);
+    if (fd < 0) return CLI_USAGE;
     int result = -1;
     if (same_file(fd, output)) {
         cli_error(TOOL, "%s: is the recording itself; -o names another file", output);
