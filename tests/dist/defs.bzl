@@ -1,7 +1,6 @@
 """The test of one shared library."""
 
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
-load("//tests:defs.bzl", "TEST_COPTS")
 
 def shared_library_test(name, os, libc, **kwargs):
     """Looks into the shared library of a package, the target shared_library.NAME.
@@ -15,8 +14,6 @@ def shared_library_test(name, os, libc, **kwargs):
     cc_test(
         name = "shared_library_test." + name,
         size = "small",
-        srcs = ["shared_library_test.cc"],
-        copts = TEST_COPTS,
         data = [
             ":shared_library." + name,
             "//zmalloc:headers",
@@ -27,9 +24,6 @@ def shared_library_test(name, os, libc, **kwargs):
             "ZMALLOC_OS": os,
             "ZMALLOC_SHARED": "$(rootpath :shared_library.%s)" % name,
         },
-        deps = [
-            "//tests:gtest_main",
-            "//tests/object_file",
-        ],
+        deps = [":shared_library_tests"],
         **kwargs
     )
