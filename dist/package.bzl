@@ -37,14 +37,30 @@ def _shared_names(system):
 def _unique(values):
     return {value: None for value in values}.keys()
 
-def _contents(cc_info):
+def _extracted(ctx, toolchain, library):
+    """The object files of a library that make has built, as a folder."""
+    archive = library.pic_static_library
+
+    # Of object files Bazel wants to see it by the name.
+    folder = ctx.actions.declare_directory("%s_files/%s.o" % (ctx.label.name, archive.basename[:-len(".a")]))
+    ctx.actions.run(
+        outputs = [folder],
+        inputs = depset([archive], transitive = [toolchain.all_files]),
+        executable = toolchain.ar_executable,
+        arguments = ["x", "--output", folder.path, archive.path],
+        mnemonic = "Extract",
+        progress_message = "Extracting " + archive.short_path,
+    )
+    return [folder]
+
+def _contents(ctx, toolchain):
     """All object files of a library and its dependencies, and what they link with."""
     objects = []
     linkopts = []
-    for linker_input in cc_info.linking_context.linker_inputs.to_list():
+    for linker_input in ctx.attr.library[CcInfo].linking_context.linker_inputs.to_list():
         linkopts += linker_input.user_link_flags
         for library in linker_input.libraries:
-            objects += library.pic_objects
+            objects += library.pic_objects or _extracted(ctx, toolchain, library)
     return struct(objects = _unique(objects), linkopts = _unique(linkopts))
 
 def _exports(ctx, system):
@@ -69,7 +85,7 @@ def _libraries(ctx, system):
         requested_features = ctx.features,
         unsupported_features = ctx.disabled_features,
     )
-    contents = _contents(ctx.attr.library[CcInfo])
+    contents = _contents(ctx, toolchain)
     outputs = cc_common.create_compilation_outputs(pic_objects = depset(contents.objects))
     _, archived = cc_common.create_linking_context_from_compilation_outputs(
         actions = ctx.actions,

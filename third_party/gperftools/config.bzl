@@ -103,8 +103,10 @@ _SECTION_BOUNDS = [
     for bound in ["start", "stop"]
 ]
 
-_BESIDE_MALLOC = [
+# After what configure has found out, too.
+BESIDE_MALLOC = [
     "",
+    "#undef PERFTOOLS_DLL_DECL",
     "#define PERFTOOLS_DLL_DECL",
     "",
     "// In the place of libc_override.h.",
@@ -136,7 +138,7 @@ def _config_header_impl(ctx):
         for name, platforms in _CONFIG.items()
         if system in platforms
     ]
-    lines += _REPLACING_MALLOC if ctx.attr.replaces_malloc else _BESIDE_MALLOC
+    lines += _REPLACING_MALLOC if ctx.attr.replaces_malloc else BESIDE_MALLOC
     version = "%s.%s%s" % (_VERSION.major, _VERSION.minor, _VERSION.patch)
     lines += [
         "#define PACKAGE_STRING \"gperftools %s\"" % version,

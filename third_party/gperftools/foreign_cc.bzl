@@ -4,6 +4,7 @@ load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_foreign_cc//foreign_cc:configure.bzl", "configure_make")
 load("//third_party/foreign_cc:configure.bzl", "FEATURES", "MAKE_ARGS", "cross_options", "reproducible_copts")
 load("//third_party/foreign_cc:library.bzl", "foreign_library")
+load(":config.bzl", "BESIDE_MALLOC")
 load(":private_names.bzl", "private_namespace")
 load(":tcmalloc.bzl", "CXXOPTS", "FRAME_POINTER_DEFINES", "LINKOPTS")
 
@@ -45,6 +46,7 @@ def _private_names_impl(ctx):
         "#ifndef TCMALLOC_PRIVATE_H_",
         "#define TCMALLOC_PRIVATE_H_",
         "#include <config.h>",
+    ] + ([] if ctx.attr.replaces_malloc else BESIDE_MALLOC) + [
         # Its make compiles sysinfo.cc, in the place of which environment.cc stands.
         private_namespace(own_getenv = False),
         "#endif",
@@ -55,6 +57,9 @@ def _private_names_impl(ctx):
 private_names = rule(
     implementation = _private_names_impl,
     doc = "The header that renames, forced into every source.",
+    attrs = {
+        "replaces_malloc": attr.bool(mandatory = True, doc = "as of config_header"),
+    },
 )
 
 def configured_tcmalloc(name, source_tree, hdrs, local_defines = []):
