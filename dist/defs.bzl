@@ -8,6 +8,13 @@ _PIC = "//command_line_option:force_pic"
 _REPLACE_MALLOC = str(Label("//third_party/gperftools:replace_malloc"))
 _SETTINGS = variant_settings("").keys()
 
+# Whatever linker: a list of what is exported is not for all of them to have.
+_HIDDEN = [
+    "-fvisibility=hidden",
+    # Before which jemalloc puts its own functions.
+    "-DJEMALLOC_EXPORT=",
+]
+
 # Calls that run over a buffer end the program, where the libc has such checks.
 _HARDENED = [
     "-U_FORTIFY_SOURCE",
@@ -19,7 +26,7 @@ def _shipped_impl(settings, attr):
     changed = {name: settings[name] for name in _SETTINGS}
     if attr.variant:
         changed = variant_settings(attr.variant)
-    changed[_COPT] = settings[_COPT] + _HARDENED + ["-fvisibility=hidden"]
+    changed[_COPT] = settings[_COPT] + _HARDENED + _HIDDEN
     changed[_MODE] = "opt"
     changed[_PIC] = True
     changed[_REPLACE_MALLOC] = False

@@ -1,7 +1,6 @@
 // The shared library of a package: what it exports, and that it is hardened.
 #include <algorithm>
 #include <cstdlib>
-#include <iterator>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -39,6 +38,18 @@ std::set<std::string> Wanted() {
     return wanted;
 }
 
+// Zig's linker for macOS takes no list: what it brings of the compiler's own library,
+// which is weak, and operators new and delete of libc++, are not hidden.  (What is
+// hidden, dlsym() finds there all the same: Zig puts it into the trie of exports.)
+std::set<std::string> OfTheRunTime() {
+    static const std::regex operators("_Z(nw|na|dl|da)\\w+");
+    std::set<std::string> names;
+    for (const object_file::Symbol &symbol : object_file::Symbols(Bytes())) {
+        if (symbol.weak || std::regex_match(symbol.name, operators)) names.insert(symbol.name);
+    }
+    return names;
+}
+
 // The functions that a header declares, but for those that it defines.
 void AddDeclared(const std::string &header, std::set<std::string> *names) {
     static const std::regex comment("/\\*[^]*?\\*/"), line("\\\\\n"), directive("#[^\n]*"),
@@ -68,10 +79,7 @@ TEST(SharedLibrary, ExportsWhatTheHeadersDeclareAndNothingElse) {
     EXPECT_GT(declared.size(), 50u);
     std::set<std::string> exported(Library().exported.begin(), Library().exported.end());
     if (kMacos) {
-        // Zig's linker for macOS takes no list, and exports whatever is global.
-        for (auto name = exported.begin(); name != exported.end();) {
-            name = declared.count(*name) != 0 ? std::next(name) : exported.erase(name);
-        }
+        for (const std::string &name : OfTheRunTime()) exported.erase(name);
     }
     EXPECT_EQ(exported, declared);
 }
