@@ -173,7 +173,7 @@ class deleter {
     }
 
     void operator()(T *object) const noexcept {
-        static_assert(sizeof(T) > 0, "of a type that is not complete");
+        static_assert(sizeof(T) >= 1, "of a type that is not complete");
         if constexpr (std::is_polymorphic_v<T> && !std::is_final_v<T>) {
             /* It may be part of a larger object. */
             const volatile void *block = dynamic_cast<const volatile void *>(object);

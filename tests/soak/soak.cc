@@ -18,6 +18,13 @@ namespace {
 constexpr size_t kMostRatio = 3;
 constexpr size_t kHeadroom = 64 * kMiB, kHeadroomPerThread = kMiB / 2;
 
+bool UnderValgrind() { return std::getenv("ZMALLOC_UNDER_VALGRIND") != nullptr; }
+
+// It takes the threads that a forked child does not have for running.
+bool UnderHelgrind() {
+    return UnderValgrind() && std::strcmp(std::getenv("ZMALLOC_UNDER_VALGRIND"), "helgrind") == 0;
+}
+
 class Soak {
   public:
     explicit Soak(const Options &options)
@@ -29,6 +36,7 @@ class Soak {
 
     // The exit status.
     int Run() {
+        (void)Pattern::Holds("", 1, 0);  // as in RunThreads()
         while (!verdict_.failed() && !Done()) {
             Round();
             Judge();
@@ -49,7 +57,8 @@ class Soak {
         const uint64_t seed = seed_ + rounds_ * 1000003;
         Timers timers;
         // qemu's own locks do not survive a fork.
-        const auto forks = Emulated() ? nullptr : std::make_unique<Forks>(&verdict_);
+        const auto forks =
+            Emulated() || UnderHelgrind() ? nullptr : std::make_unique<Forks>(&verdict_);
         Reporter reporter(&verdict_);
         Defragmenter defragmenter(seed, &sparse_, &verdict_);
         threads_ += RunThreads(seed, options_.threads, &pool_, &verdict_);
@@ -73,7 +82,7 @@ class Soak {
         const size_t rss = zmalloc_get_rss();
         const size_t grown = rss > rss_before_ ? rss - rss_before_ : 0;
         most_grown_ = std::max(most_grown_, grown);
-        if (kSanitized || Emulated() || std::getenv("ZMALLOC_UNDER_VALGRIND") != nullptr) return;
+        if (kSanitized || Emulated() || UnderValgrind()) return;
         const size_t most =
             kMostRatio * most_held_ + kHeadroom + kHeadroomPerThread * options_.threads;
         if (grown > most) {
@@ -125,5 +134,7 @@ int main(int argc, char **argv) {
     zmalloc_test::Options options;
     const std::string variant = zmalloc_test::Variant();
     const int status = zmalloc_test::ParseOptions(argc, argv, variant.c_str(), &options);
+    // There, only one thread runs at a time.
+    if (zmalloc_test::UnderValgrind()) options.threads = std::min<uint64_t>(options.threads, 4);
     return status >= 0 ? status : zmalloc_test::Soak(options).Run();
 }

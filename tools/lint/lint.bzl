@@ -91,7 +91,7 @@ script = rule(
     implementation = _script_impl,
     doc = "A script, or another file, to be run.",
     attrs = {
-        "data": attr.label_list(),
+        "data": attr.label_list(allow_files = True),
         "src": attr.label(allow_single_file = True, mandatory = True),
     },
     executable = True,
