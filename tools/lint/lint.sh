@@ -2,19 +2,22 @@
 # See --help.
 set -uo pipefail
 
-usage='Usage: bazel run //tools/lint [-- --help]
-Reads all of our C and C++ files that are compiled here with clang-tidy (checks: .clang-tidy)
-and cppcheck, each once as long as it does not change.  Prints what they find; the exit
-status is then 1.  BAZEL names the bazel to use; without it ./bazelw does.'
+usage='Usage: bazel run //tools/lint [-- TARGETS...]
+Reads our C and C++ files that are compiled here, all or those of the targets (as
+//zmalloc/...), with clang-tidy (checks: .clang-tidy) and cppcheck, each once as long as
+it does not change.  Prints what they find; the exit status is then 1.  BAZEL names the
+bazel to use; without it ./bazelw does.'
 
 fail() { echo "lint: $1" >&2 && exit 2; }
 
-case $# in
-0) ;;
-1) [ "$1" = --help ] || fail "no such argument: $1 (see --help)"
-   echo "$usage" && exit 0 ;;
-*) fail "too many arguments (see --help)" ;;
-esac
+[ "${1-}" != --help ] || { echo "$usage" && exit 0; }
+for target; do
+    case $target in
+    //* | @*) ;;
+    *) fail "no target: $target (see --help)" ;;
+    esac
+done
+[ $# != 0 ] || set -- //zmalloc/... //tools/... //tests/... @gperftools//:tcmalloc_internal @jemalloc//:jemalloc
 cd "${BUILD_WORKSPACE_DIRECTORY:-}" 2>/dev/null || fail 'start it with bazel run //tools/lint'
 
 version() { "$1" --version 2>/dev/null | grep -o -E '[0-9]+\.[0-9.]+' | head -n 1; }
@@ -29,8 +32,7 @@ done
 cppcheck=$(command -v cppcheck) || fail "cppcheck is not installed (Debian package cppcheck)"
 tools="$clang_tidy $(version "$clang_tidy") $cppcheck $(version "$cppcheck")"
 
-"${BAZEL:-./bazelw}" build --config=lint "--//tools/lint:tools=$tools" --keep_going \
-    //zmalloc/... //tools/... //tests/... @gperftools//:tcmalloc_internal @jemalloc//:jemalloc
+"${BAZEL:-./bazelw}" build --config=lint "--//tools/lint:tools=$tools" --keep_going "$@"
 status=$?
 case $status in
 0) echo "lint: nothing found ($tools)" ;;
