@@ -31,12 +31,18 @@ const char *__tsan_default_options(void) {
  *   ThreadSanitizer takes no notice of.
  * - A mutex's statistics are copied with the number of threads that wait for it,
  *   which these count without it.
- * - ctl_init() sets a flag, last, which is first read without its lock. */
+ * - ctl_init() sets a flag, last, which is first read without its lock.
+ * - How much is in the cache of each running thread is read, for statistics, while
+ *   the thread allocates.
+ * - An arena is there for others before the time of its creation is, which statistics
+ *   read; no other time that nstime_init_update() sets is shared. */
 const char *__tsan_default_suppressions(void) {
     return "race_top:^edata_nfree_dec$\n"
            "race_top:^edata_nfree_inc$\n"
            "race_top:^edata_nfree_sub$\n"
            "race_top:^ctl_init$\n"
+           "race:^cache_bin_nitems_get_remote$\n"
+           "race:^je_nstime_init_update$\n"
            "race:^malloc_mutex_prof_copy$\n"
            "mutex:^arena_decay_impl$\n"
            "mutex:^malloc_mutex_trylock_final$\n"
