@@ -4,20 +4,32 @@
 #include <time.h>
 
 #include "zmalloc/allocator/backend.h"
+#include "zmalloc/guard/sampled.h"
 #include "zmalloc/zmalloc.h"
 
 bool zmalloc_defrag_supported(void) { return zm_backend_can_defrag(); }
 
 bool zmalloc_should_defrag(const void *ptr) {
     bool should = false;
-    if (ptr != NULL && zm_backend_can_defrag()) zm_backend_should_defrag(&ptr, 1, &should);
+    size_t usable;
+    if (zm_is_seldom(ptr) && zm_seldom_size(ptr, &usable)) return false;
+    if (zm_backend_can_defrag()) zm_backend_should_defrag(&ptr, 1, &should);
     return should;
+}
+
+/* One by one: allocators must not be asked about sampled blocks. */
+static void look_at_each(const void *const *ptrs, size_t count, bool *should) {
+    for (size_t i = 0; i < count; i++) should[i] = zmalloc_should_defrag(ptrs[i]);
 }
 
 int zmalloc_should_defrag_batch(const void *const *ptrs, size_t count, bool *should) {
     int sum = 0;
     if (!zm_backend_can_defrag()) return -1;
-    zm_backend_should_defrag(ptrs, count, should);
+    if (zm_sampling()) {
+        look_at_each(ptrs, count, should);
+    } else {
+        zm_backend_should_defrag(ptrs, count, should);
+    }
     for (size_t i = 0; i < count; i++) sum += should[i];
     return sum;
 }

@@ -10,8 +10,12 @@
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/allocator/libc/trim.h"
 #include "zmalloc/features.h"
+#include "zmalloc/guard/sampled.h"
 #include "zmalloc/oom.h"
 #include "zmalloc/os/os.h"
+
+/* After the allocator's own, in whose place it may put others. */
+#include "guarded.h"
 
 /* Requests from here on cannot be met; below, adding a prefix or an alignment
  * does not overflow. */
@@ -44,7 +48,8 @@ __attribute__((noinline, cold)) void *zm_out_of_memory(size_t size) {
  * smallest block anyway. */
 static inline size_t at_least_one(size_t size) { return size != 0 ? size : sizeof(long); }
 
-/* Counts a new block.  Returns it, and its usable size, or 0, in *usable. */
+/* Counts a new block.  Returns it, or a sampled one, and its usable size, or 0, in
+ * *usable. */
 static inline void *counted_new(void *ptr, size_t size, size_t *usable) {
     if (ptr == NULL) {
         *usable = 0;
@@ -52,6 +57,12 @@ static inline void *counted_new(void *ptr, size_t size, size_t *usable) {
     }
     *usable = size;
     return zm_counted(ptr, size + ZM_BACKEND_PREFIX);
+}
+
+/* The same of a block that is in a place of its own, which a sampled one would not be. */
+static inline void *counted_particular(void *ptr, size_t size) {
+    if (ptr != NULL) zm_count_allocated(size + ZM_BACKEND_PREFIX);
+    return ptr;
 }
 
 static inline void counted_free(size_t usable) { zm_count_freed(usable + ZM_BACKEND_PREFIX); }
@@ -119,7 +130,7 @@ static void *try_aligned(size_t alignment, size_t size) {
         size < REQUEST_LIMIT - alignment) {
         ptr = zm_backend_aligned(alignment, at_least_one(size), &got);
     }
-    return counted_new(ptr, got, &got);
+    return counted_particular(ptr, got);
 }
 
 void *ztrymalloc_aligned(size_t alignment, size_t size) { return try_aligned(alignment, size); }
@@ -144,8 +155,11 @@ enum outcome { MOVED_OR_KEPT, FREED, FAILED };
 
 /* Out of line, as many a realloc leaves a block as it is.  Returns `ptr`. */
 __attribute__((noinline)) static void *count_change(void *ptr, size_t usable, size_t old_usable) {
-    if (usable > old_usable) return zm_counted(ptr, usable - old_usable);
-    zm_count_freed(old_usable - usable);
+    if (usable > old_usable) {
+        zm_count_allocated(usable - old_usable);
+    } else {
+        zm_count_freed(old_usable - usable);
+    }
     return ptr;
 }
 
@@ -157,13 +171,22 @@ static inline enum outcome counted_resize(void **ptr, void *resized, size_t usab
     return MOVED_OR_KEPT;
 }
 
+/* The same of NULL or a sampled block, whose place is no use for another size. */
+__attribute__((noinline)) static enum outcome realloc_seldom(void **ptr, size_t size,
+                                                             size_t *usable, size_t old_usable) {
+    void *moved = try_malloc(size, usable);
+    if (moved == NULL) return FAILED;
+    if (*ptr != NULL) memcpy(moved, *ptr, *usable < old_usable ? *usable : old_usable);
+    (void)zm_seldom_freed(*ptr);
+    *ptr = moved;
+    return MOVED_OR_KEPT;
+}
+
 /* Resizes *ptr, which changes only when that works. */
 static inline enum outcome try_realloc(void **ptr, size_t size, size_t *usable,
                                        size_t *old_usable) {
-    if (*ptr == NULL) {
-        *old_usable = 0;
-        *ptr = try_malloc(size, usable);
-        return *ptr != NULL ? MOVED_OR_KEPT : FAILED;
+    if (zm_is_seldom(*ptr) && zm_seldom_size(*ptr, old_usable) && (size != 0 || *ptr == NULL)) {
+        return realloc_seldom(ptr, size, usable, *old_usable);
     }
     *usable = 0;
     if (size == 0) {
@@ -217,8 +240,10 @@ char *zstrdup(const char *s) {
 void zfree(void *ptr) { zm_backend_counted_free(ptr); }
 
 void zfree_usable(void *ptr, size_t *usable) {
-    size_t had = 0;
-    if (ptr != NULL) {
+    size_t had;
+    if (zm_is_seldom(ptr) && zm_seldom_size(ptr, &had)) {
+        (void)zm_seldom_freed(ptr);
+    } else {
         zm_backend_free(ptr, &had);
         counted_free(had);
     }
@@ -232,11 +257,12 @@ void zlibc_free(void *ptr) { free(ptr); }
 /* ---- Sizes ------------------------------------------------------------ */
 
 size_t zmalloc_usable_size(const void *ptr) {
-    return ptr != NULL ? zm_backend_usable_size(ptr) : 0;
+    size_t usable;
+    return zm_is_seldom(ptr) && zm_seldom_size(ptr, &usable) ? usable : zm_backend_usable_size(ptr);
 }
 
 size_t zmalloc_size(const void *ptr) {
-    return ptr != NULL ? zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX : 0;
+    return ptr != NULL ? zmalloc_usable_size(ptr) + ZM_BACKEND_PREFIX : 0;
 }
 
 void *extend_to_usable(void *ptr, size_t size) {
@@ -250,12 +276,20 @@ void *ztrymalloc_with_flags(size_t size, int flags) {
     size_t got = 0;
     void *ptr = NULL;
     if (size < REQUEST_LIMIT) ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
-    return counted_new(ptr, got, &got);
+    return counted_particular(ptr, got);
 }
 
 void *zmalloc_with_flags(size_t size, int flags) {
     void *ptr = ztrymalloc_with_flags(size, flags);
     return ptr != NULL ? ptr : zm_out_of_memory(size);
+}
+
+static void *move_sampled(void *ptr, size_t old_usable, size_t size, int flags) {
+    void *moved = zmalloc_with_flags(size, flags);
+    if (moved == NULL) return NULL;
+    memcpy(moved, ptr, size < old_usable ? size : old_usable);
+    (void)zm_seldom_freed(ptr);
+    return moved;
 }
 
 void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
@@ -264,6 +298,9 @@ void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
     if (size == 0) {
         zfree_with_flags(ptr, flags);
         return NULL;
+    }
+    if (zm_is_seldom(ptr) && zm_seldom_size(ptr, &old_usable)) {
+        return move_sampled(ptr, old_usable, size, flags);
     }
     void *resized = NULL;
     if (size < REQUEST_LIMIT) {
@@ -275,7 +312,7 @@ void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
 
 void zfree_with_flags(void *ptr, int flags) {
     size_t usable;
-    if (ptr == NULL) return;
+    if (zm_is_seldom(ptr) && zm_seldom_freed(ptr)) return;
     zm_backend_free_flags(ptr, flags, &usable);
     counted_free(usable);
 }
@@ -315,7 +352,7 @@ void set_jemalloc_bg_thread(int enable) { (void)zmalloc_background_purge(enable 
 void zlibc_trim(void) { (void)zm_libc_trim(); }
 
 void zmadvise_dontneed(void *ptr) {
-    if (ptr != NULL) zm_os_discard(ptr, zm_backend_usable_size(ptr));
+    if (ptr != NULL) zm_os_discard(ptr, zmalloc_usable_size(ptr));
 }
 
 void zmadvise_dontneed_range(void *ptr, size_t size) { zm_os_discard(ptr, size); }

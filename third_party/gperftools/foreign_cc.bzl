@@ -148,6 +148,7 @@ def configured_tcmalloc(name, source_tree, hdrs, local_defines = []):
             "@zmalloc//zmalloc:oom",
             "@zmalloc//zmalloc/accounting:counting",
             "@zmalloc//zmalloc/allocator/tcmalloc:counted_header",
+            "@zmalloc//zmalloc/guard:sampled_header",
         ],
         **own
     )

@@ -125,5 +125,6 @@ def tcmalloc_library(name, srcs, hdrs, private_hdrs, local_defines, deps, visibi
             "@zmalloc//zmalloc:oom",
             "@zmalloc//zmalloc/accounting:counting",
             "@zmalloc//zmalloc/allocator/tcmalloc:counted_header",
+            "@zmalloc//zmalloc/guard:sampled_header",
         ],
     )

@@ -138,9 +138,13 @@ static void add_sparse_slabs(const bin_t *bin, size_t nregs, struct slab_use *us
 
 int je_get_defrag_hint(void *ptr) {
     tsdn_t *tsdn = tsdn_fetch();
-    edata_t *slab = emap_edata_lookup(tsdn, &arena_emap_global, ptr);
-    if (!config_stats || slab == NULL || !edata_slab_get(slab)) return 0;
+    emap_full_alloc_ctx_t block;
+    if (!config_stats || emap_full_alloc_ctx_try_lookup(tsdn, &arena_emap_global, ptr, &block) ||
+        !block.slab) {
+        return 0; /* servers ask about any pointer of theirs */
+    }
 
+    edata_t *slab = block.edata;
     arena_t *arena = arena_get_from_edata(slab);
     const szind_t index = edata_szind_get(slab);
     const bin_info_t *info = &bin_infos[index];

@@ -128,11 +128,10 @@ JEMALLOC_ALWAYS_INLINE bool fast_free_larger(void *ptr, size_t *usize) {
            is_cached(tsd, block.szind) && give_cached(tsd, ptr, block.szind, usize);
 }
 
-/* A small block, told its size: no more than SC_LOOKUP_MAXCLASS. */
+/* A small block, not NULL, told its size: no more than SC_LOOKUP_MAXCLASS. */
 JEMALLOC_ALWAYS_INLINE bool fast_free_sized(void *ptr, size_t size, size_t *usize) {
     tsd_t *tsd = tsd_at_hand();
-    return likely(ptr != NULL) && !is_missing(tsd) && !(config_prof && opt_prof) &&
-           !cache_bin_nonfast_aligned(ptr) &&
+    return !is_missing(tsd) && !(config_prof && opt_prof) && !cache_bin_nonfast_aligned(ptr) &&
            give_cached(tsd, ptr, sz_size2index_lookup(size), usize);
 }
 

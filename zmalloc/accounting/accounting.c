@@ -88,11 +88,16 @@ static void set_free(unsigned block, unsigned slot) {
     if (block < first_free_block) first_free_block = block;
 }
 
+/* One of so many new blocks, on average, goes to `sample_instead`; 0: none. */
+static unsigned sample_every;
+static void *(*sample_instead)(void *ptr, size_t bytes);
+
 /* Most of it where the counter is going.  Its top never is more than a window
  * above the counter, which is what the bound of the peak's error rests on. */
 static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
     slot->bottom = used - (rises ? ZM_PEAK_WINDOW / 4 : ZM_PEAK_WINDOW * 3 / 4);
-    slot->top = slot->bottom + ZM_PEAK_WINDOW;
+    slot->real_top = slot->bottom + ZM_PEAK_WINDOW;
+    slot->top = sample_every != 0 ? INT64_MIN : slot->real_top;
 }
 
 /* The lowest free slot, so that slots in use stay together; NULL when memory
@@ -226,14 +231,42 @@ void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
         return;
     }
     int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-    bool rises = used > slot->top;
+    bool rises = used > slot->real_top;
+    if (!rises && used >= slot->bottom) return; /* it is here to be sampled */
     place_window(slot, used, rises);
     if (rises) (void)zm_accounted_peak();
 }
 
+/* ---- Sampling ----------------------------------------------------------- */
+
+/* From 1 to twice `sample_every`, less 1: that often on average, in no step with the
+ * program.  By xorshift. */
+static uint64_t draw_distance(void) {
+    static _Thread_local uint64_t state __attribute__((tls_model("initial-exec")));
+    if (state == 0) state = (uint64_t)(uintptr_t)&state * UINT64_C(0x9e3779b97f4a7c15) | 1;
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return 1 + state % (2 * (uint64_t)sample_every - 1);
+}
+
+static bool is_due(void) {
+    static _Thread_local uint64_t distance __attribute__((tls_model("initial-exec")));
+    if (distance == 0) distance = draw_distance();
+    return --distance == 0;
+}
+
 void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {
     zm_count_outside(slot, bytes);
-    return ptr;
+    if (sample_every == 0 || ptr == NULL || !is_due()) return ptr;
+    return sample_instead(ptr, (size_t)bytes);
+}
+
+void zm_accounting_sample(unsigned every, void *(*instead)(void *ptr, size_t bytes)) {
+    struct zm_slot *slot = zm_thread_slot;
+    sample_instead = instead;
+    sample_every = every;
+    if (slot != &zm_nobody) place_window(slot, slot->used, true);
 }
 
 static int64_t sum_of_block(unsigned block) {

@@ -21,6 +21,7 @@ extern "C" {
 struct zm_slot {
     int64_t used;          /* bytes; atomic, written by its thread alone */
     int64_t top, bottom;   /* of the window; its thread's alone */
+    int64_t real_top;      /* `top` is below all while allocations are sampled */
     unsigned block, index; /* where the slot lies in the table */
 } __attribute__((aligned(64)));
 
@@ -50,7 +51,8 @@ extern struct zm_slot zm_nobody;
  * no slot to be had. */
 void zm_count_outside(struct zm_slot *slot, int64_t bytes);
 
-/* The same, returning `ptr`: for the end of a function that allocates. */
+/* The same, returning `ptr`, or what takes the place of this new block: for the end of a
+ * function that allocates. */
 void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes);
 
 /* Changes the counter and returns what it is then.  A plain add: only this
@@ -61,8 +63,9 @@ static inline int64_t zm_add_to_slot(struct zm_slot *slot, int64_t bytes) {
     return used;
 }
 
-/* Add to used memory, and take from it. */
-static inline void *zm_counted(void *ptr, size_t bytes) { /* and returns `ptr` */
+/* Add to used memory, and take from it.  With a new block, returns that, or one that is
+ * to be used in its place (zm_accounting_sample()). */
+static inline void *zm_counted(void *ptr, size_t bytes) {
     struct zm_slot *slot = zm_thread_slot;
     if (__builtin_expect(zm_add_to_slot(slot, (int64_t)bytes) > slot->top, 0)) {
         return zm_counted_outside(ptr, slot, (int64_t)bytes);
@@ -78,6 +81,11 @@ static inline void zm_count_freed(size_t bytes) {
         zm_count_outside(slot, -(int64_t)bytes);
     }
 }
+
+/* From now on hands one of `every` new blocks, chosen at random, to `instead`, with the
+ * bytes that it counts for, and returns what that returns in its place.  Once, before
+ * other threads start; costs nothing before. */
+void zm_accounting_sample(unsigned every, void *(*instead)(void *ptr, size_t bytes));
 
 /* The sum.  Takes no lock and is async-signal-safe; while a thread's last count
  * moves to the shared sum, a few instructions with signals blocked, it tries

@@ -7,6 +7,7 @@
  * Whatever is seldom lies in functions of its own, called last: these need no
  * stack frame then. */
 #include "zmalloc/accounting/accounting.h"
+#include "zmalloc/guard/sampled.h"
 #include "zmalloc/oom.h"
 
 #define ZM_SELDOM __attribute__((noinline, cold, unused)) static
@@ -23,6 +24,12 @@ ZM_SELDOM void zm_freed_by_asking(void *ptr) {
 ZM_SELDOM void zm_freed_outside(void *ptr, struct zm_slot *slot, size_t bytes) {
     zm_count_outside(slot, -(int64_t)bytes);
     zm_backend_plain_free(ptr);
+}
+
+static inline void zm_backend_free_and_count(void *ptr);
+
+ZM_SELDOM void zm_freed_seldom(void *ptr) {
+    if (!zm_seldom_freed(ptr)) zm_backend_free_and_count(ptr);
 }
 
 static inline void *zm_counted_block(void *ptr) {
@@ -53,9 +60,8 @@ static inline void *zm_backend_counted_calloc(size_t size) {
 }
 
 /* Counted before it is freed, so that the allocator is called last. */
-static inline void zm_backend_counted_free(void *ptr) {
+static inline void zm_backend_free_and_count(void *ptr) {
     size_t usable;
-    if (__builtin_expect(ptr == NULL, 0)) return;
     if (__builtin_expect(!zm_backend_size_at_hand(ptr, &usable), 0)) {
         zm_freed_by_asking(ptr);
         return;
@@ -67,6 +73,14 @@ static inline void zm_backend_counted_free(void *ptr) {
         return;
     }
     zm_backend_plain_free(ptr);
+}
+
+static inline void zm_backend_counted_free(void *ptr) {
+    if (zm_is_seldom(ptr)) {
+        zm_freed_seldom(ptr);
+    } else {
+        zm_backend_free_and_count(ptr);
+    }
 }
 
 /* C11 has no sized free; jemalloc's saves the look-up that counting needs. */

@@ -11,6 +11,7 @@ load(":allocators.bzl", "MALLOC_VALUES", "possible_under")
 
 # The settings, named so that they are found from any workspace.
 _FAULTS = str(Label("//zmalloc/allocator:faults"))
+_GUARD = str(Label("//:guard"))
 _JEMALLOC = str(Label("//:jemalloc"))
 _MALLOC = str(Label("//:malloc"))
 _MALLOC_SIZE = str(Label("//:malloc_size"))
@@ -35,7 +36,13 @@ FAULTY_VARIANTS = {
     ]
 }
 
-_ALL_VARIANTS = dict(VARIANTS, **FAULTY_VARIANTS)
+# For tests of --guard, whether it is asked for or not.
+GUARDED_VARIANTS = {
+    name + "_guarded": settings
+    for name, settings in VARIANTS.items()
+}
+
+_ALL_VARIANTS = dict(dict(VARIANTS, **FAULTY_VARIANTS), **GUARDED_VARIANTS)
 
 # Those that a user chooses between; a jemalloc without our extension places
 # blocks in the same way as one with it.
@@ -53,7 +60,7 @@ def variant_settings(variant):
     """What the settings are under a variant.
 
     Args:
-      variant: a row of VARIANTS or FAULTY_VARIANTS; "" for what they are unasked
+      variant: a row of VARIANTS, FAULTY_VARIANTS or GUARDED_VARIANTS; "" for what they are unasked
 
     Returns:
       each setting's value
@@ -67,7 +74,7 @@ def variant_compatible_with(variant):
     """target_compatible_with of what is only of use if it is over this variant.
 
     Args:
-      variant: a row of VARIANTS or FAULTY_VARIANTS
+      variant: a row of VARIANTS, FAULTY_VARIANTS or GUARDED_VARIANTS
 
     Returns:
       nothing, except under sanitizers that take libc in place of its allocator
@@ -84,6 +91,9 @@ def _variant_transition_impl(settings, attr):
 
     # As it was; Bazel 4 takes what is read but not written for another configuration.
     changed[_SANITIZER] = settings[_SANITIZER]
+
+    # What is the same under all variants is so with and without it.
+    changed[_GUARD] = attr.variant in GUARDED_VARIANTS or (attr.variant != "" and settings[_GUARD])
     if changed[_MALLOC] != "auto" and not possible_under(settings[_SANITIZER], changed[_MALLOC]):
         # It is skipped (variant_compatible_with): let it come to libc in silence.
         changed[_MALLOC] = "libc"
@@ -91,8 +101,8 @@ def _variant_transition_impl(settings, attr):
 
 _variant_transition = transition(
     implementation = _variant_transition_impl,
-    inputs = [_SANITIZER],
-    outputs = _SETTINGS.keys() + [_SANITIZER],
+    inputs = [_GUARD, _SANITIZER],
+    outputs = _SETTINGS.keys() + [_GUARD, _SANITIZER],
 )
 
 def executable_of(ctx, actual):
@@ -182,7 +192,7 @@ def variants_test(
 
     Args:
       name: of the test suite
-      variants: the rows of VARIANTS and FAULTY_VARIANTS to stamp it for
+      variants: the rows of VARIANTS, FAULTY_VARIANTS and GUARDED_VARIANTS to stamp it for
       args: of the tests
       data: of the tests
       env: environment of the tests; ZMALLOC_VARIANT is the variant's name

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <mach/mach.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -72,3 +73,5 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
     }
     return sum;
 }
+
+const char *zm_os_trusted_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }

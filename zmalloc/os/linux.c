@@ -1,5 +1,6 @@
 /* Linux: /proc, cgroups, MADV_DONTNEED. */
 #include <stdint.h>
+#include <stdlib.h>
 #include <sys/mman.h>
 
 #include "zmalloc/os/linux_proc.h"
@@ -23,3 +24,5 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
 }
 
 int zm_os_proc_stat_ll(int i, long long *res) { return zm_linux_proc_stat_ll("", i, res); }
+
+const char *zm_os_trusted_getenv(const char *name) { return secure_getenv(name); }

@@ -7,6 +7,7 @@
 #ifndef ZMALLOC_OS_OS_H_
 #define ZMALLOC_OS_OS_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifdef __cplusplus
@@ -15,6 +16,14 @@ extern "C" {
 
 /* Maps `size` bytes, a multiple of the page size, zeroed; NULL on failure. */
 void *zm_os_map(size_t size);
+
+/* The same without a right to read or write, low in the address space where that is
+ * free. */
+void *zm_os_reserve(size_t size);
+
+/* Whether whole pages may now be read and written, or neither; false when the system
+ * refuses that (it has no room for one mapping more). */
+bool zm_os_protect(void *pages, size_t size, bool accessible);
 
 /* Drops the contents of the whole pages inside [ptr, ptr + size); the range
  * stays mapped and reads as zeros, or as before where the system cannot, or has
@@ -44,6 +53,14 @@ size_t zm_os_memory_limit(void);
  * (-1: this one).  Systems without smaps answer for those fields that mapping.h
  * has. */
 size_t zm_os_smaps_bytes(const char *field, long pid);
+
+/* The environment's variable `name`, or NULL; NULL always in a program that has more
+ * rights than its user (setuid). */
+const char *zm_os_trusted_getenv(const char *name);
+
+/* The addresses of the calls that led here, innermost first: how many of `max` there
+ * are; 0 where they cannot be told.  Its first call may use the libc's malloc. */
+unsigned zm_os_stack(void **frames, unsigned max);
 
 /* Field `i`, counted from 1, of /proc/self/stat.  1 and *res, or 0. */
 int zm_os_proc_stat_ll(int i, long long *res);

@@ -10,6 +10,17 @@ void *zm_os_map(size_t size) {
     return ptr == MAP_FAILED ? NULL : ptr;
 }
 
+void *zm_os_reserve(size_t size) {
+    /* A hint: 16 GiB, above programs that lie low and below all else. */
+    void *low = (void *)(UINTPTR_MAX > UINT32_MAX ? (uintptr_t)1 << 17 << 17 : 0);
+    void *ptr = mmap(low, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    return ptr == MAP_FAILED ? NULL : ptr;
+}
+
+bool zm_os_protect(void *pages, size_t size, bool accessible) {
+    return mprotect(pages, size, accessible ? PROT_READ | PROT_WRITE : PROT_NONE) == 0;
+}
+
 void zm_os_discard(void *ptr, size_t size) {
     uintptr_t page = zm_os_page_size();
     uintptr_t begin = ((uintptr_t)ptr + page - 1) & ~(page - 1);

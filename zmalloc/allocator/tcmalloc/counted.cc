@@ -4,6 +4,7 @@
 #include "third_party/gperftools/extension.h"
 #include "third_party/gperftools/fast_paths.h"
 #include "zmalloc/accounting/accounting.h"
+#include "zmalloc/guard/sampled.h"
 #include "zmalloc/oom.h"
 
 namespace {
@@ -21,7 +22,7 @@ ATTRIBUTE_NOINLINE void *SlowMalloc(size_t size) {
 
 ATTRIBUTE_NOINLINE void SlowFree(void *ptr) {
     size_t usable;
-    if (ptr == nullptr) return;
+    if (zm_is_seldom(ptr) && zm_seldom_freed(ptr)) return;
     tcmalloc_private_free(ptr, &usable);
     zm_count_freed(usable);
 }
@@ -46,7 +47,7 @@ extern "C" void *tcmalloc_private_ztrymalloc(size_t size) {
 
 extern "C" void tcmalloc_private_zfree(void *ptr) {
     size_t usable;
-    if (PREDICT_TRUE(ptr != nullptr && tcmalloc_private::FastFree(ptr, &usable))) {
+    if (PREDICT_TRUE(!zm_is_seldom(ptr) && tcmalloc_private::FastFree(ptr, &usable))) {
         zm_count_freed(usable);
     } else {
         SlowFree(ptr);

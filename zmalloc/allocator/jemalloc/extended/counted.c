@@ -3,6 +3,7 @@
 
 #include "third_party/jemalloc/fast_paths.h"
 #include "zmalloc/accounting/accounting.h"
+#include "zmalloc/guard/sampled.h"
 #include "zmalloc/oom.h"
 
 /* jemalloc counts what each thread allocated and freed, in all of its ways, and
@@ -98,11 +99,12 @@ JEMALLOC_NOINLINE static void missed_free(void *ptr, size_t usize) {
 
 JEMALLOC_NOINLINE static void larger_free(void *ptr) {
     size_t usize;
-    if (ptr == NULL) return;
+    if (zm_is_seldom(ptr) && zm_seldom_freed(ptr)) return;
     if (!fast_free_larger(ptr, &usize)) usize = free_and_usize(ptr);
     zm_count_freed(usize);
 }
 
+/* Of NULL and sampled blocks jemalloc knows nothing, so neither is small. */
 void je_zfree(void *ptr) {
     size_t usize;
     if (likely(fast_free_small(ptr, &usize))) {
@@ -118,7 +120,8 @@ void je_zfree(void *ptr) {
  * costs more than that. */
 void je_zfree_with_size(void *ptr, size_t size) {
     size_t usize;
-    if (size <= SC_LOOKUP_MAXCLASS && likely(fast_free_sized(ptr, size, &usize))) {
+    if (size <= SC_LOOKUP_MAXCLASS && likely(!zm_is_seldom(ptr)) &&
+        likely(fast_free_sized(ptr, size, &usize))) {
         zm_count_freed(usize);
     } else {
         je_zfree(ptr);

@@ -1,0 +1,153 @@
+// Handlers of SIGSEGV that the program has of its own, beside sampled blocks.
+#include <sys/syscall.h>
+
+#include <csetjmp>
+#include <csignal>
+
+#include "tests/guard/ending.h"
+#include "zmalloc/guard/pool.h"
+
+namespace zmalloc_test {
+namespace {
+
+using Handler = void (*)(int, siginfo_t *, void *);
+
+struct sigaction previous;
+
+struct sigaction Set(Handler handler) {
+    struct sigaction action = {}, old;
+    action.sa_sigaction = handler;
+    action.sa_flags = SA_SIGINFO;
+    EXPECT_EQ(sigaction(SIGSEGV, &action, &old), 0);
+    return old;
+}
+
+void SetDefault() {
+    struct sigaction action = {};
+    action.sa_handler = SIG_DFL;
+    EXPECT_EQ(sigaction(SIGSEGV, &action, nullptr), 0);
+}
+
+// Has zmalloc look at whose handler there is.
+void Sample() {
+    for (int i = 0; i < 200; i++) zfree(zmalloc(10));
+}
+
+// One byte of a sampled block that is freed.
+unsigned char *Freed() {
+    auto *block = static_cast<unsigned char *>(zmalloc(100));
+    auto *freed = Hidden(block);
+    EXPECT_TRUE(zm_pool_has(block));
+    zfree(block);
+    return freed;
+}
+
+void FaultElsewhere() {
+    volatile char *nowhere = Hidden(reinterpret_cast<char *>(uintptr_t{64}));
+    *nowhere = 1;
+}
+
+void SayAndExit(int, siginfo_t *info, void *) {
+    std::fprintf(stderr, "handler: %p\n", info->si_addr);
+    _exit(7);
+}
+
+bool Has(const Ending &ending, const char *text) {
+    return ending.said.find(text) != std::string::npos;
+}
+
+TEST(Handlers, OfTheProgramComeAfterTheReport) {
+    const Ending ending = EndingOf([] {
+        Set(SayAndExit);
+        unsigned char *freed = Freed();
+        Scribble(freed, 0);
+    });
+    EXPECT_TRUE(Has(ending, "zmalloc: use after free")) << ending;
+    EXPECT_LT(ending.said.find("zmalloc: "), ending.said.find("handler: ")) << ending;
+    EXPECT_TRUE(WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == 7) << ending;
+}
+
+TEST(Handlers, OtherFaultsAreNotOurs) {
+    Ending ending = EndingOf([] {
+        Set(SayAndExit);
+        Sample();
+        FaultElsewhere();
+    });
+    EXPECT_TRUE(Has(ending, "handler: 0x40")) << ending;
+    EXPECT_FALSE(Has(ending, "zmalloc: ")) << ending;
+    ending = EndingOf([] {
+        SetDefault();
+        Sample();
+        FaultElsewhere();
+    });
+    EXPECT_TRUE(ending.By(SIGSEGV) || ending.By(SIGBUS)) << ending;
+    EXPECT_EQ(ending.said, "");
+}
+
+TEST(Handlers, SignalsThatAreSent) {
+    Ending ending = EndingOf([] {
+        SetDefault();
+        Sample();
+        raise(SIGSEGV);
+    });
+    EXPECT_TRUE(ending.By(SIGSEGV)) << ending;
+    ending = EndingOf([] {
+        std::signal(SIGSEGV, SIG_IGN);
+        Sample();
+        raise(SIGSEGV);
+    });
+    EXPECT_EQ(ending.status, 0) << ending;
+}
+
+#ifdef __linux__
+TEST(Handlers, ASignalWithAnAddressIsNoFault) {
+    if (Emulated()) GTEST_SKIP() << "the emulator makes up what comes with a signal";
+    const Ending ending = EndingOf([] {
+        SetDefault();
+        unsigned char *freed = Freed();
+        siginfo_t info = {};
+        info.si_code = SI_QUEUE;
+        info.si_addr = freed;
+        syscall(SYS_rt_sigqueueinfo, getpid(), SIGSEGV, &info);
+    });
+    EXPECT_TRUE(ending.By(SIGSEGV)) << ending;
+    EXPECT_EQ(ending.said, "");
+}
+#endif
+
+// Calls the handler that was there before, which is ours.
+void CallPrevious(int signal, siginfo_t *info, void *context) {
+    std::fprintf(stderr, "handler\n");
+    previous.sa_sigaction(signal, info, context);
+}
+
+TEST(Handlers, MayCallOurs) {
+    const Ending ending = EndingOf([] {
+        SetDefault();
+        Sample();
+        previous = Set(CallPrevious);
+        unsigned char *freed = Freed();
+        Scribble(freed, 0);
+    });
+    EXPECT_TRUE(Has(ending, "zmalloc: use after free")) << ending;
+    EXPECT_NE(ending.status, 0) << ending;
+    EXPECT_EQ(ending.said.find("handler\n"), ending.said.rfind("handler\n")) << ending;
+}
+
+sigjmp_buf back;
+
+TEST(Handlers, MayJump) {
+    const Ending ending = EndingOf([] {
+        Set([](int, siginfo_t *, void *) { siglongjmp(back, 1); });
+        Sample();
+        for (volatile int i = 0; i < 3; i++) {
+            if (sigsetjmp(back, 1) == 0) FaultElsewhere();
+        }
+        std::fprintf(stderr, "three times\n");
+    });
+    EXPECT_EQ(ending.status, 0) << ending;
+    EXPECT_EQ(ending.said, "three times\n");
+}
+
+}  // namespace
+}  // namespace zmalloc_test

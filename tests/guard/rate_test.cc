@@ -1,0 +1,58 @@
+// How many blocks are sampled, and what ZMALLOC_GUARD_SAMPLE may be.
+#include "tests/guard/ending.h"
+#include "zmalloc/guard/pool.h"
+
+namespace zmalloc_test {
+namespace {
+
+int CountSampled(int blocks) {
+    int sampled = 0;
+    for (int i = 0; i < blocks; i++) {
+        void *block = zmalloc(48);
+        sampled += zm_pool_has(block);
+        zfree(block);
+    }
+    return sampled;
+}
+
+TEST(Rate, IsWhatWasAskedFor) {
+    // 1000 on average, 18 of standard deviation.
+    const int sampled = CountSampled(100000);
+    EXPECT_GT(sampled, 900);
+    EXPECT_LT(sampled, 1100);
+}
+
+TEST(Rate, DISABLED_CountsForAnotherProgram) { std::printf("sampled %d\n", CountSampled(1000)); }
+
+// What this program says and how many it samples with this in its environment.
+std::string WithVariable(const std::string &value) {
+    const std::string command = "ZMALLOC_GUARD_SAMPLE='" + value + "' '" + Self() +
+                                "' --gtest_also_run_disabled_tests "
+                                "--gtest_filter=Rate.DISABLED_CountsForAnotherProgram 2>&1";
+    FILE *pipe = popen(command.c_str(), "r");
+    std::string said;
+    char buffer[4096];
+    while (std::fgets(buffer, sizeof buffer, pipe) != nullptr) said += buffer;
+    EXPECT_EQ(pclose(pipe), 0) << said;
+    return said;
+}
+
+TEST(Rate, OfOtherPrograms) {
+    if (!CanStartPrograms()) GTEST_SKIP() << "no program of this CPU can be started";
+    EXPECT_NE(WithVariable("1/1").find("sampled 1000\n"), std::string::npos);
+    EXPECT_NE(WithVariable("1/2147483647").find("sampled 0\n"), std::string::npos);
+    EXPECT_EQ(WithVariable("").find("zmalloc: "), std::string::npos);
+    for (const char *wrong : {"1", "1/", "1/0", "2/3", "1/2147483648", "1/-1", "1/1x", "yes", "/",
+                              "1/99999999999999999999999", " 1/2"}) {
+        const std::string said = WithVariable(wrong);
+        EXPECT_NE(said.find(std::string("zmalloc: ZMALLOC_GUARD_SAMPLE is ignored: it is not 1/N, "
+                                        "with N from 1 to 2147483647: ") +
+                            wrong + "\n"),
+                  std::string::npos)
+            << said;
+        EXPECT_NE(said.find("sampled 0\n"), std::string::npos) << said;
+    }
+}
+
+}  // namespace
+}  // namespace zmalloc_test

@@ -1,0 +1,1 @@
+/* Without --guard: the allocator's functions are called as they are. */

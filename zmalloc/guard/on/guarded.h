@@ -1,0 +1,45 @@
+/* With --guard: in place of the chosen allocator's functions (allocator/backend.h),
+ * those that put each of its blocks between canaries and check it when it comes back.
+ *
+ * Meaning as there.  What is wrong ends the program, with a line that says what. */
+#ifndef ZMALLOC_GUARD_GUARDED_H_
+#define ZMALLOC_GUARD_GUARDED_H_
+
+#include <stddef.h>
+
+void *zm_guarded_malloc(size_t size, size_t *usable);
+void *zm_guarded_calloc(size_t size, size_t *usable);
+void *zm_guarded_aligned(size_t alignment, size_t size, size_t *usable);
+void *zm_guarded_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable);
+void zm_guarded_free(void *ptr, size_t *usable);
+size_t zm_guarded_usable_size(const void *ptr);
+void *zm_guarded_malloc_flags(size_t size, int flags, size_t *usable);
+void *zm_guarded_realloc_flags(void *ptr, size_t size, int flags, size_t *usable,
+                               size_t *old_usable);
+void zm_guarded_free_flags(void *ptr, int flags, size_t *usable);
+void *zm_guarded_counted_malloc(size_t size);
+void *zm_guarded_counted_try_malloc(size_t size);
+void *zm_guarded_counted_calloc(size_t size);
+void *zm_guarded_counted_try_calloc(size_t size);
+void zm_guarded_counted_free(void *ptr);
+void zm_guarded_counted_free_sized(void *ptr, size_t size);
+
+#ifndef ZM_GUARDED_ITSELF /* guarded.c calls both */
+#define zm_backend_malloc zm_guarded_malloc
+#define zm_backend_calloc zm_guarded_calloc
+#define zm_backend_aligned zm_guarded_aligned
+#define zm_backend_realloc zm_guarded_realloc
+#define zm_backend_free zm_guarded_free
+#define zm_backend_usable_size zm_guarded_usable_size
+#define zm_backend_malloc_flags zm_guarded_malloc_flags
+#define zm_backend_realloc_flags zm_guarded_realloc_flags
+#define zm_backend_free_flags zm_guarded_free_flags
+#define zm_backend_counted_malloc zm_guarded_counted_malloc
+#define zm_backend_counted_try_malloc zm_guarded_counted_try_malloc
+#define zm_backend_counted_calloc zm_guarded_counted_calloc
+#define zm_backend_counted_try_calloc zm_guarded_counted_try_calloc
+#define zm_backend_counted_free zm_guarded_counted_free
+#define zm_backend_counted_free_sized zm_guarded_counted_free_sized
+#endif
+
+#endif /* ZMALLOC_GUARD_GUARDED_H_ */

@@ -1,0 +1,177 @@
+#include "zmalloc/guard/pool.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <string.h>
+
+#include "zmalloc/guard/report.h"
+#include "zmalloc/os/os.h"
+
+enum {
+    SLOTS = 256,
+    AT_REST = 64, /* a page is not used again before so many others were freed */
+    ALIGNMENT = 16,
+};
+
+/* A page, and what lies or lay in it.  Whoever moves it to BUSY owns it. */
+enum state { UNUSED, BUSY, LIVE, FREED };
+
+struct slot {
+    _Atomic(enum state) state;
+    uint64_t freed_at; /* how many frees there had been */
+    char *begin;
+    size_t size;
+    struct zm_stack allocated, freed;
+};
+
+static struct slot slots[SLOTS];
+static _Atomic uint64_t frees;
+static atomic_flag taking = ATOMIC_FLAG_INIT; /* by one thread at a time */
+static uintptr_t first;                       /* a page that guards, then one of a slot, ... */
+static size_t page, pool_size;
+
+/* Who was taking when another thread forked is not in the child. */
+static void in_child(void) { atomic_flag_clear(&taking); }
+
+uintptr_t zm_pool_open(void) {
+    struct zm_stack unwanted;
+    page = zm_os_page_size();
+    pool_size = (2 * SLOTS + 1) * page;
+    void *pages = zm_os_reserve(pool_size);
+    if (pages == NULL || pthread_atfork(NULL, NULL, in_child) != 0) return 0;
+    zm_stack_take(&unwanted); /* the first may allocate */
+    first = (uintptr_t)pages;
+    return first + pool_size;
+}
+
+bool zm_pool_has(const void *ptr) { return (uintptr_t)ptr - first < pool_size; }
+
+static char *page_of(const struct slot *slot) {
+    return (char *)first + (2 * (size_t)(slot - slots) + 1) * page;
+}
+
+static void protect(const struct slot *slot) { (void)zm_os_protect(page_of(slot), page, false); }
+
+/* ---- Take --------------------------------------------------------------- */
+
+/* The one that was freed first, or never used; NULL when all are in use or at rest. */
+static struct slot *find_slot(void) {
+    const uint64_t now = atomic_load(&frees);
+    struct slot *oldest = NULL;
+    for (struct slot *slot = slots; slot < slots + SLOTS; slot++) {
+        const enum state state = atomic_load_explicit(&slot->state, memory_order_acquire);
+        if (state == UNUSED) return slot;
+        if (state == FREED && now - slot->freed_at >= AT_REST &&
+            (oldest == NULL || slot->freed_at < oldest->freed_at)) {
+            oldest = slot;
+        }
+    }
+    return oldest;
+}
+
+/* Not waiting: others go without. */
+static struct slot *own_slot(void) {
+    if (atomic_flag_test_and_set(&taking)) return NULL;
+    struct slot *slot = find_slot();
+    if (slot != NULL) atomic_store(&slot->state, BUSY);
+    atomic_flag_clear(&taking);
+    return slot;
+}
+
+void *zm_pool_take(size_t size) {
+    if (size > page) return NULL;
+    struct slot *slot = own_slot();
+    if (slot == NULL) return NULL;
+    if (!zm_os_protect(page_of(slot), page, true)) {
+        slot->freed_at = atomic_load(&frees);
+        atomic_store(&slot->state, slot->begin != NULL ? FREED : UNUSED);
+        return NULL;
+    }
+    memset(page_of(slot), 0, page);
+    slot->size = size;
+    slot->begin = page_of(slot) + (page - size - (size == 0)) / ALIGNMENT * ALIGNMENT;
+    zm_stack_take(&slot->allocated);
+    atomic_store(&slot->state, LIVE);
+    return slot->begin;
+}
+
+/* ---- Look ---------------------------------------------------------------- */
+
+/* The slot of a page between guards; NULL for one that guards. */
+static struct slot *slot_at(const void *ptr) {
+    const size_t index = ((uintptr_t)ptr - first) / page;
+    return index % 2 == 1 ? &slots[index / 2] : NULL;
+}
+
+static struct zm_suspect suspect(const struct slot *slot) {
+    if (slot == NULL || slot->begin == NULL) return (struct zm_suspect){.begin = NULL};
+    return (struct zm_suspect){
+        .begin = slot->begin,
+        .size = slot->size,
+        .allocated = &slot->allocated,
+        .freed = atomic_load(&slot->state) == LIVE ? NULL : &slot->freed,
+    };
+}
+
+static _Noreturn void accuse(const char *what, const void *ptr, const struct slot *slot) {
+    const struct zm_suspect block = suspect(slot);
+    zm_report_and_abort(what, ptr, &block);
+}
+
+/* The slot of a live block that begins at `ptr`. */
+static struct slot *live_slot(const void *ptr, const char *if_freed) {
+    struct slot *slot = slot_at(ptr);
+    if (slot == NULL || slot->begin == NULL) accuse("no block of zmalloc's", ptr, NULL);
+    if (ptr != slot->begin) accuse("pointer not to a block's beginning", ptr, slot);
+    if (atomic_load(&slot->state) != LIVE) accuse(if_freed, ptr, slot);
+    return slot;
+}
+
+size_t zm_pool_size(const void *ptr) { return live_slot(ptr, "use of a freed block")->size; }
+
+/* ---- Give back ------------------------------------------------------------ */
+
+static bool is_zero(const char *begin, const char *end) {
+    while (begin < end && *begin == 0) begin++;
+    return begin >= end;
+}
+
+size_t zm_pool_give_back(void *ptr) {
+    static const char twice[] = "double free";
+    struct slot *slot = live_slot(ptr, twice);
+    enum state live = LIVE;
+    if (!atomic_compare_exchange_strong(&slot->state, &live, BUSY)) accuse(twice, ptr, slot);
+    const size_t size = slot->size;
+    zm_stack_take(&slot->freed);
+    if (!is_zero(page_of(slot), slot->begin)) accuse("write before a block", ptr, slot);
+    if (!is_zero(slot->begin + size, page_of(slot) + page)) accuse("write past a block", ptr, slot);
+    zm_os_discard(page_of(slot), page);
+    protect(slot);
+    slot->freed_at = atomic_fetch_add(&frees, 1) + 1;
+    atomic_store(&slot->state, FREED);
+    return size;
+}
+
+/* ---- Explain --------------------------------------------------------------- */
+
+/* Of the two around a page that guards, the one that this is nearer to. */
+static const struct slot *near(const char *address) {
+    const size_t index = ((uintptr_t)address - first) / page / 2; /* of the one after */
+    const struct slot *before = index > 0 ? &slots[index - 1] : NULL;
+    const struct slot *after = index < SLOTS ? &slots[index] : NULL;
+    if (before == NULL || before->begin == NULL) return after;
+    if (after == NULL || after->begin == NULL) return before;
+    return address - (before->begin + before->size) <= after->begin - address ? before : after;
+}
+
+void zm_pool_explain(const void *address) {
+    const struct slot *slot = slot_at(address);
+    const char *what = "use after free";
+    if (slot == NULL) {
+        slot = near(address);
+        what = "access past a block";
+        if (slot != NULL && (const char *)address < slot->begin) what = "access before a block";
+    }
+    const struct zm_suspect block = suspect(slot);
+    zm_report(block.begin != NULL ? what : "access to no block of zmalloc's", address, &block);
+}
