@@ -1,4 +1,4 @@
-// Environment variables of the allocators, with a program that has more rights than
+// Environment variables of zmalloc and the allocators, with a program that has more rights than
 // its user and with one that has not: the second shows that the variable does what
 // the first is to ignore.
 #include <grp.h>
@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "tests/support.h"
+#include "zmalloc/guard/pool.h"
 
 // tcmalloc's, where it is linked.
 extern "C" __attribute__((weak)) int MallocExtension_GetNumericProperty(const char *property,
@@ -24,6 +25,9 @@ constexpr size_t kCacheBytes = kMiB;  // of threads; not what it is unasked
 TEST(Started, DISABLED_Allocates) {
     void *block = ztrymalloc(64 * kMiB);
     EXPECT_NE(block, nullptr);
+    zfree(block);
+    block = zmalloc(10);
+    EXPECT_FALSE(zm_pool_has(block));
     zfree(block);
     size_t cache_bytes = 0;
     if (MallocExtension_GetNumericProperty != nullptr) {
@@ -94,6 +98,8 @@ class EnvironmentTest : public testing::Test {
 
     const std::string folder_, plain_, privileged_;
 };
+
+TEST_F(EnvironmentTest, OfZmalloc) { ExpectIgnored({"ZMALLOC_GUARD_SAMPLE=1/1"}); }
 
 TEST_F(EnvironmentTest, OfJemalloc) {
     if (!Over("jemalloc")) GTEST_SKIP();
