@@ -7,6 +7,9 @@
 #include "zmalloc/guard/sampled.h"
 #include "zmalloc/zmalloc.h"
 
+/* After the allocator's own. */
+#include "guarded.h"
+
 bool zmalloc_defrag_supported(void) { return zm_backend_can_defrag(); }
 
 bool zmalloc_should_defrag(const void *ptr) {

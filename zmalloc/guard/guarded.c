@@ -28,7 +28,7 @@ enum {
     LARGE = 256 << 10, /* from here on blocks do not rest */
     /* Of jemalloc's flags, which portable_flags.h takes as well. */
     FLAG_LG_ALIGN = 0x3f,
-    FLAGS_OF_NEW = FLAG_LG_ALIGN | 0x40, /* alignment and zeroing */
+    FLAG_ZERO = 0x40,
 };
 
 struct block {
@@ -230,7 +230,7 @@ static void discard_who_rested(void) {
 static void put_away(struct block *block, int flags) {
     const bool is_large = block->size >= LARGE;
     zm_stack_take(&block->freed);
-    block->flags = flags & ~FLAGS_OF_NEW;
+    block->flags = flags & ~(FLAG_LG_ALIGN | FLAG_ZERO);
     if (!is_large) memset(bytes_of(block), POISON, block->size);
     lock();
     if (is_large) {
@@ -305,7 +305,10 @@ void *zm_guarded_malloc_flags(size_t size, int flags, size_t *usable) {
     const size_t offset = offset_for(alignment < CANARY ? CANARY : alignment);
     size_t whole, got;
     if (!whole_size(size, offset, &whole)) return NULL;
-    return guarded(zm_backend_malloc_flags(whole, flags, &got), offset, size, usable);
+    /* Zeroed here: what is in front for the alignment's sake may be gigabytes. */
+    void *raw = zm_backend_malloc_flags(whole, flags & ~FLAG_ZERO, &got);
+    void *ptr = guarded(raw, offset, size, usable);
+    return ptr != NULL && flags & FLAG_ZERO ? memset(ptr, 0, size) : ptr;
 }
 
 void zm_guarded_free_flags(void *ptr, int flags, size_t *usable) {
@@ -341,6 +344,16 @@ void *zm_guarded_realloc_flags(void *ptr, size_t size, int flags, size_t *usable
     return move(ptr, zm_guarded_malloc_flags(size, flags, usable), usable, flags, old_usable);
 }
 
+/* But those that are aligned, or empty: another block of their size would be neither. */
+void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *should) {
+    zm_backend_should_defrag(ptrs, count, should);
+    for (size_t i = 0; i < count; i++) {
+        if (!should[i]) continue;
+        const struct block *block = take(ptrs[i], false);
+        should[i] = block->offset == offset_for(CANARY) && block->size != 0;
+    }
+}
+
 /* ---- And count -------------------------------------------------------------------- */
 
 void *zm_guarded_counted_try_malloc(size_t size) {
@@ -372,9 +385,14 @@ void zm_guarded_counted_free(void *ptr) {
     zm_count_freed(usable + ZM_BACKEND_PREFIX);
 }
 
+/* 0 is the size asked for of some blocks of a pointer's worth (zmalloc.c). */
+static bool is_size_of(size_t size, size_t usable) {
+    return size == usable || (size == 0 && usable == sizeof(long));
+}
+
 void zm_guarded_counted_free_sized(void *ptr, size_t size) {
     size_t of_seldom;
-    if (!zm_seldom_size(ptr, &of_seldom) && size != zm_guarded_usable_size(ptr)) {
+    if (!zm_seldom_size(ptr, &of_seldom) && !is_size_of(size, zm_guarded_usable_size(ptr))) {
         accuse("free with a wrong size", ptr, take(ptr, false));
     }
     zm_guarded_counted_free(ptr);

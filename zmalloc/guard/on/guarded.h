@@ -5,6 +5,7 @@
 #ifndef ZMALLOC_GUARD_GUARDED_H_
 #define ZMALLOC_GUARD_GUARDED_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 
 void *zm_guarded_malloc(size_t size, size_t *usable);
@@ -23,6 +24,7 @@ void *zm_guarded_counted_calloc(size_t size);
 void *zm_guarded_counted_try_calloc(size_t size);
 void zm_guarded_counted_free(void *ptr);
 void zm_guarded_counted_free_sized(void *ptr, size_t size);
+void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *should);
 
 #ifndef ZM_GUARDED_ITSELF /* guarded.c calls both */
 #define zm_backend_malloc zm_guarded_malloc
@@ -40,6 +42,7 @@ void zm_guarded_counted_free_sized(void *ptr, size_t size);
 #define zm_backend_counted_try_calloc zm_guarded_counted_try_calloc
 #define zm_backend_counted_free zm_guarded_counted_free
 #define zm_backend_counted_free_sized zm_guarded_counted_free_sized
+#define zm_backend_should_defrag zm_guarded_should_defrag
 #endif
 
 #endif /* ZMALLOC_GUARD_GUARDED_H_ */
