@@ -109,7 +109,7 @@ static struct zm_suspect suspect(const struct slot *slot) {
         .begin = slot->begin,
         .size = slot->size,
         .allocated = &slot->allocated,
-        .freed = atomic_load(&slot->state) == LIVE ? NULL : &slot->freed,
+        .freed = atomic_load(&slot->state) == FREED ? &slot->freed : NULL,
     };
 }
 

@@ -16,7 +16,7 @@ void zm_stack_take(struct zm_stack *stack) {
 /* Not stdio, which may allocate, and which signal handlers may not call. */
 struct line {
     size_t length;
-    char text[4096];
+    char text[3072]; /* a handler's stack may be no more than SIGSTKSZ, 8 KiB */
 };
 
 static void add(struct line *line, const char *text) {
