@@ -171,23 +171,9 @@ static inline enum outcome counted_resize(void **ptr, void *resized, size_t usab
     return MOVED_OR_KEPT;
 }
 
-/* The same of NULL or a sampled block, whose place is no use for another size. */
-__attribute__((noinline)) static enum outcome realloc_seldom(void **ptr, size_t size,
-                                                             size_t *usable, size_t old_usable) {
-    void *moved = try_malloc(size, usable);
-    if (moved == NULL) return FAILED;
-    if (*ptr != NULL) memcpy(moved, *ptr, *usable < old_usable ? *usable : old_usable);
-    (void)zm_seldom_freed(*ptr);
-    *ptr = moved;
-    return MOVED_OR_KEPT;
-}
-
-/* Resizes *ptr, which changes only when that works. */
-static inline enum outcome try_realloc(void **ptr, size_t size, size_t *usable,
-                                       size_t *old_usable) {
-    if (zm_is_seldom(*ptr) && zm_seldom_size(*ptr, old_usable) && (size != 0 || *ptr == NULL)) {
-        return realloc_seldom(ptr, size, usable, *old_usable);
-    }
+/* Resizes *ptr, which changes only when that works; not NULL nor sampled. */
+static inline enum outcome try_realloc_plain(void **ptr, size_t size, size_t *usable,
+                                             size_t *old_usable) {
     *usable = 0;
     if (size == 0) {
         zfree_usable(*ptr, old_usable);
@@ -198,14 +184,36 @@ static inline enum outcome try_realloc(void **ptr, size_t size, size_t *usable,
     return counted_resize(ptr, resized, *usable, *old_usable);
 }
 
+/* The same of any.  A sampled block moves: its place is no use for another size. */
+static enum outcome try_realloc(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
+    if (!zm_is_seldom(*ptr) || !zm_seldom_size(*ptr, old_usable) || (size == 0 && *ptr != NULL)) {
+        return try_realloc_plain(ptr, size, usable, old_usable);
+    }
+    void *moved = try_malloc(size, usable);
+    if (moved == NULL) return FAILED;
+    if (*ptr != NULL) memcpy(moved, *ptr, *usable < *old_usable ? *usable : *old_usable);
+    (void)zm_seldom_freed(*ptr);
+    *ptr = moved;
+    return MOVED_OR_KEPT;
+}
+
+/* Out of line, so that the others need no frame for it. */
+__attribute__((noinline)) static void *realloc_seldom(void *ptr, size_t size, bool tries) {
+    size_t usable, old_usable;
+    if (try_realloc(&ptr, size, &usable, &old_usable) != FAILED) return ptr;
+    return tries ? NULL : zm_out_of_memory(size);
+}
+
 void *ztryrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    return try_realloc(&ptr, size, &usable, &old_usable) == FAILED ? NULL : ptr;
+    if (zm_is_seldom(ptr)) return realloc_seldom(ptr, size, true);
+    return try_realloc_plain(&ptr, size, &usable, &old_usable) == FAILED ? NULL : ptr;
 }
 
 void *zrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    if (__builtin_expect(try_realloc(&ptr, size, &usable, &old_usable) == FAILED, 0)) {
+    if (zm_is_seldom(ptr)) return realloc_seldom(ptr, size, false);
+    if (__builtin_expect(try_realloc_plain(&ptr, size, &usable, &old_usable) == FAILED, 0)) {
         return zm_out_of_memory(size);
     }
     return ptr;

@@ -1,6 +1,5 @@
 // Sampled blocks, with every block sampled that can be, under every allocator.
 #include <algorithm>
-#include <csignal>
 #include <thread>
 
 #include "tests/guard/ending.h"
@@ -47,7 +46,6 @@ TEST(Sampled, TouchingWhatIsBehind) {
         for (const size_t past : {size_t{0}, size_t{100}, kPage / 2}) {
             const Ending ending = EndingOf([&] { Scribble(block, EndOfPage(block) + past); });
             EXPECT_TRUE(ReportsBlock(ending, "access past a block", block));
-            EXPECT_TRUE(kSanitized || ending.By(SIGSEGV) || ending.By(SIGBUS)) << ending;
         }
         zfree(const_cast<unsigned char *>(block));
     }

@@ -96,8 +96,10 @@ static void *(*sample_instead)(void *ptr, size_t bytes);
  * above the counter, which is what the bound of the peak's error rests on. */
 static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
     slot->bottom = used - (rises ? ZM_PEAK_WINDOW / 4 : ZM_PEAK_WINDOW * 3 / 4);
-    slot->real_top = slot->bottom + ZM_PEAK_WINDOW;
-    slot->top = sample_every != 0 ? INT64_MIN : slot->real_top;
+    slot->top = slot->bottom + ZM_PEAK_WINDOW;
+    if (sample_every == 0) return;
+    slot->real_top = slot->top;
+    slot->top = INT64_MIN;
 }
 
 /* The lowest free slot, so that slots in use stay together; NULL when memory
@@ -225,14 +227,13 @@ static void count_without_slot(int64_t bytes) {
     }
 }
 
-void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
+static inline void count_outside(struct zm_slot *slot, int64_t bytes) {
     if (slot == &zm_nobody) {
         count_without_slot(bytes);
         return;
     }
     int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-    bool rises = used > slot->real_top;
-    if (!rises && used >= slot->bottom) return; /* it is here to be sampled */
+    bool rises = used > slot->top;
     place_window(slot, used, rises);
     if (rises) (void)zm_accounted_peak();
 }
@@ -256,10 +257,34 @@ static bool is_due(void) {
     return --distance == 0;
 }
 
+/* Each new block comes by; the window is the one with `real_top`. */
+static void count_while_sampling(struct zm_slot *slot, int64_t bytes) {
+    if (slot != &zm_nobody) {
+        int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
+        if (used <= slot->real_top && used >= slot->bottom) return;
+        slot->top = slot->real_top;
+    }
+    count_outside(slot, bytes);
+}
+
+__attribute__((noinline)) static void *counted_while_sampling(void *ptr, struct zm_slot *slot,
+                                                              int64_t bytes) {
+    count_while_sampling(slot, bytes);
+    return ptr != NULL && is_due() ? sample_instead(ptr, (size_t)bytes) : ptr;
+}
+
+void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
+    if (sample_every != 0) {
+        count_while_sampling(slot, bytes);
+    } else {
+        count_outside(slot, bytes);
+    }
+}
+
 void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {
-    zm_count_outside(slot, bytes);
-    if (sample_every == 0 || ptr == NULL || !is_due()) return ptr;
-    return sample_instead(ptr, (size_t)bytes);
+    if (sample_every != 0) return counted_while_sampling(ptr, slot, bytes);
+    count_outside(slot, bytes);
+    return ptr;
 }
 
 void zm_accounting_sample(unsigned every, void *(*instead)(void *ptr, size_t bytes)) {
