@@ -97,11 +97,24 @@ JEMALLOC_NOINLINE static void missed_free(void *ptr, size_t usize) {
     }
 }
 
-JEMALLOC_NOINLINE static void larger_free(void *ptr) {
+JEMALLOC_ALWAYS_INLINE void free_larger(void *ptr) {
     size_t usize;
-    if (zm_is_seldom(ptr) && zm_seldom_freed(ptr)) return;
+    if (ptr == NULL) __builtin_unreachable(); /* which saves a look */
     if (!fast_free_larger(ptr, &usize)) usize = free_and_usize(ptr);
     zm_count_freed(usize);
+}
+
+/* Out of line, so that larger_free() need keep nothing for it. */
+JEMALLOC_NOINLINE static void seldom_free(void *ptr) {
+    if (!zm_seldom_freed(ptr)) free_larger(ptr);
+}
+
+JEMALLOC_NOINLINE static void larger_free(void *ptr) {
+    if (zm_is_seldom(ptr)) {
+        seldom_free(ptr);
+    } else {
+        free_larger(ptr);
+    }
 }
 
 /* Of NULL and sampled blocks jemalloc knows nothing, so neither is small. */
