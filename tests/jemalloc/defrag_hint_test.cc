@@ -228,6 +228,15 @@ TEST(DefragHint, OneSlabAndOneBlock) {
     }
 }
 
+TEST(DefragHint, WhatIsNoBlockStays) {
+    char on_stack[64];
+    for (void *ptr : {static_cast<void *>(nullptr), static_cast<void *>(on_stack),
+                      reinterpret_cast<void *>(uintptr_t{0x400001000}),
+                      reinterpret_cast<void *>(uintptr_t{64})}) {
+        EXPECT_EQ(je_get_defrag_hint(ptr), 0);
+    }
+}
+
 TEST(DefragHint, FullSlabsStay) {
     Arena arena;
     constexpr size_t kSize = 64;

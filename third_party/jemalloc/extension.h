@@ -31,7 +31,7 @@ extern "C" {
  * of the average over all such slabs of the arena and size class.  The eighth
  * lets slabs of equal use move too.  Blocks in thread caches count as used.
  *
- * `ptr` is a live block.  Takes the bin's lock.  To move it, take the new block
+ * `ptr` is a live block; 0 of what is no block of jemalloc's.  Takes the bin's lock.  To move it, take the new block
  * and give the old one back with MALLOCX_TCACHE_NONE: a block from the thread
  * cache may lie in a slab just as sparse.
  */
