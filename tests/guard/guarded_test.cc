@@ -33,6 +33,24 @@ TEST(Guarded, WritesAroundABlockAreFoundWhenItIsFreed) {
     }
 }
 
+TEST(Guarded, WritesOverManyBlocksSpoilNoReport) {
+    for (const size_t many : {100u, 400u, 2000u}) {
+        unsigned char *block = Allocate(100);
+        std::vector<unsigned char *> others;
+        for (int i = 0; i < 100; i++) others.push_back(Allocate(100));
+        for (const int fill : {0, 0x31, 0xff}) {
+            EXPECT_TRUE(Reports(EndingOf([&] {
+                                    std::memset(Hidden(others[0]), fill, 100 + many);
+                                    zfree(block);
+                                    zfree(others[0]);
+                                }),
+                                "write past a block", others[0], 100));
+        }
+        for (unsigned char *other : others) zfree(other);
+        zfree(block);
+    }
+}
+
 TEST(Guarded, AndByEveryOtherCallThatTakesIt) {
     unsigned char *block = Allocate(50);
     const std::function<void()> calls[] = {

@@ -1,4 +1,5 @@
 // Handlers of SIGSEGV that the program has of its own, beside sampled blocks.
+#include <sys/mman.h>
 #include <sys/syscall.h>
 
 #include <csetjmp>
@@ -132,6 +133,88 @@ TEST(Handlers, MayCallOurs) {
     EXPECT_TRUE(Has(ending, "zmalloc: use after free")) << ending;
     EXPECT_NE(ending.status, 0) << ending;
     EXPECT_EQ(ending.said.find("handler\n"), ending.said.rfind("handler\n")) << ending;
+}
+
+// Puts back what it found, and lets the fault happen once more.
+void RestorePrevious(int signal, siginfo_t *, void *) { sigaction(signal, &previous, nullptr); }
+
+TEST(Handlers, MayPutBackWhatTheyFound) {
+    for (const bool ours : {true, false}) {
+        const Ending ending = EndingOf([ours] {
+            SetDefault();
+            Sample();
+            previous = Set(RestorePrevious);
+            unsigned char *freed = Freed();
+            if (ours) Scribble(freed, 0);
+            FaultElsewhere();
+        });
+        EXPECT_TRUE(ending.By(SIGSEGV) || ending.By(SIGBUS)) << ending;
+        EXPECT_EQ(Has(ending, "zmalloc: use after free"), ours) << ending;
+    }
+}
+
+TEST(Handlers, AllOfAChainAreCalled) {
+    const Ending ending = EndingOf([] {
+        Set(SayAndExit);
+        Sample();
+        previous = Set(CallPrevious);
+        Sample();
+        FaultElsewhere();
+    });
+    EXPECT_TRUE(Has(ending, "handler\nhandler: 0x40")) << ending;
+    EXPECT_TRUE(WIFEXITED(ending.status) && WEXITSTATUS(ending.status) == 7) << ending;
+}
+
+TEST(Handlers, ThatAreTakenAwayAreNotCalled) {
+    const Ending ending = EndingOf([] {
+        Set(SayAndExit);
+        Sample();
+        struct sigaction before = Set(CallPrevious);  // for a while
+        Sample();
+        sigaction(SIGSEGV, &before, nullptr);
+        Sample();
+        FaultElsewhere();
+    });
+    EXPECT_EQ(ending.said.rfind("handler: 0x40", 0), 0u) << ending;
+}
+
+TEST(Handlers, OfOneTimeAreCalledOnce) {
+    const Ending ending = EndingOf([] {
+        struct sigaction action = {};
+        action.sa_sigaction = [](int, siginfo_t *, void *) {
+            std::fprintf(stderr, "handler\n");
+            FaultElsewhere();
+        };
+        action.sa_flags = SA_SIGINFO | static_cast<int>(SA_RESETHAND) | SA_NODEFER;
+        sigaction(SIGSEGV, &action, nullptr);
+        Sample();
+        FaultElsewhere();
+    });
+    EXPECT_TRUE(ending.By(SIGSEGV) || ending.By(SIGBUS)) << ending;
+    EXPECT_EQ(ending.said, "handler\n");
+}
+
+TEST(Handlers, OnASmallStack) {
+    if (kSanitized || Emulated()) GTEST_SKIP() << "handlers take more there";
+    const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
+    const size_t size = (static_cast<size_t>(SIGSTKSZ) + page - 1) / page * page;
+    // With nothing below it.
+    auto *stack = static_cast<char *>(
+        mmap(nullptr, page + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+    ASSERT_NE(stack, MAP_FAILED);
+    ASSERT_EQ(mprotect(stack, page, PROT_NONE), 0);
+    const Ending ending = EndingOf([&] {
+        stack_t alternative = {};
+        alternative.ss_sp = stack + page;
+        alternative.ss_size = size;
+        sigaltstack(&alternative, nullptr);
+        SetDefault();
+        unsigned char *freed = Freed();
+        Scribble(freed, 0);
+    });
+    EXPECT_TRUE(Has(ending, "zmalloc: use after free")) << ending;
+    EXPECT_EQ(ending.said.back(), '\n') << ending;
+    munmap(stack, page + size);
 }
 
 sigjmp_buf back;

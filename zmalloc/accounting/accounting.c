@@ -88,16 +88,21 @@ static void set_free(unsigned block, unsigned slot) {
     if (block < first_free_block) first_free_block = block;
 }
 
-/* One of so many new blocks, on average, goes to `sample_instead`; 0: none. */
-static unsigned sample_every;
+/* One of so many new blocks, on average, goes to `sample_instead`, which is set first;
+ * 0: none. */
+static _Atomic unsigned sample_period;
 static void *(*sample_instead)(void *ptr, size_t bytes);
+
+static inline unsigned sample_every(void) {
+    return atomic_load_explicit(&sample_period, memory_order_acquire);
+}
 
 /* Most of it where the counter is going.  Its top never is more than a window
  * above the counter, which is what the bound of the peak's error rests on. */
 static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
     slot->bottom = used - (rises ? ZM_PEAK_WINDOW / 4 : ZM_PEAK_WINDOW * 3 / 4);
     slot->top = slot->bottom + ZM_PEAK_WINDOW;
-    if (sample_every == 0) return;
+    if (sample_every() == 0) return;
     slot->real_top = slot->top;
     slot->top = INT64_MIN;
 }
@@ -240,7 +245,7 @@ static inline void count_outside(struct zm_slot *slot, int64_t bytes) {
 
 /* ---- Sampling ----------------------------------------------------------- */
 
-/* From 1 to twice `sample_every`, less 1: that often on average, in no step with the
+/* From 1 to twice `sample_period`, less 1: that often on average, in no step with the
  * program.  By xorshift. */
 static uint64_t draw_distance(void) {
     static _Thread_local uint64_t state __attribute__((tls_model("initial-exec")));
@@ -248,7 +253,7 @@ static uint64_t draw_distance(void) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return 1 + state % (2 * (uint64_t)sample_every - 1);
+    return 1 + state % (2 * (uint64_t)sample_every() - 1);
 }
 
 static bool is_due(void) {
@@ -274,7 +279,7 @@ __attribute__((noinline)) static void *counted_while_sampling(void *ptr, struct 
 }
 
 void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
-    if (sample_every != 0) {
+    if (sample_every() != 0) {
         count_while_sampling(slot, bytes);
     } else {
         count_outside(slot, bytes);
@@ -282,7 +287,7 @@ void zm_count_outside(struct zm_slot *slot, int64_t bytes) {
 }
 
 void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {
-    if (sample_every != 0) return counted_while_sampling(ptr, slot, bytes);
+    if (sample_every() != 0) return counted_while_sampling(ptr, slot, bytes);
     count_outside(slot, bytes);
     return ptr;
 }
@@ -290,7 +295,7 @@ void *zm_counted_outside(void *ptr, struct zm_slot *slot, int64_t bytes) {
 void zm_accounting_sample(unsigned every, void *(*instead)(void *ptr, size_t bytes)) {
     struct zm_slot *slot = zm_thread_slot;
     sample_instead = instead;
-    sample_every = every;
+    atomic_store_explicit(&sample_period, every, memory_order_release);
     if (slot != &zm_nobody) place_window(slot, slot->used, true);
 }
 

@@ -12,28 +12,43 @@
 static const int watched[] = {SIGSEGV, SIGBUS};
 enum { WATCHED = sizeof watched / sizeof watched[0] };
 
-/* Who comes after us.  Two, so that a handler that runs meanwhile reads a whole one. */
-struct next {
-    struct sigaction action[2];
-    _Atomic unsigned current;
-    atomic_bool is_set;
-};
+/* Whom each of our entry points hands a signal on to.  When somebody else's handler is
+ * found in our place, the next entry point goes over it: so a handler that calls the one
+ * that it found, or puts that back, gets just that one. */
+enum { ENTRIES = 8 };
+static struct sigaction found[WATCHED][ENTRIES];
+static unsigned entries[WATCHED]; /* in use; for zm_fault_watch() alone */
 
-/* `original` was there before us; `latest` put itself in our place later, and may call us
- * in its turn. */
-static struct next original[WATCHED], latest[WATCHED];
-
-/* What this thread has handed to `latest`, and from where on its stack: a call from there
- * lies deeper, and one after `latest` jumped out of it does not. */
-static _Thread_local struct {
+/* What this thread has handed on, by which entry, and from where on its stack: a call from
+ * there lies deeper, and one after a handler jumped out of it does not. */
+static _Thread_local struct handed {
     const void *context;
     uintptr_t frame;
+    unsigned entry;
 } handed __attribute__((tls_model("initial-exec")));
 
-static void on_fault(int signal, siginfo_t *info, void *context);
+static void on_fault(unsigned entry, int signal, siginfo_t *info, void *context);
+
+#define ENTRY(n) \
+    static void entry_##n(int s, siginfo_t *i, void *c) { on_fault(n, s, i, c); }
+ENTRY(0)
+ENTRY(1) ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6)
+    ENTRY(7) static void (*const entry_points[ENTRIES])(int, siginfo_t *, void *) = {
+        entry_0, entry_1, entry_2, entry_3, entry_4, entry_5, entry_6, entry_7,
+};
 
 static bool is_ours(const struct sigaction *action) {
-    return (action->sa_flags & SA_SIGINFO) != 0 && action->sa_sigaction == on_fault;
+    if ((action->sa_flags & SA_SIGINFO) == 0) return false;
+    for (unsigned e = 0; e < ENTRIES; e++) {
+        if (action->sa_sigaction == entry_points[e]) return true;
+    }
+    return false;
+}
+
+static bool is_same(const struct sigaction *one, const struct sigaction *other) {
+    if (one->sa_flags != other->sa_flags) return false;
+    return one->sa_flags & SA_SIGINFO ? one->sa_sigaction == other->sa_sigaction
+                                      : one->sa_handler == other->sa_handler;
 }
 
 /* By the kernel, for what the thread did.  (FreeBSD's codes of signals that were sent are
@@ -48,48 +63,59 @@ static void let_end(int signal, const siginfo_t *info) {
     if (!is_fault(info)) (void)raise(signal);
 }
 
-static void hand_on(const struct next *to, int signal, siginfo_t *info, void *context) {
-    const struct sigaction *next = &to->action[atomic_load(&to->current)];
+static void hand_on(const struct sigaction *next, int signal, siginfo_t *info, void *context) {
+    if ((next->sa_flags & SA_SIGINFO) == 0 &&
+        (next->sa_handler == SIG_DFL || next->sa_handler == SIG_IGN)) {
+        if (next->sa_handler == SIG_DFL || is_fault(info)) let_end(signal, info);
+        return;
+    }
+    if (next->sa_flags & SA_RESETHAND) { /* what it does wrong then ends the program */
+        struct sigaction once = {.sa_handler = SIG_DFL};
+        sigemptyset(&once.sa_mask);
+        (void)sigaction(signal, &once, NULL);
+    }
     if (next->sa_flags & SA_SIGINFO) {
         next->sa_sigaction(signal, info, context);
-    } else if (next->sa_handler == SIG_DFL || (next->sa_handler == SIG_IGN && is_fault(info))) {
-        let_end(signal, info);
-    } else if (next->sa_handler != SIG_IGN) {
+    } else {
         next->sa_handler(signal);
     }
 }
 
-static void on_fault(int signal, siginfo_t *info, void *context) {
+static void on_fault(unsigned entry, int signal, siginfo_t *info, void *context) {
     const int which = signal == watched[0] ? 0 : 1;
     const uintptr_t frame = (uintptr_t)__builtin_frame_address(0);
-    const bool again = handed.context == context && frame < handed.frame; /* by `latest` */
+    const bool again = handed.context == context && frame < handed.frame; /* by a handler */
     if (!again && is_fault(info) && zm_pool_has(info->si_addr)) zm_pool_explain(info->si_addr);
-    if (again || !atomic_load(&latest[which].is_set)) {
-        hand_on(&original[which], signal, info, context);
-        return;
-    }
-    handed.context = context;
-    handed.frame = frame;
-    hand_on(&latest[which], signal, info, context);
-    handed.context = NULL;
+    /* Always to an earlier one, whom ever they call: it ends. */
+    if (again && entry >= handed.entry) entry = handed.entry != 0 ? handed.entry - 1 : 0;
+    const struct handed before = again ? handed : (struct handed){.context = NULL};
+    handed = (struct handed){.context = context, .frame = frame, .entry = entry};
+    hand_on(&found[which][entry], signal, info, context);
+    handed = before;
 }
 
 static void watch(int which) {
-    struct sigaction ours = {.sa_sigaction = on_fault}, now;
+    struct sigaction ours = {.sa_flags = SA_SIGINFO}, now;
     if (sigaction(watched[which], NULL, &now) != 0 || is_ours(&now)) return;
-    struct next *next = &original[which];
-    if (atomic_load(&next->is_set)) next = &latest[which];
-    const unsigned other = 1 - atomic_load(&next->current);
-    next->action[other] = now;
-    atomic_store(&next->current, other);
-    atomic_store(&next->is_set, true);
+    unsigned e = 0;
+    while (e < entries[which] && !is_same(&found[which][e], &now)) e++;
+    if (e == ENTRIES) return; /* it stays unwatched */
+    if (e == entries[which]) {
+        found[which][e] = now;
+        entries[which]++;
+    }
+    ours.sa_sigaction = entry_points[e];
     ours.sa_mask = now.sa_mask;
-    ours.sa_flags = SA_SIGINFO | SA_ONSTACK | (now.sa_flags & (SA_NODEFER | SA_RESTART));
+    ours.sa_flags |= now.sa_flags & (SA_NODEFER | SA_RESTART | SA_ONSTACK);
+    if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) ours.sa_flags |= SA_ONSTACK;
     (void)sigaction(watched[which], &ours, NULL);
 }
 
+static atomic_flag busy = ATOMIC_FLAG_INIT;
+
+void zm_fault_in_child(void) { atomic_flag_clear(&busy); }
+
 void zm_fault_watch(void) {
-    static atomic_flag busy = ATOMIC_FLAG_INIT; /* for good, in a child forked meanwhile */
     if (atomic_flag_test_and_set(&busy)) return;
     for (int which = 0; which < WATCHED; which++) watch(which);
     atomic_flag_clear(&busy);

@@ -7,4 +7,7 @@
  * they like.  Any thread may call. */
 void zm_fault_watch(void);
 
+/* In the child after a fork, where whoever was doing that is missing. */
+void zm_fault_in_child(void);
+
 #endif /* ZMALLOC_GUARD_FAULT_H_ */

@@ -1,10 +1,11 @@
 /* What --guard puts around each block:
  *
- *     struct block | the program's bytes | canary
+ *     canary | the program's bytes | canary
  *
- * in one block of the allocator's.  All of them are in a table, so that what is no
- * block is known without a look at its memory.  Freed ones stay a while, filled with
- * POISON, to see who frees or writes them once more. */
+ * in one block of the allocator's.  What is known of it is a struct block, in pages of
+ * our own that no write past a block reaches.  All of them are in a table, so that what
+ * is no block is known without a look at its memory.  Freed ones stay a while, filled
+ * with POISON, to see who frees or writes them once more. */
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -15,6 +16,7 @@
 #include "zmalloc/guard/report.h"
 #include "zmalloc/guard/sampled.h"
 #include "zmalloc/oom.h"
+#include "zmalloc/os/os.h"
 
 #define ZM_GUARDED_ITSELF
 #include "guarded.h"
@@ -32,14 +34,14 @@ enum {
 };
 
 struct block {
-    struct block *next;    /* in its bucket */
+    unsigned char *bytes;  /* the program's */
+    struct block *next;    /* in its bucket, or of those not in use */
     struct block *younger; /* of those that rest */
     size_t size;           /* that was asked for */
     size_t offset;         /* of the program's bytes in the allocator's block */
     int flags;             /* to free it with */
     bool is_freed;
     struct zm_stack allocated, freed;
-    _Alignas(CANARY) unsigned char canary[CANARY]; /* right before them */
 };
 
 /* ---- The lock -------------------------------------------------------------- */
@@ -79,7 +81,33 @@ __attribute__((constructor(101))) static void set_up(void) {
 
 static struct block *buckets[BUCKETS];
 
-static unsigned char *bytes_of(const struct block *block) { return (unsigned char *)(block + 1); }
+static unsigned char *front_of(const struct block *block) { return block->bytes - CANARY; }
+
+static struct block *unused;
+
+/* NULL when there is no memory for one more. */
+static struct block *new_block(void) {
+    enum { AT_ONCE = 256 };
+    lock();
+    if (unused == NULL) {
+        struct block *more = zm_os_map(AT_ONCE * sizeof *more);
+        for (size_t i = 0; more != NULL && i < AT_ONCE; i++) {
+            more[i].next = unused;
+            unused = &more[i];
+        }
+    }
+    struct block *block = unused;
+    if (block != NULL) unused = block->next;
+    unlock();
+    return block;
+}
+
+static void delete_block(struct block *block) {
+    lock();
+    block->next = unused;
+    unused = block;
+    unlock();
+}
 
 static struct block **bucket_of(const void *ptr) {
     const uint64_t hash = (uint64_t)(uintptr_t)ptr * UINT64_C(0x9e3779b97f4a7c15);
@@ -89,19 +117,19 @@ static struct block **bucket_of(const void *ptr) {
 /* Call these with the lock held. */
 
 static void enter(struct block *block) {
-    struct block **bucket = bucket_of(bytes_of(block));
+    struct block **bucket = bucket_of(block->bytes);
     block->next = *bucket;
     *bucket = block;
 }
 
 static struct block *find(const void *ptr) {
     struct block *block = *bucket_of(ptr);
-    while (block != NULL && bytes_of(block) != ptr) block = block->next;
+    while (block != NULL && block->bytes != ptr) block = block->next;
     return block;
 }
 
 static void leave(struct block *block) {
-    struct block **link = bucket_of(bytes_of(block));
+    struct block **link = bucket_of(block->bytes);
     while (*link != block) link = &(*link)->next;
     *link = block->next;
 }
@@ -110,7 +138,7 @@ static void leave(struct block *block) {
 static struct block *find_around(const void *ptr) {
     for (size_t b = 0; b < BUCKETS; b++) {
         for (struct block *block = buckets[b]; block != NULL; block = block->next) {
-            if ((uintptr_t)ptr - (uintptr_t)bytes_of(block) < block->size) return block;
+            if ((uintptr_t)ptr - (uintptr_t)block->bytes < block->size) return block;
         }
     }
     return NULL;
@@ -122,7 +150,7 @@ static struct block *find_around(const void *ptr) {
 static _Noreturn void accuse(const char *what, const void *address, const struct block *block) {
     struct zm_suspect suspect = {.begin = NULL};
     if (block != NULL) {
-        suspect.begin = bytes_of(block);
+        suspect.begin = block->bytes;
         suspect.size = block->size;
         suspect.allocated = &block->allocated;
         if (block->is_freed) suspect.freed = &block->freed;
@@ -145,15 +173,15 @@ static bool is_canary(const unsigned char *canary, const struct block *block) {
 }
 
 static void check_canaries(const struct block *block) {
-    const unsigned char *end = bytes_of(block) + block->size;
-    if (!is_canary(block->canary, block)) accuse("write before a block", block->canary, block);
+    const unsigned char *end = block->bytes + block->size;
+    if (!is_canary(front_of(block), block)) accuse("write before a block", front_of(block), block);
     if (!is_canary(end, block)) accuse("write past a block", end, block);
 }
 
 /* Of a block that rests, the first byte that was written since; NULL: none. */
 static const unsigned char *find_write(const struct block *block) {
-    const unsigned char *byte = bytes_of(block), *end = byte + block->size;
-    if (!is_canary(block->canary, block)) return block->canary;
+    const unsigned char *byte = block->bytes, *end = byte + block->size;
+    if (!is_canary(front_of(block), block)) return front_of(block);
     while (byte < end && *byte == POISON) byte++;
     return byte == end && is_canary(end, block) ? NULL : byte;
 }
@@ -186,12 +214,13 @@ static size_t resting_blocks, resting_bytes;
 
 static void discard(struct block *block) {
     size_t usable;
-    void *raw = bytes_of(block) - block->offset;
+    void *raw = block->bytes - block->offset;
     if (block->flags != 0) {
         zm_backend_free_flags(raw, block->flags, &usable);
     } else {
         zm_backend_free(raw, &usable);
     }
+    delete_block(block);
 }
 
 static void lay_to_rest(struct block *block) {
@@ -230,8 +259,8 @@ static void discard_who_rested(void) {
 static void put_away(struct block *block, int flags) {
     const bool is_large = block->size >= LARGE;
     zm_stack_take(&block->freed);
-    block->flags = flags & ~(FLAG_LG_ALIGN | FLAG_ZERO);
-    if (!is_large) memset(bytes_of(block), POISON, block->size);
+    block->flags = flags & ~(FLAG_LG_ALIGN | FLAG_ZERO) ? ZM_BACKEND_NO_TCACHE : 0;
+    if (!is_large) memset(block->bytes, POISON, block->size);
     lock();
     if (is_large) {
         leave(block);
@@ -256,7 +285,7 @@ __attribute__((destructor)) static void check_who_rests(void) {
 
 /* From the program's bytes to the beginning: a multiple of the alignment. */
 static size_t offset_for(size_t alignment) {
-    return (sizeof(struct block) + alignment - 1) / alignment * alignment;
+    return (CANARY + alignment - 1) / alignment * alignment;
 }
 
 /* What to ask the allocator for; false when that is too much. */
@@ -266,16 +295,21 @@ static bool whole_size(size_t size, size_t offset, size_t *whole) {
 
 static void *guarded(void *raw, size_t offset, size_t size, size_t *usable) {
     if (raw == NULL) return NULL;
-    struct block *block = (struct block *)((char *)raw + offset) - 1;
-    *block = (struct block){.size = size, .offset = offset};
-    write_canary(block->canary, block);
-    write_canary(bytes_of(block) + size, block);
+    struct block *block = new_block();
+    if (block == NULL) {
+        zm_backend_free(raw, usable);
+        *usable = 0;
+        return NULL;
+    }
+    *block = (struct block){.bytes = (unsigned char *)raw + offset, .size = size, .offset = offset};
+    write_canary(front_of(block), block);
+    write_canary(block->bytes + size, block);
     zm_stack_take(&block->allocated);
     lock();
     enter(block);
     unlock();
     *usable = size;
-    return bytes_of(block);
+    return block->bytes;
 }
 
 void *zm_guarded_malloc(size_t size, size_t *usable) {
@@ -349,8 +383,10 @@ void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *shoul
     zm_backend_should_defrag(ptrs, count, should);
     for (size_t i = 0; i < count; i++) {
         if (!should[i]) continue;
-        const struct block *block = take(ptrs[i], false);
-        should[i] = block->offset == offset_for(CANARY) && block->size != 0;
+        lock();
+        const struct block *block = find(ptrs[i]);
+        should[i] = block != NULL && block->offset == offset_for(CANARY) && block->size != 0;
+        unlock();
     }
 }
 

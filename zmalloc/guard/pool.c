@@ -34,12 +34,11 @@ static size_t page, pool_size;
 static void in_child(void) { atomic_flag_clear(&taking); }
 
 uintptr_t zm_pool_open(void) {
-    struct zm_stack unwanted;
     page = zm_os_page_size();
     pool_size = (2 * SLOTS + 1) * page;
     void *pages = zm_os_reserve(pool_size);
     if (pages == NULL || pthread_atfork(NULL, NULL, in_child) != 0) return 0;
-    zm_stack_take(&unwanted); /* the first may allocate */
+    zm_report_prepare();
     first = (uintptr_t)pages;
     return first + pool_size;
 }

@@ -1,6 +1,7 @@
 #include "zmalloc/guard/report.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -9,6 +10,13 @@
 
 #include "zmalloc/os/os.h"
 
+void zm_report_prepare(void) {
+    struct zm_stack unwanted;
+    Dl_info info;
+    zm_stack_take(&unwanted);
+    (void)dladdr(unwanted.frames, &info);
+}
+
 void zm_stack_take(struct zm_stack *stack) {
     stack->count = zm_os_stack(stack->frames, ZM_STACK_FRAMES);
 }
@@ -16,15 +24,26 @@ void zm_stack_take(struct zm_stack *stack) {
 /* Not stdio, which may allocate, and which signal handlers may not call. */
 struct line {
     size_t length;
-    char text[3072]; /* a handler's stack may be no more than SIGSTKSZ, 8 KiB */
+    char text[512]; /* written when full: a handler's stack may have no more than 8 KiB */
 };
 
+static void flush(struct line *line) {
+    const char *text = line->text;
+    while (line->length > 0) {
+        const ssize_t written = write(STDERR_FILENO, text, line->length);
+        if (written < 0 && errno == EINTR) continue;
+        if (written <= 0) break;
+        text += written;
+        line->length -= (size_t)written;
+    }
+    line->length = 0;
+}
+
 static void add(struct line *line, const char *text) {
-    size_t room = sizeof line->text - 1 - line->length; /* one for the newline */
-    size_t length = strlen(text);
-    if (length > room) length = room;
-    memcpy(line->text + line->length, text, length);
-    line->length += length;
+    for (; *text != '\0'; text++) {
+        if (line->length == sizeof line->text) flush(line);
+        line->text[line->length++] = *text;
+    }
 }
 
 static void add_number(struct line *line, uintptr_t number, unsigned base) {
@@ -50,7 +69,7 @@ static void add_frame(struct line *line, void *frame) {
     const char *slash = strrchr(info.dli_fname, '/');
     add(line, slash != NULL ? slash + 1 : info.dli_fname);
     add(line, "+0x");
-    add_number(line, (uintptr_t)frame - (uintptr_t)info.dli_fbase, 16);
+    add_number(line, (uintptr_t)frame - zm_os_link_base(info.dli_fbase), 16);
 }
 
 static void add_stack(struct line *line, const char *what, const struct zm_stack *stack) {
@@ -63,14 +82,8 @@ static void add_stack(struct line *line, const char *what, const struct zm_stack
 }
 
 static void put(struct line *line) {
-    line->text[line->length++] = '\n';
-    const char *text = line->text;
-    while (line->length > 0) {
-        const ssize_t written = write(STDERR_FILENO, text, line->length);
-        if (written <= 0) return;
-        text += written;
-        line->length -= (size_t)written;
-    }
+    add(line, "\n");
+    flush(line);
 }
 
 void zm_report(const char *what, const void *address, const struct zm_suspect *block) {

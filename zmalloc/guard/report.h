@@ -12,6 +12,9 @@ struct zm_stack {
     void *frames[ZM_STACK_FRAMES];
 };
 
+/* Has what a report calls loaded and bound, which takes stack and may allocate. */
+void zm_report_prepare(void);
+
 void zm_stack_take(struct zm_stack *stack);
 
 /* A block that something was wrong with. */

@@ -1,6 +1,7 @@
 #include "zmalloc/guard/sampled.h"
 
 #include <limits.h>
+#include <pthread.h>
 
 #include "zmalloc/accounting/accounting.h"
 #include "zmalloc/allocator/backend.h"
@@ -68,6 +69,7 @@ __attribute__((constructor)) static void set_up(void) {
         return;
     }
     zm_sampled_end = end;
+    pthread_atfork(NULL, NULL, zm_fault_in_child);
     zm_fault_watch();
     zm_accounting_sample(every, sampled);
 }

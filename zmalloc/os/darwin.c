@@ -75,3 +75,5 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
 }
 
 const char *zm_os_trusted_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }
+
+uintptr_t zm_os_link_base(const void *loaded) { return (uintptr_t)loaded; }

@@ -22,3 +22,5 @@ const char *zm_os_trusted_getenv(const char *name) {
     (void)name;
     return NULL;
 }
+
+uintptr_t zm_os_link_base(const void *loaded) { return (uintptr_t)loaded; }

@@ -9,6 +9,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -61,6 +62,10 @@ const char *zm_os_trusted_getenv(const char *name);
 /* The addresses of the calls that led here, innermost first: how many of `max` there
  * are; 0 where they cannot be told.  Its first call may use the libc's malloc. */
 unsigned zm_os_stack(void **frames, unsigned max);
+
+/* What the addresses inside a program or library, loaded there, are relative to in its
+ * file. */
+uintptr_t zm_os_link_base(const void *loaded);
 
 /* Field `i`, counted from 1, of /proc/self/stat.  1 and *res, or 0. */
 int zm_os_proc_stat_ll(int i, long long *res);
