@@ -133,6 +133,7 @@ TEST(Handlers, MayCallOurs) {
     EXPECT_TRUE(Has(ending, "zmalloc: use after free")) << ending;
     EXPECT_NE(ending.status, 0) << ending;
     EXPECT_EQ(ending.said.find("handler\n"), ending.said.rfind("handler\n")) << ending;
+    EXPECT_EQ(ending.said.find("zmalloc: "), ending.said.rfind("zmalloc: ")) << ending;
 }
 
 // Puts back what it found, and lets the fault happen once more.

@@ -32,7 +32,8 @@ static void on_fault(unsigned entry, int signal, siginfo_t *info, void *context)
 #define ENTRY(n) \
     static void entry_##n(int s, siginfo_t *i, void *c) { on_fault(n, s, i, c); }
 ENTRY(0)
-ENTRY(1) ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6)
+ENTRY(1)
+ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6)
     ENTRY(7) static void (*const entry_points[ENTRIES])(int, siginfo_t *, void *) = {
         entry_0, entry_1, entry_2, entry_3, entry_4, entry_5, entry_6, entry_7,
 };

@@ -16,7 +16,6 @@
 #include "zmalloc/guard/report.h"
 #include "zmalloc/guard/sampled.h"
 #include "zmalloc/oom.h"
-#include "zmalloc/os/os.h"
 
 #define ZM_GUARDED_ITSELF
 #include "guarded.h"
@@ -85,28 +84,27 @@ static unsigned char *front_of(const struct block *block) { return block->bytes 
 
 static struct block *unused;
 
-/* NULL when there is no memory for one more. */
-static struct block *new_block(void) {
-    enum { AT_ONCE = 256 };
-    lock();
-    if (unused == NULL) {
-        struct block *more = zm_os_map(AT_ONCE * sizeof *more);
-        for (size_t i = 0; more != NULL && i < AT_ONCE; i++) {
-            more[i].next = unused;
-            unused = &more[i];
-        }
-    }
-    struct block *block = unused;
-    if (block != NULL) unused = block->next;
-    unlock();
-    return block;
-}
-
+/* Call without the lock. */
 static void delete_block(struct block *block) {
     lock();
     block->next = unused;
     unused = block;
     unlock();
+}
+
+/* NULL when there is no memory for one more.  Many at once, of the allocator's: a block
+ * so large lies apart from others, and leak checkers look into it. */
+static struct block *new_block(void) {
+    enum { AT_ONCE = 1024 };
+    size_t usable;
+    lock();
+    struct block *block = unused;
+    if (block != NULL) unused = block->next;
+    unlock();
+    if (block != NULL) return block;
+    block = zm_backend_malloc(AT_ONCE * sizeof *block, &usable);
+    for (size_t i = 1; block != NULL && i < AT_ONCE; i++) delete_block(&block[i]);
+    return block;
 }
 
 static struct block **bucket_of(const void *ptr) {

@@ -86,7 +86,7 @@ void *zm_pool_take(size_t size) {
         atomic_store(&slot->state, slot->begin != NULL ? FREED : UNUSED);
         return NULL;
     }
-    memset(page_of(slot), 0, page);
+    memset(page_of(slot), 0, page); /* not all systems did when it was discarded */
     slot->size = size;
     slot->begin = page_of(slot) + (page - size - (size == 0)) / ALIGNMENT * ALIGNMENT;
     zm_stack_take(&slot->allocated);
