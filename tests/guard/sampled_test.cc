@@ -115,14 +115,25 @@ TEST(Sampled, FreedTwiceOrNotABlock) {
 }
 
 TEST(Sampled, PagesOfFreedBlocksRest) {
-    unsigned char *block = Sampled(100), *freed = Hidden(block);
-    zfree(block);
-    for (int i = 0; i < 60; i++) {
-        unsigned char *other = Sampled(100);
-        EXPECT_NE(other, freed);
-        zfree(other);
+    std::vector<void *> blocks;  // on all pages
+    for (int i = 0; i < 1000; i++) blocks.push_back(zmalloc(100));
+    const auto some = std::find_if(blocks.begin(), blocks.end(), zm_pool_has);
+    ASSERT_NE(some, blocks.end());
+    void *freed = Hidden(*some);
+    zfree(*some);
+    *some = nullptr;
+    const Ending ending = EndingOf([&] { Scribble(freed, 0); });
+    EXPECT_NE(ending.said.find("use after free"), std::string::npos) << ending;
+    bool again = false;
+    for (int i = 0; i < 1000; i++) {
+        blocks.push_back(zmalloc(100));
+        if (i < 63) {
+            EXPECT_FALSE(zm_pool_has(blocks.back()));
+        }
+        again |= blocks.back() == freed;
     }
-    EXPECT_NE(EndingOf([&] { Scribble(freed, 0); }).status, 0);
+    EXPECT_TRUE(again);
+    for (void *block : blocks) zfree(block);
 }
 
 TEST(Sampled, MoreThanThereAreLivePages) {

@@ -9,7 +9,7 @@
 
 enum {
     SLOTS = 256,
-    AT_REST = 64, /* a page is not used again before so many others were freed */
+    AT_REST = 64, /* a freed page is not used again for so many times that one is wanted */
     ALIGNMENT = 16,
 };
 
@@ -18,14 +18,14 @@ enum state { UNUSED, BUSY, LIVE, FREED };
 
 struct slot {
     _Atomic(enum state) state;
-    uint64_t freed_at; /* how many frees there had been */
+    uint64_t freed_at; /* how many times one had been wanted */
     char *begin;
     size_t size;
     struct zm_stack allocated, freed;
 };
 
 static struct slot slots[SLOTS];
-static _Atomic uint64_t frees;
+static _Atomic uint64_t wanted;               /* pages, so far */
 static atomic_flag taking = ATOMIC_FLAG_INIT; /* by one thread at a time */
 static uintptr_t first;                       /* a page that guards, then one of a slot, ... */
 static size_t page, pool_size;
@@ -55,7 +55,7 @@ static void protect(const struct slot *slot) { (void)zm_os_protect(page_of(slot)
 
 /* The one that was freed first, or never used; NULL when all are in use or at rest. */
 static struct slot *find_slot(void) {
-    const uint64_t now = atomic_load(&frees);
+    const uint64_t now = atomic_fetch_add(&wanted, 1) + 1;
     struct slot *oldest = NULL;
     for (struct slot *slot = slots; slot < slots + SLOTS; slot++) {
         const enum state state = atomic_load_explicit(&slot->state, memory_order_acquire);
@@ -82,7 +82,7 @@ void *zm_pool_take(size_t size) {
     struct slot *slot = own_slot();
     if (slot == NULL) return NULL;
     if (!zm_os_protect(page_of(slot), page, true)) {
-        slot->freed_at = atomic_load(&frees);
+        slot->freed_at = atomic_load(&wanted);
         atomic_store(&slot->state, slot->begin != NULL ? FREED : UNUSED);
         return NULL;
     }
@@ -146,7 +146,7 @@ size_t zm_pool_give_back(void *ptr) {
     if (!is_zero(slot->begin + size, page_of(slot) + page)) accuse("write past a block", ptr, slot);
     zm_os_discard(page_of(slot), page);
     protect(slot);
-    slot->freed_at = atomic_fetch_add(&frees, 1) + 1;
+    slot->freed_at = atomic_load(&wanted);
     atomic_store(&slot->state, FREED);
     return size;
 }
