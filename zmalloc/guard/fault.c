@@ -29,14 +29,15 @@ static _Thread_local struct handed {
 
 static void on_fault(unsigned entry, int signal, siginfo_t *info, void *context);
 
+/* clang-format off */
 #define ENTRY(n) \
     static void entry_##n(int s, siginfo_t *i, void *c) { on_fault(n, s, i, c); }
-ENTRY(0)
-ENTRY(1)
-ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6)
-    ENTRY(7) static void (*const entry_points[ENTRIES])(int, siginfo_t *, void *) = {
-        entry_0, entry_1, entry_2, entry_3, entry_4, entry_5, entry_6, entry_7,
+ENTRY(0) ENTRY(1) ENTRY(2) ENTRY(3) ENTRY(4) ENTRY(5) ENTRY(6) ENTRY(7)
+
+static void (*const entry_points[ENTRIES])(int, siginfo_t *, void *) = {
+    entry_0, entry_1, entry_2, entry_3, entry_4, entry_5, entry_6, entry_7,
 };
+/* clang-format on */
 
 static bool is_ours(const struct sigaction *action) {
     if ((action->sa_flags & SA_SIGINFO) == 0) return false;

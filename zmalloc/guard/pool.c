@@ -86,7 +86,7 @@ void *zm_pool_take(size_t size) {
         atomic_store(&slot->state, slot->begin != NULL ? FREED : UNUSED);
         return NULL;
     }
-    memset(page_of(slot), 0, page); /* not all systems did when it was discarded */
+    memset(page_of(slot), 0, page);
     slot->size = size;
     slot->begin = page_of(slot) + (page - size - (size == 0)) / ALIGNMENT * ALIGNMENT;
     zm_stack_take(&slot->allocated);
@@ -144,8 +144,7 @@ size_t zm_pool_give_back(void *ptr) {
     zm_stack_take(&slot->freed);
     if (!is_zero(page_of(slot), slot->begin)) accuse("write before a block", ptr, slot);
     if (!is_zero(slot->begin + size, page_of(slot) + page)) accuse("write past a block", ptr, slot);
-    zm_os_discard(page_of(slot), page);
-    protect(slot);
+    protect(slot); /* with what is in it: to map it anew would cost more */
     slot->freed_at = atomic_load(&wanted);
     atomic_store(&slot->state, FREED);
     return size;
