@@ -31,8 +31,8 @@ extern "C" {
  * of the average over all such slabs of the arena and size class.  The eighth
  * lets slabs of equal use move too.  Blocks in thread caches count as used.
  *
- * `ptr` is a live block; 0 of what is no block of jemalloc's.  Takes the bin's lock.  To move it, take the new block
- * and give the old one back with MALLOCX_TCACHE_NONE: a block from the thread
+ * `ptr` is a live block; 0 of what is no block of jemalloc's.  Takes the bin's lock.  To move it,
+ * take the new block and give the old one back with MALLOCX_TCACHE_NONE: a block from the thread
  * cache may lie in a slab just as sparse.
  */
 JEMALLOC_EXPORT int JEMALLOC_NOTHROW je_get_defrag_hint(void *ptr);

@@ -117,12 +117,18 @@ static _Noreturn void accuse(const char *what, const void *ptr, const struct slo
     zm_report_and_abort(what, ptr, &block);
 }
 
+/* What is wrong with `ptr`; NULL when it is a live block. */
+static const char *fault_of(const struct slot *slot, const void *ptr, const char *if_freed) {
+    if (slot == NULL || slot->begin == NULL) return "no block of zmalloc's";
+    if (ptr != slot->begin) return "pointer not to a block's beginning";
+    return atomic_load(&slot->state) == LIVE ? NULL : if_freed;
+}
+
 /* The slot of a live block that begins at `ptr`. */
 static struct slot *live_slot(const void *ptr, const char *if_freed) {
     struct slot *slot = slot_at(ptr);
-    if (slot == NULL || slot->begin == NULL) accuse("no block of zmalloc's", ptr, NULL);
-    if (ptr != slot->begin) accuse("pointer not to a block's beginning", ptr, slot);
-    if (atomic_load(&slot->state) != LIVE) accuse(if_freed, ptr, slot);
+    const char *fault = fault_of(slot, ptr, if_freed);
+    if (fault != NULL) accuse(fault, ptr, slot);
     return slot;
 }
 
