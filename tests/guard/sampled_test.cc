@@ -80,9 +80,9 @@ TEST(Sampled, UseAfterFree) {
     const Ending ending = EndingOf([&] { zfree(block), Scribble(freed, 42); });
     EXPECT_TRUE(ReportsBlock(ending, "use after free", block));
     EXPECT_NE(ending.said.find(" at " + Hex(block + 42) + ": "), std::string::npos) << ending;
-#ifdef HAVE_BACKTRACE
-    EXPECT_NE(ending.said.find(", freed by "), std::string::npos) << ending;
-#endif
+    if (HasStacks()) {
+        EXPECT_NE(ending.said.find(", freed by "), std::string::npos) << ending;
+    }
     EXPECT_TRUE(ReportsBlock(EndingOf([&] { zfree(block), zmalloc_usable_size(freed); }),
                              "use of a freed block", block));
     EXPECT_TRUE(ReportsBlock(EndingOf([&] { zfree(zrealloc(block, 500)), Scribble(freed, 1); }),
@@ -152,6 +152,7 @@ TEST(Sampled, MoreThanThereAreLivePages) {
 }
 
 TEST(Sampled, TheOriginalIsFreed) {
+    if (Emulated()) GTEST_SKIP() << "the emulator's memory grows, too";
     for (int i = 0; i < 1000; i++) zfree(std::memset(zmalloc(2000), 1, 2000));
     const size_t rss = zmalloc_get_rss();
     for (int i = 0; i < 50000; i++) zfree(std::memset(zmalloc(2000), 1, 2000));

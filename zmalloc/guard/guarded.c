@@ -73,6 +73,7 @@ static void after_fork(void) {
 
 /* As early as can be: handlers that are registered later run outside of these. */
 __attribute__((constructor(101))) static void set_up(void) {
+    zm_report_prepare();
     pthread_atfork(before_fork, after_fork, after_fork);
 }
 
