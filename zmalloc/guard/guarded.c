@@ -287,9 +287,12 @@ static size_t offset_for(size_t alignment) {
     return (CANARY + alignment - 1) / alignment * alignment;
 }
 
-/* What to ask the allocator for; false when that is too much. */
+/* What to ask the allocator for; false when that is too much.  A multiple of 16, so that
+ * every block is aligned to that, and stays so when it is moved. */
 static bool whole_size(size_t size, size_t offset, size_t *whole) {
-    return !__builtin_add_overflow(size, offset + CANARY, whole) && *whole < SIZE_MAX / 2;
+    if (__builtin_add_overflow(size, offset + 2 * CANARY - 1, whole)) return false;
+    *whole -= *whole % CANARY;
+    return *whole < SIZE_MAX / 2;
 }
 
 static void *guarded(void *raw, size_t offset, size_t size, size_t *usable) {
