@@ -25,7 +25,8 @@ def feature_settings():
         native.config_setting(
             name = _where(words),
             constraint_values = [PLATFORM_WORDS[word][1] for word in words.split(" ")],
-            visibility = ["//tests/features:__pkg__"],
+            # Bazel 7 looks through the groups below.
+            visibility = ["//visibility:public"],
         )
     for name, row in FEATURES.items():
         selects.config_setting_group(
