@@ -262,7 +262,7 @@ TEST(Sampled, UsedMemoryIsExactAmongThreads) {
 }
 
 TEST(Sampled, ChildrenSampleToo) {
-    if (kMemorySanitizer) GTEST_SKIP() << "some children hang there; why is not known";
+    if (kMemorySanitizer) GTEST_SKIP() << "its sigaction() takes a lock that children find held";
     unsigned char *block = Sampled(100);
     std::atomic<bool> enough{false};
     const auto go_on = [&enough](uint64_t seed) {

@@ -11,10 +11,9 @@
 #include "zmalloc/os/os.h"
 
 void zm_report_prepare(void) {
-    struct zm_stack unwanted;
     Dl_info info;
-    zm_stack_take(&unwanted);
-    (void)dladdr(unwanted.frames, &info);
+    zm_os_prepare_stacks();
+    (void)dladdr(&info, &info);
 }
 
 void zm_stack_take(struct zm_stack *stack) {

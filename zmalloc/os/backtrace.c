@@ -1,17 +1,42 @@
 /* Call stacks by the libc's backtrace(). */
 #include <execinfo.h>
+#include <pthread.h>
+#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
 #include "zmalloc/os/os.h"
 
-/* glibc's loads a library, and without it tries anew each time: which takes long, and
- * breaks children that are forked meanwhile. */
-static atomic_bool cannot;
+static bool can;
+static _Atomic unsigned taking, forking; /* threads that do */
+
+/* What backtrace() calls may hold the loader's lock (glibc before 2.35), which a child of
+ * fork would find held for ever.  Who forks waits, and others go without a stack meanwhile;
+ * but not for itself, should a handler fork that interrupted it. */
+static void before_fork(void) {
+    enum { LONG_ENOUGH = 10000 };
+    atomic_fetch_add(&forking, 1);
+    for (unsigned i = 0; atomic_load(&taking) != 0 && i < LONG_ENOUGH; i++) sched_yield();
+}
+
+static void in_parent(void) { atomic_fetch_sub(&forking, 1); }
+
+static void in_child(void) {
+    atomic_store(&taking, 0);
+    atomic_store(&forking, 0);
+}
+
+/* glibc's loads a library, and without it tries anew each time. */
+void zm_os_prepare_stacks(void) {
+    void *frame;
+    can = backtrace(&frame, 1) > 0 && pthread_atfork(before_fork, in_parent, in_child) == 0;
+}
 
 unsigned zm_os_stack(void **frames, unsigned max) {
-    if (atomic_load_explicit(&cannot, memory_order_relaxed)) return 0;
-    const int count = backtrace(frames, (int)max);
-    if (count <= 0) atomic_store_explicit(&cannot, true, memory_order_relaxed);
+    int count = 0;
+    if (!can) return 0;
+    atomic_fetch_add(&taking, 1);
+    if (atomic_load(&forking) == 0) count = backtrace(frames, (int)max);
+    atomic_fetch_sub(&taking, 1);
     return count > 0 ? (unsigned)count : 0;
 }

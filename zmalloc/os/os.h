@@ -59,8 +59,12 @@ size_t zm_os_smaps_bytes(const char *field, long pid);
  * rights than its user (setuid). */
 const char *zm_os_trusted_getenv(const char *name);
 
+/* Before zm_os_stack(), once, while there is one thread.  May use the libc's malloc. */
+void zm_os_prepare_stacks(void);
+
 /* The addresses of the calls that led here, innermost first: how many of `max` there
- * are; 0 where they cannot be told.  Its first call may use the libc's malloc. */
+ * are; 0 where they cannot be told, and while another thread forks.  Any thread, signal
+ * handlers, and children of fork may call. */
 unsigned zm_os_stack(void **frames, unsigned max);
 
 /* What the addresses inside a program or library, loaded there, are relative to in its

@@ -1,0 +1,55 @@
+// Children of fork take call stacks, whatever other threads were at.
+#include <atomic>
+#include <chrono>
+#include <mutex>
+#include <thread>
+
+#include "tests/support.h"
+#include "zmalloc/guard/pool.h"
+
+namespace {
+
+std::mutex loaders;  // which glibc before 2.35 has, and leaves locked in children of fork
+std::atomic<int> stacks{0};
+
+}  // namespace
+
+// In place of the libc's: holds that for long.
+extern "C" int backtrace(void **frames, int max) {
+    if (max < 1) return 0;
+    const std::lock_guard<std::mutex> hold(loaders);
+    frames[0] = reinterpret_cast<void *>(&backtrace);
+    if (stacks++ > 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
+    return 1;
+}
+
+namespace zmalloc_test {
+namespace {
+
+TEST(Fork, ChildrenTakeStacks) {
+    std::atomic<bool> enough{false};
+    const auto go_on = [&enough] {
+        while (!enough) zfree(zmalloc(100));
+    };
+    std::thread one(go_on), other(go_on);
+    for (int i = 0; i < 50; i++) {
+        EXPECT_TRUE(InChild([] {
+            const int before = stacks;
+            bool sampled = false;
+            for (int n = 0; n < 300 && !sampled; n++) {
+                void *block = zmalloc(10);
+                sampled = zm_pool_has(block);
+                zfree(block);
+            }
+            CHILD_CHECK(sampled);
+            CHILD_CHECK(stacks > before);
+            return true;
+        }));
+    }
+    enough = true;
+    one.join();
+    other.join();
+}
+
+}  // namespace
+}  // namespace zmalloc_test
