@@ -1,4 +1,7 @@
 /* Call stacks by the libc's backtrace(). */
+/* clang-format off */
+#include <sys/cdefs.h> /* which FreeBSD 13's execinfo.h takes for granted */
+/* clang-format on */
 #include <execinfo.h>
 #include <pthread.h>
 #include <sched.h>
