@@ -18,7 +18,7 @@ def _rows():
 
 def _legend(bold):
     return [
-        bold + "tested" + bold + ": built, and .ci/run --all runs its tests.",
+        bold + "tested" + bold + ": built, and .ci/run --all runs its tests, in fastbuild.",
         bold + "qemu" + bold + ": built, and .ci/run --all runs its tests under qemu-user.",
         bold + "built" + bold + ": built, and no more: not all of it can be run here.",
         bold + "-" + bold + ": not possible, libc is taken: asan, msan and ubsan watch no malloc but " +

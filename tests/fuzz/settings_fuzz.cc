@@ -4,6 +4,7 @@
 #include <getopt.h>
 
 #include <cctype>
+#include <climits>
 #include <cstring>
 #include <memory>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "tests/fuzz/file.h"
 #include "tools/common/cli.h"
 #include "tools/zbench/budgets.h"
+#include "zmalloc/guard/rate.h"
 #include "zmalloc/info.h"
 
 // tools/zreplay/zreplay.c
@@ -36,6 +38,14 @@ void Numbers(Input *input) {
     uint64_t told = 0;
     FUZZ_CHECK(cli_number(text.c_str(), min, max, &told) == expected);
     FUZZ_CHECK(!expected || told == static_cast<uint64_t>(number));
+}
+
+void SampleRate(const std::string &text) {
+    uint64_t expected = 0;
+    if (text.rfind("1/", 0) != 0 || !cli_number(text.c_str() + 2, 1, INT_MAX, &expected)) {
+        expected = 0;
+    }
+    FUZZ_CHECK(zm_rate_parse(text.c_str()) == expected);
 }
 
 // While it lives, what is written there is kept.
@@ -104,6 +114,8 @@ void Budgets(Input *input) {
 
 void Environment(Input *input) {
     const std::string folder = input->Bytes(input->Below(8192)), path = input->Rest();
+    SampleRate(folder.c_str());
+    SampleRate(std::string("1/") + path.c_str());
     char found[CLI_PATH_SIZE];
     setenv("BUILD_WORKING_DIRECTORY", folder.c_str(), 1);
     setenv("RUNFILES_DIR", folder.c_str(), 1);

@@ -152,6 +152,7 @@ class Worker {
         Block block = {};
         block.size = RandomSize();
         const size_t untold = SIZE_MAX;
+        const bool odd = step_ % 2 == 1;  // for functions in turn: Below() would change the corpus
         size_t usable = untold;
         bool zeroed = false;
         switch (Below(15)) {
@@ -164,13 +165,16 @@ class Worker {
                 block.ptr = Char(zcalloc(block.size)), zeroed = true;
                 break;
             case 4:
-                block.ptr = Char(ztrymalloc(block.size));
+                block.ptr =
+                    Char(odd ? ztrymalloc_usable(block.size, &usable) : ztrymalloc(block.size));
                 break;
             case 5:
                 block.ptr = Char(zmalloc_usable(block.size, &usable));
                 break;
             case 6:
-                block.ptr = Char(ztrycalloc_usable(block.size, &usable)), zeroed = true;
+                block.ptr = Char(odd ? zcalloc_usable(block.size, &usable)
+                                     : ztrycalloc_usable(block.size, &usable));
+                zeroed = true;
                 break;
             case 7:
                 block.ptr = Char(zcalloc_num(block.size, 1)), zeroed = true;
@@ -195,9 +199,10 @@ class Worker {
                 break;
             case 13: {
                 const int lg_align = static_cast<int>(Below(13));
+                const int flags = ZMALLOC_FLAG_LG_ALIGN(lg_align) | ZMALLOC_FLAG_ZERO;
                 block.alignment = size_t{1} << lg_align, zeroed = true;
-                block.ptr = Char(zmalloc_with_flags(
-                    block.size, ZMALLOC_FLAG_LG_ALIGN(lg_align) | ZMALLOC_FLAG_ZERO));
+                block.ptr = Char(odd ? ztrymalloc_with_flags(block.size, flags)
+                                     : zmalloc_with_flags(block.size, flags));
                 break;
             }
             case 14:
@@ -311,7 +316,7 @@ class Worker {
                 Expect(zrealloc(block.ptr, 0) == nullptr, "zrealloc to nothing");
                 break;
             case 6:
-                zfree_no_tcache(block.ptr);
+                step_ % 2 == 1 ? zfree_with_flags(block.ptr, 0) : zfree_no_tcache(block.ptr);
                 break;
         }
         Expect(usable == had, "usable");

@@ -103,7 +103,7 @@ void RunChild(bool with_threads) {
 
 Forks::Forks(Verdict *verdict) {
     thread_ = std::thread([this, verdict] {
-        while (!stop_ && !verdict->failed()) {
+        do {
             const bool with_threads = children % 4 == 0 && !kThreadsOfChildrenHang;
             const pid_t child = fork();
             if (child == 0) RunChild(with_threads);
@@ -113,7 +113,7 @@ Forks::Forks(Verdict *verdict) {
                 verdict->Wrong("a forked child's wait status is " + std::to_string(status));
             }
             children++;
-        }
+        } while (!stop_ && !verdict->failed());
     });
 }
 

@@ -42,6 +42,7 @@ class Soak {
             Judge();
             rounds_++;
         }
+        JudgeActivity();
         FreeAll();
         Print();
         return verdict_.failed() ? 1 : 0;
@@ -56,9 +57,7 @@ class Soak {
     void Round() {
         const uint64_t seed = seed_ + rounds_ * 1000003;
         Timers timers;
-        // qemu's own locks do not survive a fork.
-        const auto forks =
-            Emulated() || UnderHelgrind() ? nullptr : std::make_unique<Forks>(&verdict_);
+        const auto forks = forks_ ? std::make_unique<Forks>(&verdict_) : nullptr;
         Reporter reporter(&verdict_);
         Defragmenter defragmenter(seed, &sparse_, &verdict_);
         threads_ += RunThreads(seed, options_.threads, &pool_, &verdict_);
@@ -88,6 +87,16 @@ class Soak {
         if (grown > most) {
             verdict_.Wrong("resident memory grew by " + std::to_string(grown) + " for at most " +
                            std::to_string(most_held_) + " alive");
+        }
+    }
+
+    // That all that was to be at work was.
+    void JudgeActivity() {
+        if (Timers::signals == 0) verdict_.Wrong("no signal came");
+        if (Reporter::reports == 0) verdict_.Wrong("nothing was reported");
+        if (forks_ && Forks::children == 0) verdict_.Wrong("nothing forked");
+        if (zmalloc_defrag_supported() && (Defragmenter::passes == 0 || Defragmenter::moved == 0)) {
+            verdict_.Wrong("defragmentation moved nothing");
         }
     }
 
@@ -121,6 +130,7 @@ class Soak {
     const uint64_t seed_;
     const time_t deadline_;
     const size_t used_before_, rss_before_;
+    const bool forks_ = !Emulated() && !UnderHelgrind();  // qemu's own locks do not survive one
     Verdict verdict_;
     Pool pool_;
     std::vector<Block> sparse_;

@@ -47,6 +47,10 @@ static bool is_ours(const struct sigaction *action) {
     return false;
 }
 
+static bool is_default(const struct sigaction *action) {
+    return (action->sa_flags & SA_SIGINFO) == 0 && action->sa_handler == SIG_DFL;
+}
+
 static bool is_same(const struct sigaction *one, const struct sigaction *other) {
     if (one->sa_flags != other->sa_flags) return false;
     return one->sa_flags & SA_SIGINFO ? one->sa_sigaction == other->sa_sigaction
@@ -96,21 +100,30 @@ static void on_fault(unsigned entry, int signal, siginfo_t *info, void *context)
     handed = before;
 }
 
-static void watch(int which) {
-    struct sigaction ours = {.sa_flags = SA_SIGINFO}, now;
-    if (sigaction(watched[which], NULL, &now) != 0 || is_ours(&now)) return;
+/* The one that hands on to this handler; ENTRIES when all have others. */
+static unsigned entry_of(int which, const struct sigaction *handler) {
     unsigned e = 0;
-    while (e < entries[which] && !is_same(&found[which][e], &now)) e++;
-    if (e == ENTRIES) return; /* it stays unwatched */
-    if (e == entries[which]) {
-        found[which][e] = now;
+    while (e < entries[which] && !is_same(&found[which][e], handler)) e++;
+    if (e == entries[which] && e < ENTRIES) {
+        found[which][e] = *handler;
         entries[which]++;
     }
-    ours.sa_sigaction = entry_points[e];
-    ours.sa_mask = now.sa_mask;
-    ours.sa_flags |= now.sa_flags & (SA_NODEFER | SA_RESTART | SA_ONSTACK);
-    if ((now.sa_flags & SA_SIGINFO) == 0 && now.sa_handler == SIG_DFL) ours.sa_flags |= SA_ONSTACK;
-    (void)sigaction(watched[which], &ours, NULL);
+    return e;
+}
+
+static void watch(int which) {
+    struct sigaction now, before;
+    if (sigaction(watched[which], NULL, &now) != 0) return;
+    /* Once more when another thread's came between. */
+    for (; !is_ours(&now); now = before) {
+        const unsigned e = entry_of(which, &now);
+        if (e == ENTRIES) return; /* it stays unwatched */
+        struct sigaction ours = {.sa_flags = SA_SIGINFO, .sa_mask = now.sa_mask};
+        ours.sa_sigaction = entry_points[e];
+        ours.sa_flags |= now.sa_flags & (SA_NODEFER | SA_RESTART | SA_ONSTACK);
+        if (is_default(&now)) ours.sa_flags |= SA_ONSTACK;
+        if (sigaction(watched[which], &ours, &before) != 0 || is_same(&before, &now)) return;
+    }
 }
 
 static atomic_flag busy = ATOMIC_FLAG_INIT;

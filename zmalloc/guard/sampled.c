@@ -1,12 +1,12 @@
 #include "zmalloc/guard/sampled.h"
 
-#include <limits.h>
 #include <pthread.h>
 
 #include "zmalloc/accounting/accounting.h"
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/guard/fault.h"
 #include "zmalloc/guard/pool.h"
+#include "zmalloc/guard/rate.h"
 #include "zmalloc/guard/report.h"
 #include "zmalloc/os/os.h"
 
@@ -40,24 +40,12 @@ static void *sampled(void *ptr, size_t counted) {
     return instead;
 }
 
-/* 1/N: N, or 0 when it is something else. */
-static unsigned parse(const char *text) {
-    unsigned every = 0;
-    if (text[0] != '1' || text[1] != '/') return 0;
-    for (text += 2; *text != '\0'; text++) {
-        const unsigned digit = (unsigned)*text - '0';
-        if (digit > 9 || every > (INT_MAX - digit) / 10) return 0;
-        every = every * 10 + digit;
-    }
-    return every;
-}
-
 /* What is allocated before is not sampled. */
 __attribute__((constructor)) static void set_up(void) {
     static const char variable[] = "ZMALLOC_GUARD_SAMPLE";
     const char *text = zm_os_trusted_getenv(variable);
     if (text == NULL || *text == '\0') return;
-    const unsigned every = parse(text);
+    const unsigned every = zm_rate_parse(text);
     if (every == 0) {
         zm_say("ZMALLOC_GUARD_SAMPLE is ignored: it is not 1/N, with N from 1 to 2147483647: ",
                text);

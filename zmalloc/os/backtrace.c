@@ -4,28 +4,30 @@
 /* clang-format on */
 #include <execinfo.h>
 #include <pthread.h>
-#include <sched.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <time.h>
 
 #include "zmalloc/os/os.h"
 
 static bool can;
-static _Atomic unsigned taking, forking; /* threads that do */
+static _Atomic unsigned taking, forking;                                       /* threads that do */
+static _Thread_local unsigned mine __attribute__((tls_model("initial-exec"))); /* of `taking` */
 
 /* What backtrace() calls may hold the loader's lock (glibc before 2.35), which a child of
- * fork would find held for ever.  Who forks waits, and others go without a stack meanwhile;
- * but not for itself, should a handler fork that interrupted it. */
+ * fork would find held for ever.  Who forks waits, a tenth of a second at most, and others
+ * go without a stack meanwhile; not for itself, should a handler fork that interrupted it. */
 static void before_fork(void) {
-    enum { LONG_ENOUGH = 10000 };
+    enum { TIMES = 2000 };
+    const struct timespec a_while = {.tv_nsec = 50000};
     atomic_fetch_add(&forking, 1);
-    for (unsigned i = 0; atomic_load(&taking) != 0 && i < LONG_ENOUGH; i++) sched_yield();
+    for (int i = 0; atomic_load(&taking) > mine && i < TIMES; i++) nanosleep(&a_while, NULL);
 }
 
 static void in_parent(void) { atomic_fetch_sub(&forking, 1); }
 
 static void in_child(void) {
-    atomic_store(&taking, 0);
+    atomic_store(&taking, mine);
     atomic_store(&forking, 0);
 }
 
@@ -37,9 +39,11 @@ void zm_os_prepare_stacks(void) {
 
 unsigned zm_os_stack(void **frames, unsigned max) {
     int count = 0;
-    if (!can) return 0;
+    if (!can || atomic_load(&forking) != 0) return 0;
+    mine++;
     atomic_fetch_add(&taking, 1);
     if (atomic_load(&forking) == 0) count = backtrace(frames, (int)max);
     atomic_fetch_sub(&taking, 1);
+    mine--;
     return count > 0 ? (unsigned)count : 0;
 }

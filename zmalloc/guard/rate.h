@@ -1,0 +1,16 @@
+/* What ZMALLOC_GUARD_SAMPLE says; apart, so that a fuzzer reads it. */
+#ifndef ZMALLOC_GUARD_RATE_H_
+#define ZMALLOC_GUARD_RATE_H_
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* The N of "1/N", from 1 to INT_MAX; 0 when `text` is something else. */
+unsigned zm_rate_parse(const char *text);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* ZMALLOC_GUARD_RATE_H_ */
