@@ -137,8 +137,9 @@ size_t zm_pool_size(const void *ptr) { return live_slot(ptr, "use of a freed blo
 /* ---- Give back ------------------------------------------------------------ */
 
 static bool is_zero(const char *begin, const char *end) {
-    while (begin < end && *begin == 0) begin++;
-    return begin >= end;
+    /* Each byte is as the one before it. */
+    return begin >= end ||
+           (*begin == 0 && memcmp(begin, begin + 1, (size_t)(end - begin) - 1) == 0);
 }
 
 size_t zm_pool_give_back(void *ptr) {
