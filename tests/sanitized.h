@@ -2,6 +2,8 @@
 #ifndef ZMALLOC_TESTS_SANITIZED_H_
 #define ZMALLOC_TESTS_SANITIZED_H_
 
+#include <cstddef>
+
 namespace zmalloc_test {
 
 #if defined(__has_feature)
@@ -22,6 +24,11 @@ constexpr bool kSanitized = kAddressSanitizer || kMemorySanitizer || kThreadSani
 // Whether memory that is touched, anywhere, takes more of it for its shadow, which
 // does not go when the memory is given back.
 constexpr bool kShadowed = kMemorySanitizer || kThreadSanitizer;
+
+// The most that AddressSanitizer's shadow of so many bytes adds to what is resident, on
+// top of them.  It only reads the shadow of what is not poisoned, and kernels differ in
+// whether a page that is read and never written is resident.
+constexpr std::size_t ShadowRead(std::size_t bytes) { return kAddressSanitizer ? bytes / 8 : 0; }
 
 // Whether a child that starts a thread may wait forever for a lock that one of the
 // parent's threads, being started, held in the runtime at the time of fork().
