@@ -22,11 +22,15 @@ TEST(Rate, IsWhatWasAskedFor) {
     EXPECT_LT(sampled, 1100);
 }
 
-TEST(Rate, DISABLED_CountsForAnotherProgram) { std::printf("sampled %d\n", CountSampled(1000)); }
+TEST(Rate, DISABLED_CountsForAnotherProgram) {
+    std::printf("sampled %d\n", CountSampled(std::atoi(std::getenv("BLOCKS"))));
+}
 
-// What this program says and how many it samples with this in its environment.
-std::string WithVariable(const std::string &value) {
-    const std::string command = "ZMALLOC_GUARD_SAMPLE='" + value + "' '" + Self() +
+// What this program says and how many of so many blocks it samples with this in its
+// environment.
+std::string WithVariable(const std::string &value, int blocks = 1000) {
+    const std::string command = "BLOCKS=" + std::to_string(blocks) + " ZMALLOC_GUARD_SAMPLE='" +
+                                value + "' '" + Self() +
                                 "' --gtest_also_run_disabled_tests "
                                 "--gtest_filter=Rate.DISABLED_CountsForAnotherProgram 2>&1";
     FILE *pipe = popen(command.c_str(), "r");
@@ -35,6 +39,17 @@ std::string WithVariable(const std::string &value) {
     while (std::fgets(buffer, sizeof buffer, pipe) != nullptr) said += buffer;
     EXPECT_EQ(pclose(pipe), 0) << said;
     return said;
+}
+
+TEST(Rate, FromOneOf1000OnIsWithinABudget) {
+    if (!CanStartPrograms()) GTEST_SKIP() << "no program of this CPU can be started";
+    // 200 on average without one, and with it one for each 200 times that one takes.
+    const std::string said = WithVariable("1/1000", 200000);
+    int sampled = 0;
+    ASSERT_EQ(std::sscanf(said.c_str() + said.rfind("sampled "), "sampled %d", &sampled), 1)
+        << said;
+    EXPECT_GE(sampled, 1);
+    EXPECT_LE(sampled, 100);
 }
 
 TEST(Rate, OfOtherPrograms) {

@@ -4,6 +4,7 @@
 
 #include "zmalloc/accounting/accounting.h"
 #include "zmalloc/allocator/backend.h"
+#include "zmalloc/guard/budget.h"
 #include "zmalloc/guard/fault.h"
 #include "zmalloc/guard/pool.h"
 #include "zmalloc/guard/rate.h"
@@ -40,6 +41,17 @@ static void *sampled(void *ptr, size_t counted) {
     return instead;
 }
 
+/* From such a rate on, what it takes matters more than that it is one of so many. */
+enum { BUDGETED_FROM = 1000 };
+
+static void *sampled_within_budget(void *ptr, size_t counted) {
+    if (!zm_budget_allows(zm_os_cpu_time())) return ptr;
+    const uint64_t start = zm_os_thread_cpu_time();
+    void *instead = sampled(ptr, counted);
+    zm_budget_spend(zm_os_cpu_time(), zm_os_thread_cpu_time() - start);
+    return instead;
+}
+
 /* What is allocated before is not sampled. */
 __attribute__((constructor)) static void set_up(void) {
     static const char variable[] = "ZMALLOC_GUARD_SAMPLE";
@@ -59,5 +71,5 @@ __attribute__((constructor)) static void set_up(void) {
     zm_sampled_end = end;
     pthread_atfork(NULL, NULL, zm_fault_in_child);
     zm_fault_watch();
-    zm_accounting_sample(every, sampled);
+    zm_accounting_sample(every, every < BUDGETED_FROM ? sampled : sampled_within_budget);
 }

@@ -71,6 +71,11 @@ unsigned zm_os_stack(void **frames, unsigned max);
  * file. */
 uintptr_t zm_os_link_base(const void *loaded);
 
+/* How long this process, and this thread, has had a CPU, in nanoseconds; 0 when the system
+ * does not tell.  Of other threads' time the last ticks may be missing. */
+uint64_t zm_os_cpu_time(void);
+uint64_t zm_os_thread_cpu_time(void);
+
 /* Field `i`, counted from 1, of /proc/self/stat.  1 and *res, or 0. */
 int zm_os_proc_stat_ll(int i, long long *res);
 

@@ -1,6 +1,7 @@
 /* What every POSIX system answers in the same way. */
 #include <stdint.h>
 #include <sys/mman.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "zmalloc/os/os.h"
@@ -41,3 +42,13 @@ size_t zm_os_memory_size(void) {
     if (pages <= 0) return 0;
     return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &size) ? SIZE_MAX : size;
 }
+
+static uint64_t nanoseconds(clockid_t clock) {
+    struct timespec now;
+    if (clock_gettime(clock, &now) != 0) return 0;
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+uint64_t zm_os_cpu_time(void) { return nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
+
+uint64_t zm_os_thread_cpu_time(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
