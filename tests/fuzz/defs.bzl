@@ -35,10 +35,10 @@ def zmalloc_fuzz(name, srcs, deps = [], over = None):
     )
     variants_test(
         name = name + "_corpus_test",
-        srcs = binary.srcs,
         args = ["tests/fuzz/" + file for file in files],
         copts = binary.copts,
         data = binary.data,
+        once = binary.srcs,
         target_compatible_with = ["@platforms//os:linux"],
         variants = over or ["libc"],
         deps = binary.deps,

@@ -68,12 +68,19 @@ def _lint_impl(target, ctx):
         reports = [_report(ctx, file, context, sources) for file in sources if _is_ours(file)]
     elif hasattr(ctx.rule.attr, "actual") and "first_variant" in ctx.rule.attr.tags:
         transitive = [dep[LintInfo].reports for dep in ctx.rule.attr.actual if LintInfo in dep]
+    elif type(getattr(ctx.rule.attr, "dep", None)) == type([]):
+        # What is compiled once for all variants; others' is read with theirs.
+        transitive = [
+            dep[LintInfo].reports
+            for dep in ctx.rule.attr.dep
+            if LintInfo in dep and dep.label.package == target.label.package
+        ]
     found = depset(reports, transitive = transitive)
     return [LintInfo(reports = found), OutputGroupInfo(lint = found)]
 
 lint = aspect(
     implementation = _lint_impl,
-    attr_aspects = ["actual"],
+    attr_aspects = ["actual", "dep"],
     attrs = {
         "_config": attr.label(default = "//:.clang-tidy", allow_single_file = True),
         "_one": attr.label(default = "//tools/lint:one.sh", allow_single_file = True),

@@ -5,6 +5,8 @@ whatever the command line asks for.
 """
 
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 load("//platforms/clang:sanitizers.bzl", "SANITIZERS", "not_under")
 load(":allocators.bzl", "MALLOC_VALUES", "possible_under")
@@ -165,24 +167,45 @@ variant_test = rule(
 def _variant_independent_impl(ctx):
     return [ctx.attr.dep[0][CcInfo]]
 
+_INDEPENDENT_ATTRS = {
+    "dep": attr.label(mandatory = True, cfg = _variant_transition, providers = [CcInfo]),
+    "variant": attr.string(values = [""]),
+    "_allowlist_function_transition": attr.label(
+        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+    ),
+}
+
 variant_independent = rule(
     implementation = _variant_independent_impl,
     doc = "A C/C++ library that does not depend on the allocator, built once for all variants.",
-    attrs = {
-        "dep": attr.label(mandatory = True, cfg = _variant_transition, providers = [CcInfo]),
-        "variant": attr.string(values = [""]),
-        "_allowlist_function_transition": attr.label(
-            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-        ),
-    },
+    attrs = _INDEPENDENT_ATTRS,
+)
+
+def _independent_objects_impl(ctx):
+    library = ctx.attr.dep[0]
+    return [CcInfo(linking_context = cc_common.create_linking_context(
+        linker_inputs = depset([
+            linker_input
+            for linker_input in library[CcInfo].linking_context.linker_inputs.to_list()
+            if linker_input.owner == library.label
+        ]),
+    ))]
+
+_independent_objects = rule(
+    implementation = _independent_objects_impl,
+    doc = "A C/C++ library without what it depends on, compiled once for all variants.",
+    attrs = _INDEPENDENT_ATTRS,
 )
 
 def variants_test(
         name,
         variants = VARIANTS.keys(),
         args = [],
+        copts = [],
         data = [],
+        deps = [],
         env = {},
+        once = [],
         size = "small",
         tags = [],
         target_compatible_with = [],
@@ -194,19 +217,41 @@ def variants_test(
       name: of the test suite
       variants: the rows of VARIANTS, FAULTY_VARIANTS and GUARDED_VARIANTS to stamp it for
       args: of the tests
+      copts: of the binary
       data: of the tests
+      deps: of the binary
       env: environment of the tests; ZMALLOC_VARIANT is the variant's name
+      once: as srcs, but compiled once for all: sources that do not look at what the headers of
+        variants differ in, which is build_info.h and inline.h
       size: of the tests
       tags: of the tests
       target_compatible_with: of the tests, besides the variant's
       timeout: of the tests
-      **kwargs: srcs, deps, copts and the like, for the binary
+      **kwargs: srcs and the like, for the binary
     """
+    if once:
+        cc_library(
+            name = name + "_once",
+            testonly = True,
+            srcs = once,
+            copts = copts,
+            linkstatic = True,
+            tags = ["manual"],
+            deps = deps,
+            alwayslink = True,
+        )
+        _independent_objects(
+            name = name + "_objects",
+            testonly = True,
+            dep = name + "_once",
+        )
     cc_binary(
         name = name + "_binary",
         testonly = True,
+        copts = copts,
         data = data,
         tags = ["manual"],
+        deps = ([name + "_objects"] if once else []) + deps,
         **kwargs
     )
     for variant in variants:
