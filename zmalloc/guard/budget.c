@@ -1,18 +1,13 @@
 #include "zmalloc/guard/budget.h"
 
-#include <stdatomic.h>
-
-static _Atomic uint64_t last_end, pause_then;
-
-bool zm_budget_allows(uint64_t now) {
-    const uint64_t since = now - atomic_load_explicit(&last_end, memory_order_relaxed);
-    const uint64_t until = -since; /* when another thread's clock is ahead */
-    /* A child of fork, whose time begins anew, is long before. */
-    return (since < until ? since : until) >=
-           atomic_load_explicit(&pause_then, memory_order_relaxed);
+bool zm_budget_allows(const struct zm_budget *budget, uint64_t now) {
+    const uint64_t after = now - __atomic_load_n(&budget->last_end, __ATOMIC_RELAXED);
+    const uint64_t before = -after; /* what another thread saw of the clock is ahead */
+    /* A child of fork, whose CPU time begins anew, is long before. */
+    return (after < before ? after : before) >= __atomic_load_n(&budget->pause, __ATOMIC_RELAXED);
 }
 
-void zm_budget_spend(uint64_t now, uint64_t took) {
-    atomic_store_explicit(&last_end, now, memory_order_relaxed);
-    atomic_store_explicit(&pause_then, took * ZM_BUDGET_PAUSE, memory_order_relaxed);
+void zm_budget_spend(struct zm_budget *budget, uint64_t now, uint64_t took) {
+    __atomic_store_n(&budget->last_end, now, __ATOMIC_RELAXED);
+    __atomic_store_n(&budget->pause, took * ZM_BUDGET_PAUSE, __ATOMIC_RELAXED);
 }

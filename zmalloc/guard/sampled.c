@@ -44,11 +44,18 @@ static void *sampled(void *ptr, size_t counted) {
 /* From such a rate on, what it takes matters more than that it is one of so many. */
 enum { BUDGETED_FROM = 1000 };
 
+/* The first says no most often, and costs little to ask; the second holds where the
+ * program waits more than it works. */
+static struct zm_budget of_time, of_cpu_time;
+
 static void *sampled_within_budget(void *ptr, size_t counted) {
-    if (!zm_budget_allows(zm_os_cpu_time())) return ptr;
+    if (!zm_budget_allows(&of_time, zm_os_time())) return ptr;
+    if (!zm_budget_allows(&of_cpu_time, zm_os_cpu_time())) return ptr;
     const uint64_t start = zm_os_thread_cpu_time();
     void *instead = sampled(ptr, counted);
-    zm_budget_spend(zm_os_cpu_time(), zm_os_thread_cpu_time() - start);
+    const uint64_t took = zm_os_thread_cpu_time() - start;
+    zm_budget_spend(&of_time, zm_os_time(), took);
+    zm_budget_spend(&of_cpu_time, zm_os_cpu_time(), took);
     return instead;
 }
 

@@ -71,8 +71,10 @@ unsigned zm_os_stack(void **frames, unsigned max);
  * file. */
 uintptr_t zm_os_link_base(const void *loaded);
 
-/* How long this process, and this thread, has had a CPU, in nanoseconds; 0 when the system
- * does not tell.  Of other threads' time the last ticks may be missing. */
+/* Nanoseconds since some moment; and how long this process, and this thread, has had a
+ * CPU: of other threads' time the last ticks may be missing.  0 when the system does not
+ * tell. */
+uint64_t zm_os_time(void);
 uint64_t zm_os_cpu_time(void);
 uint64_t zm_os_thread_cpu_time(void);
 

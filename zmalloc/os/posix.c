@@ -49,6 +49,8 @@ static uint64_t nanoseconds(clockid_t clock) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
+uint64_t zm_os_time(void) { return nanoseconds(CLOCK_MONOTONIC); }
+
 uint64_t zm_os_cpu_time(void) { return nanoseconds(CLOCK_PROCESS_CPUTIME_ID); }
 
 uint64_t zm_os_thread_cpu_time(void) { return nanoseconds(CLOCK_THREAD_CPUTIME_ID); }
