@@ -382,6 +382,9 @@ TEST_F(ZtraceTest, LeavesTheRecordingWhenItIsKilled) {
     EXPECT_EQ(again.status, 2);
     EXPECT_NE(again.err.find("--convert"), std::string::npos) << again.err;
 
+    // Whoever takes it for a trace is told what it is.
+    EXPECT_NE(Read(raw).error.find("ztrace --convert"), std::string::npos) << Read(raw).error;
+
     const std::string before = ReadFile(raw);
     Finished full = RunProgram({"/bin/sh", "-c", "ulimit -f 1; exec \"$@\"", "sh",
                                 DataFile(kZtrace), "--convert", raw, "-o", path_});

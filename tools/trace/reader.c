@@ -66,13 +66,20 @@ static ssize_t read_some(struct zt_reader *reader, uint8_t *to, size_t size) {
     return (ssize_t)have;
 }
 
+/* What an interrupted ztrace leaves is read by itself. */
+static const char *hint_for(const char *name) {
+    const size_t length = strlen(name);
+    const bool raw = length > 4 && strcmp(name + length - 4, ".raw") == 0;
+    return raw ? " (ztrace --convert makes one of what an interrupted ztrace left)" : "";
+}
+
 static int read_file_header(struct zt_reader *reader) {
     uint8_t header[ZT_FILE_HEADER_SIZE];
     ssize_t n = read_some(reader, header, sizeof(header));
     if (n < 0) return -1;
     if (n < ZTRACE_MAGIC_SIZE || memcmp(header, ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE) != 0) {
-        zt_fail(reader->error, "%s: not a trace: byte 0 on should be the mark of a .ztrace file",
-                reader->name);
+        zt_fail(reader->error, "%s: not a trace: byte 0 on should be the mark of a .ztrace file%s",
+                reader->name, hint_for(reader->name));
         return -1;
     }
     if (n < ZT_FILE_HEADER_SIZE) {
