@@ -43,11 +43,12 @@ std::string WithVariable(const std::string &value, int blocks = 1000) {
 
 TEST(Rate, FromOneOf1000OnIsWithinABudget) {
     if (!CanStartPrograms()) GTEST_SKIP() << "no program of this CPU can be started";
-    // 200 on average without one, and with it one for each 200 times that one takes.
+    // 200 on average without one; with it, pauses of ZM_BUDGET_PAUSE times as long as one took.
     const std::string said = WithVariable("1/1000", 200000);
+    const size_t at = said.rfind("sampled ");
+    ASSERT_NE(at, std::string::npos) << said;
     int sampled = 0;
-    ASSERT_EQ(std::sscanf(said.c_str() + said.rfind("sampled "), "sampled %d", &sampled), 1)
-        << said;
+    ASSERT_EQ(std::sscanf(said.c_str() + at, "sampled %d", &sampled), 1) << said;
     EXPECT_GE(sampled, 1);
     EXPECT_LE(sampled, 100);
 }
