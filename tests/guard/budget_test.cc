@@ -1,65 +1,221 @@
-// What sampling may take, with made-up clocks.
+// What sampling may take, with clocks of a made-up machine in place of the system's.
 #include "zmalloc/guard/budget.h"
 
-#include <functional>
+#include <atomic>
+#include <thread>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/random.h"
+#include "zmalloc/os/os.h"
 
 namespace {
 
 using zmalloc_test::Random;
 
-// A program that would always sample: what it takes in `total`, of how long each.
-uint64_t Spends(uint64_t total, const std::function<uint64_t()> &one_takes) {
-    Random random(total);
-    zm_budget budget = {};
-    uint64_t now = 1'000'000'000'000, spent = 0;
-    for (const uint64_t end = now + total; now < end; now += random.Below(2000)) {
-        if (!zm_budget_allows(&budget, now)) continue;
-        const uint64_t took = one_takes();
-        now += took;
-        spent += took;
-        zm_budget_spend(&budget, now, took);
+constexpr uint64_t kMillisecond = 1'000'000;
+constexpr double kShare = 1 / 400.0;
+
+thread_local uint64_t thread_cpu_time = 0;
+
+struct {
+    std::atomic<uint64_t> time{0}, cpu_time{0};
+    uint64_t asking = 0;           // what it takes to ask for CPU time
+    std::atomic<int> together{0};  // so many threads shall have asked for the time
+    std::atomic<uint64_t> asked{0};
+
+    void Wait(uint64_t so_long) { time += so_long; }
+    void Work(uint64_t so_long) {
+        time += so_long;
+        cpu_time += so_long;
+        thread_cpu_time += so_long;
     }
+} machine;
+
+struct Spent {
+    uint64_t blocks = 0, sampling = 0, asking = 0, cpu_time = 0, time = 0;
+};
+
+// A program that waits `idle` times as long as it works, and would always sample.
+Spent Simulate(uint64_t until, double idle, uint64_t asking, uint64_t most) {
+    Random random(most + asking);
+    zm_budget budget = {};
+    zm_turn turn;
+    Spent spent;
+    const uint64_t time = machine.time = 1'000'000 * kMillisecond;
+    const uint64_t cpu_time = machine.cpu_time = 10'000 * kMillisecond;
+    machine.asking = asking;
+    machine.asked = 0;
+    while (machine.cpu_time < cpu_time + until) {
+        const uint64_t work = random.Below(20'000);
+        machine.Work(work);
+        machine.Wait(static_cast<uint64_t>(static_cast<double>(work) * idle));
+        if (!zm_budget_allows(&budget, &turn)) continue;
+        const uint64_t took = 1 + random.Below(most);
+        machine.Work(took);
+        zm_budget_spend(&budget, &turn);
+        spent.blocks++;
+        spent.sampling += took;
+    }
+    machine.asking = 0;
+    spent.asking = machine.asked * asking;
+    spent.cpu_time = machine.cpu_time - cpu_time;
+    spent.time = machine.time - time;
     return spent;
 }
 
-TEST(Budget, IsKeptWhateverABlockTakes) {
-    for (const uint64_t took : {1'000u, 20'000u, 500'000u}) {
-        const uint64_t total = 10 * ZM_BUDGET_PAUSE * took;
-        const uint64_t spent = Spends(total, [&] { return took; });
-        EXPECT_LE(spent, total / ZM_BUDGET_PAUSE + took);
-        EXPECT_GE(spent, total / ZM_BUDGET_PAUSE / 2);  // and used
+TEST(Budget, IsKeptAndUsed) {
+    for (const double idle : {0.0, 1.0, 10.0, 100.0}) {
+        for (const uint64_t asking : {1u, 300u, 40'000u}) {
+            for (const uint64_t most : {2'000u, 100'000u, 1'000'000u}) {
+                SCOPED_TRACE(testing::Message() << idle << " " << asking << " " << most);
+                const Spent spent = Simulate(4'000 * kMillisecond, idle, asking, most);
+                const double all = static_cast<double>(spent.sampling + spent.asking);
+                const double may = static_cast<double>(spent.cpu_time) * kShare;
+                EXPECT_LE(all, may + static_cast<double>(most + asking));
+                EXPECT_LE(all, static_cast<double>(spent.time) * kShare +
+                                   static_cast<double>(most + asking));
+                EXPECT_GE(all, may / 4);
+                EXPECT_GE(spent.blocks, 1u);
+                if (asking < most) {
+                    EXPECT_GE(static_cast<double>(spent.sampling), may / 16);
+                }
+            }
+        }
     }
-    Random random(1);
-    const uint64_t total = 10'000'000'000, most = 100'000;
-    const uint64_t spent = Spends(total, [&] { return random.Below(most); });
-    EXPECT_LE(spent, total / ZM_BUDGET_PAUSE + most);
-    EXPECT_GE(spent, total / ZM_BUDGET_PAUSE / 2);
 }
 
-TEST(Budget, ChildrenOfForkBeginAnew) {
-    const uint64_t took = 10'000, end = 10'000'000'000;
+TEST(Budget, IsOneThreadsAtATime) {
     zm_budget budget = {};
-    EXPECT_TRUE(zm_budget_allows(&budget, 0));
-    zm_budget_spend(&budget, end, took);
-    EXPECT_FALSE(zm_budget_allows(&budget, end));
-    EXPECT_FALSE(zm_budget_allows(&budget, end + ZM_BUDGET_PAUSE * took - 1));
-    EXPECT_TRUE(zm_budget_allows(&budget, end + ZM_BUDGET_PAUSE * took));
-    EXPECT_TRUE(zm_budget_allows(&budget, 1000));
+    std::atomic<int> inside{0}, most{0}, turns{0};
+    std::vector<std::thread> threads;
+    for (int t = 0; t < 4; t++) {
+        threads.emplace_back([&] {
+            zm_turn turn;
+            for (int i = 0; i < 20000; i++) {
+                machine.Work(1000);
+                if (!zm_budget_allows(&budget, &turn)) continue;
+                if (++inside > 1) most = 2;
+                turns++;
+                machine.Work(1000);
+                std::this_thread::yield();
+                inside--;
+                zm_budget_spend(&budget, &turn);
+            }
+        });
+    }
+    for (auto &thread : threads) thread.join();
+    EXPECT_EQ(most, 0);
+    EXPECT_GE(turns, 2);
 }
 
-TEST(Budget, AnotherThreadsClockMayBeAhead) {
+TEST(Budget, IsOneOfThoseWhoAskAtOnce) {
     zm_budget budget = {};
-    zm_budget_spend(&budget, 20'000'000'000, 10'000);
-    EXPECT_FALSE(zm_budget_allows(&budget, 20'000'000'000 - 1'000));
+    std::atomic<int> turns{0};
+    constexpr int kThreads = 8;
+    machine.together = kThreads;
+    std::vector<std::thread> threads;
+    for (int t = 0; t < kThreads; t++) {
+        threads.emplace_back([&] {
+            zm_turn turn;
+            turns += zm_budget_allows(&budget, &turn);
+        });
+    }
+    for (auto &thread : threads) thread.join();
+    EXPECT_EQ(turns, 1);
 }
 
-TEST(Budget, WithoutAClockThereIsNone) {
+TEST(Budget, IsNotHadByAskingOften) {
     zm_budget budget = {};
-    zm_budget_spend(&budget, 0, 0);
-    EXPECT_TRUE(zm_budget_allows(&budget, 0));
+    zm_turn turn;
+    machine.asking = 9 * kMillisecond;
+    EXPECT_TRUE(zm_budget_allows(&budget, &turn));
+    zm_budget_spend(&budget, &turn);
+    for (int i = 0; i < 5; i++) {
+        machine.Wait(ZM_BUDGET_LONGEST_PAUSE);
+        EXPECT_FALSE(zm_budget_allows(&budget, &turn));
+    }
+    machine.asking = 0;
+}
+
+TEST(Budget, IsNobodysForLongWhoeverHadIt) {
+    zm_budget budget = {};
+    zm_turn turn;
+    ASSERT_TRUE(zm_budget_allows(&budget, &turn));  // and is never heard of again
+    EXPECT_FALSE(zm_budget_allows(&budget, &turn));
+    machine.Work(ZM_BUDGET_LONGEST_PAUSE);
+    EXPECT_TRUE(zm_budget_allows(&budget, &turn));
+}
+
+// After a turn in which the clocks went so, and that long.
+bool AllowsAfter(int64_t thread_cpu_time_went, uint64_t then) {
+    zm_budget budget = {};
+    zm_turn turn;
+    thread_cpu_time = 1'000'000 * kMillisecond;
+    machine.cpu_time = 1'000'000 * kMillisecond;
+    EXPECT_TRUE(zm_budget_allows(&budget, &turn));
+    thread_cpu_time += static_cast<uint64_t>(thread_cpu_time_went);
+    zm_budget_spend(&budget, &turn);
+    machine.Work(then);
+    return zm_budget_allows(&budget, &turn);
+}
+
+TEST(Budget, PausesAreNeitherWithoutEndNorLeftOut) {
+    for (const int64_t went : {INT64_C(0), INT64_C(-1), INT64_C(-1'000'000), INT64_C(11'000'000),
+                               INT64_C(100'000'000'000), INT64_MAX, INT64_MIN}) {
+        EXPECT_FALSE(AllowsAfter(went, ZM_BUDGET_LONGEST_PAUSE - 1)) << went;
+        EXPECT_TRUE(AllowsAfter(went, ZM_BUDGET_LONGEST_PAUSE)) << went;
+    }
+    EXPECT_FALSE(AllowsAfter(10'000, 400 * 10'000 - 1));
+    EXPECT_TRUE(AllowsAfter(10'000, 400 * 10'000));
+}
+
+TEST(Budget, ClocksMayBeSetBack) {
+    zm_budget budget = {};
+    zm_turn turn;
+    machine.time = machine.cpu_time = 1'000'000 * kMillisecond;
+    ASSERT_TRUE(zm_budget_allows(&budget, &turn));
+    machine.Work(kMillisecond);
+    zm_budget_spend(&budget, &turn);
+    machine.time -= 2 * kMillisecond;  // another CPU's
+    EXPECT_FALSE(zm_budget_allows(&budget, &turn));
+    machine.time = kMillisecond;
+    machine.cpu_time = kMillisecond;
+    EXPECT_TRUE(zm_budget_allows(&budget, &turn));
+}
+
+TEST(Budget, WithoutCpuTimeThereIsTime) {
+    zm_budget budget = {};
+    zm_turn turn;
+    int turns = 0;
+    const uint64_t until = machine.time + 10 * ZM_BUDGET_LONGEST_PAUSE;
+    while (machine.time < until) {
+        machine.Wait(kMillisecond);
+        machine.cpu_time = thread_cpu_time = 0;
+        if (!zm_budget_allows(&budget, &turn)) continue;
+        zm_budget_spend(&budget, &turn);
+        turns++;
+    }
+    EXPECT_EQ(turns, 10);
 }
 
 }  // namespace
+
+extern "C" {
+
+uint64_t zm_os_time(void) {
+    if (machine.together > 0) {
+        machine.together--;
+        while (machine.together > 0) std::this_thread::yield();
+    }
+    return machine.time;
+}
+
+uint64_t zm_os_cpu_time(void) {
+    machine.Work(machine.asking);
+    machine.asked++;
+    return machine.cpu_time;
+}
+
+uint64_t zm_os_thread_cpu_time(void) { return thread_cpu_time; }
+}

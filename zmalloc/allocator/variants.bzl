@@ -222,7 +222,7 @@ def variants_test(
       deps: of the binary
       env: environment of the tests; ZMALLOC_VARIANT is the variant's name
       once: as srcs, but compiled once for all: sources that do not look at what the headers of
-        variants differ in, which is build_info.h and inline.h
+        variants differ in; once.h keeps them from it
       size: of the tests
       tags: of the tests
       target_compatible_with: of the tests, besides the variant's
@@ -234,10 +234,10 @@ def variants_test(
             name = name + "_once",
             testonly = True,
             srcs = once,
-            copts = copts,
+            copts = copts + ["-include", "zmalloc/allocator/once.h"],
             linkstatic = True,
             tags = ["manual"],
-            deps = deps,
+            deps = deps + [Label("//zmalloc/allocator:once")],
             alwayslink = True,
         )
         _independent_objects(

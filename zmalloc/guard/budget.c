@@ -1,13 +1,61 @@
 #include "zmalloc/guard/budget.h"
 
-bool zm_budget_allows(const struct zm_budget *budget, uint64_t now) {
-    const uint64_t after = now - __atomic_load_n(&budget->last_end, __ATOMIC_RELAXED);
-    const uint64_t before = -after; /* what another thread saw of the clock is ahead */
-    /* A child of fork, whose CPU time begins anew, is long before. */
-    return (after < before ? after : before) >= __atomic_load_n(&budget->pause, __ATOMIC_RELAXED);
+#include "zmalloc/os/os.h"
+
+/* A pause is so many times as long as what was before it. */
+enum { TIMES = 400 };
+
+static uint64_t load(const uint64_t *moment) { return __atomic_load_n(moment, __ATOMIC_RELAXED); }
+
+static void store(uint64_t *moment, uint64_t value) {
+    __atomic_store_n(moment, value, __ATOMIC_RELAXED);
 }
 
-void zm_budget_spend(struct zm_budget *budget, uint64_t now, uint64_t took) {
-    __atomic_store_n(&budget->last_end, now, __ATOMIC_RELAXED);
-    __atomic_store_n(&budget->pause, took * ZM_BUDGET_PAUSE, __ATOMIC_RELAXED);
+static uint64_t at_most(uint64_t pause) {
+    return pause < ZM_BUDGET_LONGEST_PAUSE ? pause : ZM_BUDGET_LONGEST_PAUSE;
+}
+
+static bool is_over(uint64_t moment, uint64_t now) {
+    return now >= moment || moment - now > ZM_BUDGET_LONGEST_PAUSE;
+}
+
+/* What follows a turn.  Where it seems to have taken no time, or less than none, there is
+ * no clock, or a signal handler forked. */
+static uint64_t pause_after(const struct zm_turn *turn) {
+    const uint64_t took = zm_os_thread_cpu_time() - turn->thread_cpu_time;
+    if (took == 0 || took > ZM_BUDGET_LONGEST_PAUSE / TIMES) return ZM_BUDGET_LONGEST_PAUSE;
+    return took * TIMES;
+}
+
+/* To ask for the CPU time of many threads takes long, too.  So that is spent as well, and
+ * asked half as often each time. */
+static void refuse(struct zm_budget *budget, const struct zm_turn *turn) {
+    const uint64_t pause = pause_after(turn), twice = 2 * load(&budget->pause);
+    const uint64_t left = load(&budget->cpu_time) - turn->cpu_time;
+    store(&budget->cpu_time, turn->cpu_time + at_most(left + pause));
+    store(&budget->pause, at_most(pause > twice ? pause : twice));
+    store(&budget->time, turn->time + load(&budget->pause));
+}
+
+bool zm_budget_allows(struct zm_budget *budget, struct zm_turn *turn) {
+    uint64_t moment = load(&budget->time);
+    turn->time = zm_os_time();
+    if (!is_over(moment, turn->time)) return false;
+    /* One thread's turn at a time: the others would wait for it in the kernel. */
+    if (!__atomic_compare_exchange_n(&budget->time, &moment, turn->time + ZM_BUDGET_LONGEST_PAUSE,
+                                     false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
+        return false;
+    }
+    turn->thread_cpu_time = zm_os_thread_cpu_time();
+    turn->cpu_time = zm_os_cpu_time();
+    if (turn->cpu_time == 0 || is_over(load(&budget->cpu_time), turn->cpu_time)) return true;
+    refuse(budget, turn);
+    return false;
+}
+
+void zm_budget_spend(struct zm_budget *budget, const struct zm_turn *turn) {
+    const uint64_t pause = pause_after(turn);
+    store(&budget->cpu_time, turn->cpu_time + pause);
+    store(&budget->pause, pause);
+    store(&budget->time, turn->time + pause);
 }

@@ -1,7 +1,9 @@
 /* What sampling may take of a program's time.  What a sampled block takes differs by
- * tenfold among machines, so it is measured: a pause of so many times as long follows.
+ * tenfold among machines, so it is measured, and a pause of so many times as long follows:
+ * of time, and of the program's CPU time.  The first holds most often and costs little to
+ * ask; the second holds where the program waits more than it works.
  *
- * Any thread may call; times are in nanoseconds.
+ * Any thread may call.
  */
 #ifndef ZMALLOC_GUARD_BUDGET_H_
 #define ZMALLOC_GUARD_BUDGET_H_
@@ -13,20 +15,27 @@
 extern "C" {
 #endif
 
-/* A pause is so many times as long as what was before it.  To free a sampled block takes
- * no longer than to make it, so that both are below a two hundredth. */
-enum { ZM_BUDGET_PAUSE = 400 };
+/* In nanoseconds: the longest pause, whatever the clocks say.  A moment that is further
+ * ahead is of a clock that was set back, or of a process that this one was forked from. */
+#define ZM_BUDGET_LONGEST_PAUSE UINT64_C(4000000000)
 
-/* By one clock.  Zeros: nothing was spent. */
+/* Moments before which no block is sampled, and how long the last pause was.  Zeros: a
+ * block may be sampled. */
 struct zm_budget {
-    uint64_t last_end, pause;
+    uint64_t time, cpu_time, pause;
 };
 
-/* Whether a block may be sampled at `now`. */
-bool zm_budget_allows(const struct zm_budget *budget, uint64_t now);
+/* The clocks when a block's turn began. */
+struct zm_turn {
+    uint64_t time, cpu_time, thread_cpu_time;
+};
 
-/* One was until `now`, and it took so long. */
-void zm_budget_spend(struct zm_budget *budget, uint64_t now, uint64_t took);
+/* Whether a block may be sampled now.  If so, no other may until zm_budget_spend(), or for
+ * the longest pause where that never comes, as in a child of fork. */
+bool zm_budget_allows(struct zm_budget *budget, struct zm_turn *turn);
+
+/* It was. */
+void zm_budget_spend(struct zm_budget *budget, const struct zm_turn *turn);
 
 #ifdef __cplusplus
 }

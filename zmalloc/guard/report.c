@@ -38,10 +38,16 @@ static void flush(struct line *line) {
     line->length = 0;
 }
 
+static void add_character(struct line *line, char character) {
+    if (line->length == sizeof line->text) flush(line);
+    line->text[line->length++] = character;
+}
+
+/* What comes from outside forges no other line. */
 static void add(struct line *line, const char *text) {
     for (; *text != '\0'; text++) {
-        if (line->length == sizeof line->text) flush(line);
-        line->text[line->length++] = *text;
+        const unsigned char character = (unsigned char)*text;
+        add_character(line, character < ' ' || character == 0x7f ? '?' : *text);
     }
 }
 
@@ -81,7 +87,7 @@ static void add_stack(struct line *line, const char *what, const struct zm_stack
 }
 
 static void put(struct line *line) {
-    add(line, "\n");
+    add_character(line, '\n');
     flush(line);
 }
 

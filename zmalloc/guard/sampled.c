@@ -44,19 +44,20 @@ static void *sampled(void *ptr, size_t counted) {
 /* From such a rate on, what it takes matters more than that it is one of so many. */
 enum { BUDGETED_FROM = 1000 };
 
-/* The first says no most often, and costs little to ask; the second holds where the
- * program waits more than it works. */
-static struct zm_budget of_time, of_cpu_time;
+static struct zm_budget budget;
 
 static void *sampled_within_budget(void *ptr, size_t counted) {
-    if (!zm_budget_allows(&of_time, zm_os_time())) return ptr;
-    if (!zm_budget_allows(&of_cpu_time, zm_os_cpu_time())) return ptr;
-    const uint64_t start = zm_os_thread_cpu_time();
+    struct zm_turn turn;
+    if (!zm_budget_allows(&budget, &turn)) return ptr;
     void *instead = sampled(ptr, counted);
-    const uint64_t took = zm_os_thread_cpu_time() - start;
-    zm_budget_spend(&of_time, zm_os_time(), took);
-    zm_budget_spend(&of_cpu_time, zm_os_cpu_time(), took);
+    zm_budget_spend(&budget, &turn);
     return instead;
+}
+
+/* Its CPU time begins anew, and the thread whose turn it was is not there. */
+static void in_child(void) {
+    budget = (struct zm_budget){0};
+    zm_fault_in_child();
 }
 
 /* What is allocated before is not sampled. */
@@ -76,7 +77,7 @@ __attribute__((constructor)) static void set_up(void) {
         return;
     }
     zm_sampled_end = end;
-    pthread_atfork(NULL, NULL, zm_fault_in_child);
+    pthread_atfork(NULL, NULL, in_child);
     zm_fault_watch();
     zm_accounting_sample(every, every < BUDGETED_FROM ? sampled : sampled_within_budget);
 }
