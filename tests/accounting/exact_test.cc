@@ -7,7 +7,7 @@
 namespace zmalloc_test {
 namespace {
 
-constexpr size_t kCalls = 100000;
+constexpr size_t kCalls = kThreadSanitizer ? 20000 : 100000;
 
 TEST(Exact, EveryCall) {
     const uint64_t seed = Seed();

@@ -28,6 +28,9 @@ const Freer kFreers[] = {
     {"zfree_with_size", [](void *ptr, size_t size) { zfree_with_size(ptr, size); }},
 };
 
+// Each byte has four of shadow under ThreadSanitizer.
+constexpr size_t kLargest = kThreadSanitizer ? kMiB / 4 : 2 * kMiB;
+
 TEST(Free, EveryWayFreesEveryBlock) {
     const size_t before = zmalloc_used_memory();
     for (const Allocator &allocator : Allocators()) {
@@ -35,7 +38,7 @@ TEST(Free, EveryWayFreesEveryBlock) {
             // Sized by what was asked only where that is allowed.
             bool sized = std::string(freer.name) == "zfree_with_size";
             if (sized && allocator.alignment > 1) continue;
-            for (size_t size : InterestingSizes(2 * kMiB)) {
+            for (size_t size : InterestingSizes(kLargest)) {
                 size_t usable;
                 void *block = allocator.allocate(size, &usable);
                 Pattern::Fill(block, usable, size);

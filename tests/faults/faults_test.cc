@@ -90,6 +90,9 @@ TEST_P(EachScenario, SurvivesWhateverFails) {
     if (scenario.threads && !CallsFail() && kThreadsOfChildrenHang) {
         GTEST_SKIP() << "threads of children hang under this sanitizer";
     }
+    if (!scenario.threads && kThreadSanitizer) {
+        GTEST_SKIP() << "one thread: ThreadSanitizer has nothing to see";
+    }
     const Tally tally = Sweep(scenario);
     EXPECT_EQ(tally.wrong, "");
     EXPECT_TRUE(tally.injected > 0 || !scenario.allocates) << "no fault was injected";

@@ -175,7 +175,8 @@ TEST(Guarded, FreedBlocksRestButNotForEver) {
     }
     EXPECT_EQ(zmalloc_used_memory(), used);
     const size_t rss = zmalloc_get_rss();
-    for (int i = 0; i < 20000; i++) zfree(std::memset(zmalloc(100000), 1, 100000));
+    const int blocks = kShadowed ? 1000 : 20000;
+    for (int i = 0; i < blocks; i++) zfree(std::memset(zmalloc(100000), 1, 100000));
     for (int i = 0; i < 100; i++) zfree(std::memset(zmalloc(kMiB), 1, kMiB));
     if (!OverSanitizersMalloc() && !kShadowed) {
         EXPECT_LT(zmalloc_get_rss(), rss + 64 * kMiB);
