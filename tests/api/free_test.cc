@@ -28,7 +28,7 @@ const Freer kFreers[] = {
     {"zfree_with_size", [](void *ptr, size_t size) { zfree_with_size(ptr, size); }},
 };
 
-// Each byte has four of shadow under ThreadSanitizer.
+// Blocks have shadow, which ThreadSanitizer writes as well.
 constexpr size_t kLargest = kThreadSanitizer ? kMiB / 4 : 2 * kMiB;
 
 TEST(Free, EveryWayFreesEveryBlock) {

@@ -21,6 +21,7 @@ thread_local uint64_t thread_cpu_time = 0;
 struct {
     std::atomic<uint64_t> time{0}, cpu_time{0};
     uint64_t asking = 0;           // what it takes to ask for CPU time
+    uint64_t tick = 1;             // in which CPU time is told
     std::atomic<int> together{0};  // so many threads shall have asked for the time
     std::atomic<uint64_t> asked{0};
 
@@ -65,23 +66,35 @@ Spent Simulate(uint64_t until, double idle, uint64_t asking, uint64_t most) {
 }
 
 TEST(Budget, IsKeptAndUsed) {
-    for (const double idle : {0.0, 1.0, 10.0, 100.0}) {
+    for (const double idle : {0.0, 1.0, 10.0, 100.0, 999.0}) {
         for (const uint64_t asking : {1u, 300u, 40'000u}) {
             for (const uint64_t most : {2'000u, 100'000u, 1'000'000u}) {
                 SCOPED_TRACE(testing::Message() << idle << " " << asking << " " << most);
                 const Spent spent = Simulate(4'000 * kMillisecond, idle, asking, most);
                 const double all = static_cast<double>(spent.sampling + spent.asking);
                 const double may = static_cast<double>(spent.cpu_time) * kShare;
-                EXPECT_LE(all, may + static_cast<double>(most + asking));
-                EXPECT_LE(all, static_cast<double>(spent.time) * kShare +
-                                   static_cast<double>(most + asking));
+                const double one = static_cast<double>(most + asking);
+                const uint64_t seldom = spent.time / ZM_BUDGET_LONGEST_PAUSE * asking;
+                EXPECT_LE(all, may + one + static_cast<double>(seldom));
+                EXPECT_LE(all, static_cast<double>(spent.time) * kShare + one);
                 EXPECT_GE(all, may / 4);
-                EXPECT_GE(spent.blocks, 1u);
+                EXPECT_GE(spent.blocks, 3u);
                 if (asking < most) {
                     EXPECT_GE(static_cast<double>(spent.sampling), may / 16);
                 }
             }
         }
+    }
+}
+
+TEST(Budget, IsKeptAndUsedWhereCpuTimeIsToldInTicks) {
+    for (const double idle : {0.0, 1.0, 100.0}) {
+        machine.tick = 10 * kMillisecond;
+        const Spent spent = Simulate(20'000 * kMillisecond, idle, 300, 100'000);
+        machine.tick = 1;
+        EXPECT_LE(static_cast<double>(spent.sampling),
+                  static_cast<double>(spent.cpu_time) * kShare);
+        EXPECT_GE(spent.blocks, 20u) << idle;
     }
 }
 
@@ -128,12 +141,13 @@ TEST(Budget, IsOneOfThoseWhoAskAtOnce) {
 TEST(Budget, IsNotHadByAskingOften) {
     zm_budget budget = {};
     zm_turn turn;
-    machine.asking = 9 * kMillisecond;
     EXPECT_TRUE(zm_budget_allows(&budget, &turn));
+    machine.Work(12 * kMillisecond / 5);
     zm_budget_spend(&budget, &turn);
+    machine.asking = 9 * kMillisecond;
     for (int i = 0; i < 5; i++) {
         machine.Wait(ZM_BUDGET_LONGEST_PAUSE);
-        EXPECT_FALSE(zm_budget_allows(&budget, &turn));
+        EXPECT_FALSE(zm_budget_allows(&budget, &turn)) << i;
     }
     machine.asking = 0;
 }
@@ -179,6 +193,10 @@ TEST(Budget, ClocksMayBeSetBack) {
     zm_budget_spend(&budget, &turn);
     machine.time -= 2 * kMillisecond;  // another CPU's
     EXPECT_FALSE(zm_budget_allows(&budget, &turn));
+    machine.Work(500 * kMillisecond);
+    ASSERT_TRUE(zm_budget_allows(&budget, &turn));
+    machine.time -= 2 * kMillisecond;
+    EXPECT_FALSE(zm_budget_allows(&budget, &turn));
     machine.time = kMillisecond;
     machine.cpu_time = kMillisecond;
     EXPECT_TRUE(zm_budget_allows(&budget, &turn));
@@ -214,8 +232,8 @@ uint64_t zm_os_time(void) {
 uint64_t zm_os_cpu_time(void) {
     machine.Work(machine.asking);
     machine.asked++;
-    return machine.cpu_time;
+    return machine.cpu_time / machine.tick * machine.tick;
 }
 
-uint64_t zm_os_thread_cpu_time(void) { return thread_cpu_time; }
+uint64_t zm_os_thread_cpu_time(void) { return thread_cpu_time / machine.tick * machine.tick; }
 }

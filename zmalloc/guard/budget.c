@@ -15,26 +15,32 @@ static uint64_t at_most(uint64_t pause) {
     return pause < ZM_BUDGET_LONGEST_PAUSE ? pause : ZM_BUDGET_LONGEST_PAUSE;
 }
 
+/* One that is twice the longest pause ahead, so that clocks of other CPUs may be behind. */
 static bool is_over(uint64_t moment, uint64_t now) {
-    return now >= moment || moment - now > ZM_BUDGET_LONGEST_PAUSE;
+    return now >= moment || moment - now > 2 * ZM_BUDGET_LONGEST_PAUSE;
 }
 
-/* What follows a turn.  Where it seems to have taken no time, or less than none, there is
- * no clock, or a signal handler forked. */
+/* What follows a turn.  CPU time may be told in ticks only, or not at all; and in a child
+ * that a signal handler forked, less than none went by. */
 static uint64_t pause_after(const struct zm_turn *turn) {
-    const uint64_t took = zm_os_thread_cpu_time() - turn->thread_cpu_time;
+    uint64_t took = zm_os_thread_cpu_time() - turn->thread_cpu_time;
+    if (took == 0) took = zm_os_time() - turn->time;
     if (took == 0 || took > ZM_BUDGET_LONGEST_PAUSE / TIMES) return ZM_BUDGET_LONGEST_PAUSE;
     return took * TIMES;
 }
 
 /* To ask for the CPU time of many threads takes long, too.  So that is spent as well, and
- * asked half as often each time. */
+ * asked half as often each time; not once that is seldom, or programs that hardly work
+ * would spend all they have on asking. */
 static void refuse(struct zm_budget *budget, const struct zm_turn *turn) {
-    const uint64_t pause = pause_after(turn), twice = 2 * load(&budget->pause);
+    const uint64_t last = load(&budget->pause), asking = pause_after(turn);
     const uint64_t left = load(&budget->cpu_time) - turn->cpu_time;
-    store(&budget->cpu_time, turn->cpu_time + at_most(left + pause));
-    store(&budget->pause, at_most(pause > twice ? pause : twice));
-    store(&budget->time, turn->time + load(&budget->pause));
+    const uint64_t pause = at_most(asking > 2 * last ? asking : 2 * last);
+    if (last < ZM_BUDGET_LONGEST_PAUSE) {
+        store(&budget->cpu_time, turn->cpu_time + at_most(left + asking));
+    }
+    store(&budget->pause, pause);
+    store(&budget->time, turn->time + pause);
 }
 
 bool zm_budget_allows(struct zm_budget *budget, struct zm_turn *turn) {

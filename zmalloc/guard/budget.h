@@ -15,7 +15,7 @@
 extern "C" {
 #endif
 
-/* In nanoseconds: the longest pause, whatever the clocks say.  A moment that is further
+/* In nanoseconds: the longest pause, whatever the clocks say.  A moment that is much further
  * ahead is of a clock that was set back, or of a process that this one was forked from. */
 #define ZM_BUDGET_LONGEST_PAUSE UINT64_C(4000000000)
 
