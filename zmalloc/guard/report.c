@@ -46,8 +46,9 @@ static void add_character(struct line *line, char character) {
 /* What comes from outside forges no other line. */
 static void add(struct line *line, const char *text) {
     for (; *text != '\0'; text++) {
-        const unsigned char character = (unsigned char)*text;
-        add_character(line, character < ' ' || character == 0x7f ? '?' : *text);
+        char character = *text;
+        if ((unsigned char)character < ' ' || character == 0x7f) character = '?';
+        add_character(line, character);
     }
 }
 
