@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
@@ -79,12 +80,13 @@ Finished RunProgram(const std::vector<std::string> &command,
         Become(command, environment, out[1], err);
     }
     close(out[1]);
-    char buffer[4096];
+    char buffer[65536];
     ssize_t n;
     bool killed = false;
+    std::ptrdiff_t lines = 0;
     while ((n = read(out[0], buffer, sizeof(buffer))) > 0) {
         finished.out.append(buffer, static_cast<size_t>(n));
-        auto lines = std::count(finished.out.begin(), finished.out.end(), '\n');
+        lines += std::count(buffer, buffer + n, '\n');
         if (kill_after && !killed && lines >= kill_after) {
             kill(pid, SIGTERM);
             killed = true;

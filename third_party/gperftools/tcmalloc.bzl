@@ -69,6 +69,37 @@ def include_opts():
         generated + "/config.h",
     ]
 
+_COMMON = dict(
+    # No call leads to much of it: constructors and hooks do.
+    alwayslink = True,
+    linkopts = LINKOPTS,
+    linkstatic = True,
+)
+
+_DEFINES = [
+    "NDEBUG",
+    "NO_HEAP_CHECK",
+] + FRAME_POINTER_DEFINES
+
+def tcmalloc_common(name, srcs, hdrs, deps):
+    """What is the same in each allocator.
+
+    Args:
+      name: of the library
+      srcs: its sources
+      hdrs: all headers below src/
+      deps: libraries
+    """
+    cc_library(
+        name = name,
+        srcs = srcs + hdrs,
+        copts = CXXOPTS + include_opts() + ["-fvisibility=hidden"],
+        local_defines = _DEFINES,
+        visibility = ["//visibility:private"],
+        deps = deps,
+        **_COMMON
+    )
+
 def tcmalloc_library(name, srcs, hdrs, private_hdrs, local_defines, deps, visibility):
     """A whole allocator: what is hidden, and what overrides the libc's.
 
@@ -82,11 +113,8 @@ def tcmalloc_library(name, srcs, hdrs, private_hdrs, local_defines, deps, visibi
       visibility: of the library
     """
     common = dict(
-        # No call leads to much of it: constructors and hooks do.
-        alwayslink = True,
-        linkopts = LINKOPTS,
-        linkstatic = True,
-        local_defines = ["NDEBUG"] + local_defines + FRAME_POINTER_DEFINES,
+        local_defines = local_defines + _DEFINES,
+        **_COMMON
     )
     cc_library(
         name = name + "_internal",

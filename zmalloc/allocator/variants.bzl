@@ -165,7 +165,12 @@ variant_test = rule(
 )
 
 def _variant_independent_impl(ctx):
-    return [ctx.attr.dep[0][CcInfo]]
+    dep = ctx.attr.dep[0]
+    return [
+        dep[CcInfo],
+        DefaultInfo(files = dep[DefaultInfo].files),
+        coverage_common.instrumented_files_info(ctx, dependency_attributes = ["dep"]),
+    ]
 
 _INDEPENDENT_ATTRS = {
     "dep": attr.label(mandatory = True, cfg = _variant_transition, providers = [CcInfo]),
@@ -180,6 +185,34 @@ variant_independent = rule(
     doc = "A C/C++ library that does not depend on the allocator, built once for all variants.",
     attrs = _INDEPENDENT_ATTRS,
 )
+
+def independent_library(name, tags = [], target_compatible_with = [], testonly = False, visibility = None, **kwargs):
+    """A cc_library that does not depend on the allocator, compiled once for all variants.
+
+    Args:
+      name: of what others depend on; the library itself is NAME_library
+      tags: of both
+      target_compatible_with: of both
+      testonly: of both
+      visibility: of NAME
+      **kwargs: as for cc_library
+    """
+    cc_library(
+        name = name + "_library",
+        testonly = testonly,
+        tags = tags + ["manual"],
+        target_compatible_with = target_compatible_with,
+        visibility = ["//visibility:private"],
+        **kwargs
+    )
+    variant_independent(
+        name = name,
+        testonly = testonly,
+        dep = name + "_library",
+        tags = tags,
+        target_compatible_with = target_compatible_with,
+        visibility = visibility,
+    )
 
 def _independent_objects_impl(ctx):
     library = ctx.attr.dep[0]
