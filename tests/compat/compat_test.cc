@@ -1,8 +1,7 @@
 // zmalloc.h as one server calls it: which, the build says.
-#include <cstring>
-
 #include "gtest/gtest.h"
 #include "tests/compat/calls.h"
+#include "tests/lib.h"
 #include "zmalloc/zmalloc.h"
 
 namespace {
@@ -20,7 +19,7 @@ TEST(CompatTest, FreesWhatItAllocates) {
 }
 
 TEST(CompatTest, DefragmentsOverOurJemalloc) {
-    EXPECT_EQ(compat_has_defrag(), std::strcmp(ZMALLOC_BACKEND, "jemalloc") == 0);
+    EXPECT_EQ(compat_has_defrag(), zmalloc_test::Backend() == "jemalloc");
 }
 
 }  // namespace

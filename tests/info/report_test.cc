@@ -2,6 +2,7 @@
 #include <map>
 #include <sstream>
 
+#include "tests/lib.h"
 #include "tests/support.h"
 #include "zmalloc/info.h"
 
@@ -30,7 +31,7 @@ bool Knows(size_t field) {
 
 TEST(Report, Text) {
     const std::string text = Report(ZMALLOC_REPORT_TEXT);
-    EXPECT_EQ(text.find("zmalloc over " ZMALLOC_LIB "\n"), 0u);
+    EXPECT_EQ(text.find("zmalloc over " + Lib() + "\n"), 0u);
     std::istringstream lines(text);
     std::string line;
     std::getline(lines, line);
@@ -78,7 +79,7 @@ TEST(Report, Json) {
     const auto pairs = ParseFlatJson(Report(ZMALLOC_REPORT_JSON));
     EXPECT_EQ(pairs.size(), ZMALLOC_INFO_COUNT + 2u);
     EXPECT_EQ(pairs.at("allocator"), zmalloc_allocator_name());
-    EXPECT_EQ(pairs.at("lib"), ZMALLOC_LIB);
+    EXPECT_EQ(pairs.at("lib"), Lib());
     for (size_t f = 0; f < ZMALLOC_INFO_COUNT; f++) {
         const std::string &value = pairs.at(kNames[f]);
         if (Knows(f)) {
@@ -106,7 +107,7 @@ TEST(Report, OpenMetrics) {
         EXPECT_EQ(line.find("# HELP " + name + " "), 0u) << line;
         std::getline(lines, line);
         EXPECT_EQ(line.find(name + "{allocator=\"" + zmalloc_allocator_name() +
-                            "\",lib=\"" ZMALLOC_LIB "\"} "),
+                            "\",lib=\"" + Lib() + "\"} "),
                   0u)
             << line;
     }

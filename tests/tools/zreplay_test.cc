@@ -6,6 +6,7 @@
 #include <cstdlib>
 
 #include "tests/emulated.h"
+#include "tests/lib.h"
 #include "tests/sanitized.h"
 #include "tests/tools/process.h"
 #include "tests/tools/trace_file.h"
@@ -72,7 +73,7 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
     EXPECT_EQ(finished.err, "");
     const std::string &json = finished.out;
     EXPECT_EQ(Value(json, "allocator"), std::string("\"") + zmalloc_allocator_name() + "\"");
-    EXPECT_EQ(Value(json, "lib"), "\"" ZMALLOC_LIB "\"");
+    EXPECT_EQ(Value(json, "lib"), "\"" + zmalloc_test::Lib() + "\"");
     EXPECT_EQ(Value(json, "events"), "1536");
     EXPECT_EQ(Value(json, "peak_blocks"), "1024");
     EXPECT_EQ(Number(json, "peak_requested"), 64 * kMiB);

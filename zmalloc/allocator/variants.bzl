@@ -18,6 +18,7 @@ _JEMALLOC = str(Label("//:jemalloc"))
 _MALLOC = str(Label("//:malloc"))
 _MALLOC_SIZE = str(Label("//:malloc_size"))
 _SANITIZER = str(Label("//:sanitizer"))
+_MODE = "//command_line_option:compilation_mode"
 
 # Name of the variant: the settings that make it.
 VARIANTS = {
@@ -172,18 +173,38 @@ def _variant_independent_impl(ctx):
         coverage_common.instrumented_files_info(ctx, dependency_attributes = ["dep"]),
     ]
 
-_INDEPENDENT_ATTRS = {
-    "dep": attr.label(mandatory = True, cfg = _variant_transition, providers = [CcInfo]),
-    "variant": attr.string(values = [""]),
-    "_allowlist_function_transition": attr.label(
-        default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
-    ),
-}
+def _independent_attrs(cfg):
+    return {
+        "dep": attr.label(mandatory = True, cfg = cfg, providers = [CcInfo]),
+        "variant": attr.string(values = [""]),
+        "_allowlist_function_transition": attr.label(
+            default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
+        ),
+    }
 
 variant_independent = rule(
     implementation = _variant_independent_impl,
     doc = "A C/C++ library that does not depend on the allocator, built once for all variants.",
-    attrs = _INDEPENDENT_ATTRS,
+    attrs = _independent_attrs(_variant_transition),
+)
+
+def _optimised_transition_impl(settings, attr):
+    changed = _variant_transition_impl(settings, attr)
+    mode = str(settings[_MODE])  # Bazel 4 has a type for it
+    changed[_MODE] = "opt" if mode == "fastbuild" else mode
+    return changed
+
+allocator_library = rule(
+    implementation = _variant_independent_impl,
+    doc = """An allocator, built once for all variants, and for fastbuild as for opt.
+
+It is optimised in every mode, and is most of what there is to compile.
+""",
+    attrs = _independent_attrs(transition(
+        implementation = _optimised_transition_impl,
+        inputs = [_GUARD, _MODE, _SANITIZER],
+        outputs = _SETTINGS.keys() + [_GUARD, _MODE, _SANITIZER],
+    )),
 )
 
 def independent_library(name, tags = [], target_compatible_with = [], testonly = False, visibility = None, **kwargs):
@@ -227,7 +248,7 @@ def _independent_objects_impl(ctx):
 _independent_objects = rule(
     implementation = _independent_objects_impl,
     doc = "A C/C++ library without what it depends on, compiled once for all variants.",
-    attrs = _INDEPENDENT_ATTRS,
+    attrs = _independent_attrs(_variant_transition),
 )
 
 def variants_test(
