@@ -106,8 +106,8 @@ TEST(Report, OpenMetrics) {
         std::getline(lines, line);
         EXPECT_EQ(line.find("# HELP " + name + " "), 0u) << line;
         std::getline(lines, line);
-        EXPECT_EQ(line.find(name + "{allocator=\"" + zmalloc_allocator_name() +
-                            "\",lib=\"" + Lib() + "\"} "),
+        EXPECT_EQ(line.find(name + "{allocator=\"" + zmalloc_allocator_name() + "\",lib=\"" +
+                            Lib() + "\"} "),
                   0u)
             << line;
     }
