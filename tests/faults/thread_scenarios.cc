@@ -12,7 +12,7 @@
 namespace zmalloc_test {
 namespace {
 
-constexpr size_t kThreads = 4, kSlots = 16, kSteps = 30;
+constexpr size_t kThreads = 4, kSlots = 16, kSteps = 60;
 
 // Where threads leave blocks for others.
 struct Exchange {
