@@ -93,10 +93,14 @@ def tcmalloc_common(name, srcs, hdrs, deps):
     cc_library(
         name = name,
         srcs = srcs + hdrs,
-        copts = CXXOPTS + include_opts() + ["-fvisibility=hidden"],
+        copts = CXXOPTS + include_opts() + [
+            "-fvisibility=hidden",
+            "-include",
+            "third_party/gperftools/in_common.h",
+        ],
         local_defines = _DEFINES,
         visibility = ["//visibility:private"],
-        deps = deps,
+        deps = deps + [Label("//third_party/gperftools:in_common")],
         **_COMMON
     )
 
