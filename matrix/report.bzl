@@ -27,7 +27,7 @@ def _legend(bold):
 
 def _count():
     combinations = len([1 for place in PLACES.values() for variant in VARIANTS if possible(place, variant)])
-    return "%d combinations, each in %s: %d builds of the library." % (
+    return "%d combinations, each in %s: %d builds of the library where nothing is skipped." % (
         combinations,
         " and ".join([", ".join(MODES[:-1]), MODES[-1]]),
         combinations * len(MODES),

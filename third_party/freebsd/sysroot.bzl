@@ -70,10 +70,13 @@ def _fits(ctx, folder):
     """Whether a sysroot is one for this repository's CPU."""
     return _has(ctx, folder, _ARM64_HEADER) == (ctx.attr.target == "freebsd_arm64")
 
+def _cpu(ctx):
+    """Its end of a variable's name."""
+    return ctx.attr.target[len("freebsd"):]
+
 def _from_disk(ctx):
     """Whether one of the two variables names a folder for this CPU, whose _MEMBERS are then linked."""
-    cpu = ctx.attr.target[len("freebsd"):]
-    for variable in [_VARIABLE + cpu, _VARIABLE]:
+    for variable in [_VARIABLE + _cpu(ctx), _VARIABLE]:
         folder = ctx.os.environ.get(variable)
         if not folder:
             continue
@@ -121,10 +124,12 @@ def _from_archive(ctx):
     if not why:
         return ""
     ctx.delete("sysroot")
-    return "no FreeBSD %s sysroot: %s (--repo_env=%s=DIR takes one from disk)" % (
+    other = ctx.os.environ.get(_VARIABLE)
+    return "no FreeBSD %s sysroot: %s (%s--repo_env=%s=DIR takes one from disk)" % (
         ctx.attr.version,
         why,
-        _VARIABLE,
+        "%s is for another CPU; " % other if other else "",
+        _VARIABLE + (_cpu(ctx) if other else ""),
     )
 
 def _freebsd_sysroot_impl(ctx):

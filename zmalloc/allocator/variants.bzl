@@ -170,6 +170,8 @@ def _variant_independent_impl(ctx):
     return [
         dep[CcInfo],
         DefaultInfo(files = dep[DefaultInfo].files),
+        # Holds what is compiled when a library over it is asked for.
+        dep[OutputGroupInfo],
         coverage_common.instrumented_files_info(ctx, dependency_attributes = ["dep"]),
     ]
 

@@ -1,0 +1,25 @@
+"""A test of what `bazel build` compiles when it is asked for a library."""
+
+load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+
+def _compiled_test_impl(ctx):
+    # Where Bazel's C/C++ rules put what is to be compiled although no output needs it.
+    objects = ctx.attr.library[OutputGroupInfo]["_hidden_top_level_INTERNAL_"].to_list()
+    names = [file.basename.split(".")[0] for file in objects]
+    script = ctx.actions.declare_file(ctx.label.name)
+    ctx.actions.write(script, "".join(["#!/bin/sh\n"] + [
+        "echo '`bazel build %s` does not compile %s'\nexit 1\n" % (ctx.attr.library.label, source)
+        for source in ctx.attr.sources
+        if source not in names
+    ]), is_executable = True)
+    return [DefaultInfo(executable = script)]
+
+compiled_test = rule(
+    implementation = _compiled_test_impl,
+    doc = "Passes if building a library compiles sources of the libraries that it is over.",
+    attrs = {
+        "library": attr.label(mandatory = True, providers = [CcInfo]),
+        "sources": attr.string_list(mandatory = True, doc = "names, without what follows the dot"),
+    },
+    test = True,
+)
