@@ -104,7 +104,7 @@ void RunChild(bool with_threads) {
 Forks::Forks(Verdict *verdict) {
     thread_ = std::thread([this, verdict] {
         do {
-            const bool with_threads = children % 4 == 0 && !kThreadsOfChildrenHang;
+            const bool with_threads = children % 4 == 0 && !kThreadsOfChildrenAmongStartsHang;
             const pid_t child = fork();
             if (child == 0) RunChild(with_threads);
             int status = -1;
