@@ -1,9 +1,12 @@
 // Handlers of SIGSEGV that the program has of its own, beside sampled blocks.
 #include <sys/mman.h>
-#include <sys/syscall.h>
 
 #include <csetjmp>
 #include <csignal>
+
+#ifdef __linux__
+#include <sys/syscall.h>
+#endif
 
 #include "tests/guard/ending.h"
 #include "zmalloc/guard/pool.h"

@@ -1,7 +1,6 @@
 #include "tests/object_file/object_file.h"
 
 #include <ar.h>
-#include <elf.h>
 
 #include <cstdio>
 #include <map>
@@ -82,7 +81,8 @@ TEST(Damage, IsAnError) {
 // A header whose numbers are all wrong: an error, not a crash.
 TEST(Damage, InAnyFieldOfTheHeader) {
     const std::string binary = ReadFile(zmalloc_test::Self());
-    for (size_t at = SELFMAG; at < sizeof(Elf64_Ehdr); at++) {
+    const size_t magic = 4, header = 64;
+    for (size_t at = magic; at < header; at++) {
         std::string damaged = binary;
         damaged[at] = static_cast<char>(~damaged[at]);
         try {

@@ -84,6 +84,8 @@ TEST(CompareTest, MarksOnlyWhatIsComparable) {
     }
 #ifdef __linux__
     EXPECT_EQ(marked, 8u);
+#else
+    EXPECT_GT(marked, 0u);
 #endif
     EXPECT_GE(unmarked, 10u);
     EXPECT_NE(finished.out.find("after a time (jemalloc: 10 s)"), std::string::npos);
