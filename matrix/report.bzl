@@ -1,5 +1,6 @@
 """The table of all combinations, as text and as Markdown."""
 
+load("//platforms/clang:repository.bzl", "CLANG_PACKAGES", "CLANG_SUFFIXES", "CLANG_TOOLS", "OLDEST_CLANG")
 load("//zmalloc/allocator:variants.bzl", "VARIANTS")
 load(":combination.bzl", "MODES")
 load(":matrix.bzl", "PLACES", "possible")
@@ -21,8 +22,8 @@ def _legend(bold):
         bold + "tested" + bold + ": built, and .ci/run --all runs its tests, in fastbuild.",
         bold + "qemu" + bold + ": built, and .ci/run --all runs its tests under qemu-user.",
         bold + "built" + bold + ": built, and no more: not all of it can be run here.",
-        bold + "-" + bold + ": not possible, libc is taken: asan, msan and ubsan watch no malloc but " +
-        "the libc's; tcmalloc does not start under tsan.",
+        bold + "-" + bold + ": not possible, libc is taken: asan and msan watch no malloc but the " +
+        "libc's; ubsan goes with it, as in Redis's Makefile; tcmalloc does not start under tsan.",
     ]
 
 def _count():
@@ -68,6 +69,10 @@ def _print_report_impl(ctx):
         output = script,
         template = ctx.file._template,
         substitutions = {
+            "@clang_packages@": CLANG_PACKAGES,
+            "@clang_suffixes@": " ".join(["'%s'" % suffix for suffix in CLANG_SUFFIXES]),
+            "@clang_tools@": " ".join(CLANG_TOOLS.values()),
+            "@oldest_clang@": str(OLDEST_CLANG),
             "@markdown@": ctx.file.markdown.short_path,
             "@sysroots@": " ".join([file.short_path for file in ctx.files.sysroots]),
             "@text@": ctx.file.text.short_path,

@@ -43,6 +43,9 @@ def target_constraints(row):
         str(Label("//platforms:" + row.libc)),
     ]
 
+# What each row's --config asks a compiler for, so that it can refuse to serve two.
+CONFIG_FEATURES = ["config_of_" + name for name in TARGETS]
+
 def target_platforms():
     """Declares a platform per row."""
     for name, row in TARGETS.items():
@@ -56,7 +59,7 @@ def _bazelrc_lines(name, row):
         "",
         "build:%s --platforms=//platforms:%s" % (name, name),
         "build:%s --platform_suffix=%s" % (name, name),
-        "build:%s --features=config_of_another_platform" % name,
+        "build:%s --features=config_of_%s" % (name, name),
     ]
     if row.emulator:
         for command in ["run", "test"]:

@@ -1,10 +1,12 @@
 """Finds the machine's Clang: `@clang`, fetched only when a build asks for it."""
 
-# Newest first; older ones lack what our sanitizers and FreeBSD need.
-_LEAST = 19
-_VERSIONS = ["-%d" % version for version in range(_LEAST + 3, _LEAST - 1, -1)] + [""]
+# Older ones lack what our sanitizers and FreeBSD need.
+OLDEST_CLANG = 19
 
-_PACKAGES = "clang-{0} lld-{0} llvm-{0} libclang-rt-{0}-dev".format(_LEAST)
+# What its tools' names end with; newest first.
+CLANG_SUFFIXES = ["-%d" % version for version in range(OLDEST_CLANG + 3, OLDEST_CLANG - 1, -1)] + [""]
+
+CLANG_PACKAGES = "clang-{0} lld-{0} llvm-{0} libclang-rt-{0}-dev".format(OLDEST_CLANG)
 
 _BUILD = """load("@zmalloc//platforms/clang:toolchain.bzl", "clang_tools")
 
@@ -21,7 +23,7 @@ clang_tools(
 """
 
 # What a Clang consists of; the linker is found by Clang itself.
-_TOOLS = {
+CLANG_TOOLS = {
     "ar": "llvm-ar",
     "clang": "clang",
     "clangxx": "clang++",
@@ -39,9 +41,9 @@ def _major(ctx, clang):
 
 def _find(ctx):
     """The tools of the newest Clang that is whole, or None."""
-    for suffix in _VERSIONS:
-        tools = {key: ctx.which(name + suffix) for key, name in _TOOLS.items()}
-        if all(tools.values()) and _major(ctx, tools["clang"]) >= _LEAST:
+    for suffix in CLANG_SUFFIXES:
+        tools = {key: ctx.which(name + suffix) for key, name in CLANG_TOOLS.items()}
+        if all(tools.values()) and _major(ctx, tools["clang"]) >= OLDEST_CLANG:
             return {key: str(path) for key, path in tools.items()}
     return None
 
@@ -58,11 +60,11 @@ def _include_directories(ctx, clang, language):
 def _clang_repository_impl(ctx):
     tools = _find(ctx)
     if not tools:
-        fail("no Clang %d or later on this machine, which this build needs: apt-get install %s" % (_LEAST, _PACKAGES))
+        fail("no Clang %d or later on this machine, which this build needs: apt-get install %s" % (OLDEST_CLANG, CLANG_PACKAGES))
     clang = tools["clang"]
     resources = _output(ctx, [clang, "-print-resource-dir"]).strip()
     if not ctx.path(resources + "/lib").exists:
-        fail("%s has no runtime libraries, which this build needs: apt-get install %s" % (clang, _PACKAGES))
+        fail("%s has no runtime libraries, which this build needs: apt-get install %s" % (clang, CLANG_PACKAGES))
     host = _include_directories(ctx, clang, "c++") + _include_directories(ctx, clang, "c")
     ctx.file("WORKSPACE", "workspace(name = \"clang\")\n")
     ctx.file("BUILD.bazel", _BUILD.format(

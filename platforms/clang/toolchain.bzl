@@ -19,6 +19,7 @@ load(
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/toolchains:cc_toolchain.bzl", "cc_toolchain")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
+load("//platforms:targets.bzl", "CONFIG_FEATURES")
 load("//third_party/libcxx:config.bzl", "LIBCXX_FLAGS")
 load(":sanitizers.bzl", "SANITIZERS")
 
@@ -135,9 +136,11 @@ def _clang_toolchain_config_impl(ctx):
             enabled = True,
             flag_sets = _flags(_LINK, target + ["-fuse-ld=lld"] + ctx.attr.linkopts),
         ),
-        # What a --config of targets.bzl asks for.  A --config of a sanitizer after it
-        # would have its own platform built for in silence: so both are an error.
-        feature(name = "config_of_another_platform", provides = ["sanitizer"]),
+    ] + [
+        # --config=aarch64 --config=asan and the like would build for the last one's
+        # platform, in silence: an error.
+        feature(name = name, provides = ["sanitizer"])
+        for name in CONFIG_FEATURES + ["config_of_remote_execution"]
     ] + [
         _sanitizer_feature(name, row)
         for name, row in SANITIZERS.items()

@@ -14,7 +14,7 @@ load(
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/toolchains:cc_toolchain.bzl", "cc_toolchain")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
-load("@zmalloc//platforms:targets.bzl", "TARGETS", "target_constraints")
+load("@zmalloc//platforms:targets.bzl", "CONFIG_FEATURES", "TARGETS", "target_constraints")
 load("@zmalloc//platforms/clang:sanitizers.bzl", "SANITIZERS")
 
 _C = [
@@ -128,9 +128,13 @@ def _features(row, link_with):
         # ones, and compiles its libc++ once more.
         feature(name = "strip_debug_symbols"),
 
-        # --config=hermetic --config=clang and the like ask for two: an error.
-        feature(name = "config_of_another_platform", provides = ["compiler"]),
-        feature(name = "config_of_the_machine_s_compiler", provides = ["compiler"]),
+        # --config=hermetic --config=clang, --config=aarch64 --config=musl and the like ask
+        # for two: an error.
+        feature(name = "config_of_the_machine_s_compiler", provides = ["compiler", "machine"]),
+        feature(name = "config_of_remote_execution", provides = ["machine"]),
+    ] + [
+        feature(name = name, provides = ["compiler"])
+        for name in CONFIG_FEATURES
     ]
     if link_with:
         # By itself: configure scripts, which run elsewhere, do not find the path.

@@ -80,7 +80,9 @@ def _from_disk(ctx):
         folder = ctx.os.environ.get(variable)
         if not folder:
             continue
-        if not folder.startswith("/") or not _has(ctx, folder, "usr/include/sys/param.h"):
+        if not folder.startswith("/"):
+            fail("%s=%s is no absolute path" % (variable, folder))
+        if not _has(ctx, folder, "usr/include/sys/param.h"):
             fail("%s=%s is no FreeBSD sysroot: there is no usr/include/sys/param.h" % (variable, folder))
         if _fits(ctx, folder):
             for member in _MEMBERS:

@@ -27,9 +27,9 @@ _KINDS = {
 
 BACKENDS = _ALLOCATORS.keys() + _KINDS.keys()
 
-# The allocators besides libc that a sanitizer leaves a choice of.  Most watch
-# the libc's malloc, and under another would see nothing; tcmalloc does not start
-# under ThreadSanitizer.
+# The allocators besides libc that a sanitizer leaves a choice of.  "address" and
+# "memory" watch the libc's malloc, and under another would see nothing; "undefined"
+# takes it too, as in Redis's Makefile; tcmalloc does not start under ThreadSanitizer.
 _UNDER_SANITIZER = {
     "address": [],
     "memory": [],

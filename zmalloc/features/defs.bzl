@@ -90,12 +90,13 @@ def _define(name, value):
 
 def _feature_header_impl(ctx):
     defines = ""
+    here = [_macro(name) for name in ctx.attr.features_here]
     for name, row in FEATURES.items():
         if row.header:
             continue
         if name in ctx.attr.features_here:
             defines += _define(name, row.value)
-        elif row.otherwise != None:
+        elif row.otherwise != None and _macro(name) not in here:
             defines += _define(name, row.otherwise)
     header = ctx.actions.declare_file(ctx.attr.out)
     ctx.actions.expand_template(
@@ -135,7 +136,8 @@ def _row_of_document(name):
     macro = _macro(name)
     cells = [
         "`%s`" % ("%s %s" % (macro, row.value) if row.macro else macro),
-        ", ".join([_readable(words) for words in row.on]) or "by `--malloc`, `--malloc_size`",
+        (", ".join([_readable(words) for words in row.on]) or "by `--malloc`, `--malloc_size`") +
+        ("" if row.otherwise == None else "; elsewhere it is " + row.otherwise),
         row.means + "".join([
             "; on %s links with `%s`" % (_readable(words), " ".join(linkopts))
             for words, linkopts in row.linkopts.items()

@@ -10,7 +10,7 @@ it.  A row, whose key is the name of its config_setting:
   means     in one line
   macro     what the header defines; the row's key, if not said
   value     what as; "1", or empty where Redis's config.h has nothing there
-  otherwise the macro's value elsewhere; not defined, if not said
+  otherwise the macro's value where no row of it holds; not defined, if not said
   header    where it is defined, if not by zmalloc/features.h itself
   follows   whose name and meaning it is, if not config.h of Redis and Valkey
   differs   where that says something else
@@ -127,7 +127,7 @@ _CACHE_LINE_OF_COMPILER = """#ifndef CACHE_LINE_SIZE
 #endif
 _Static_assert(CACHE_LINE_SIZE == %s, "cache line");"""
 
-def _cache_line(size, on):
+def _cache_line(size, on, otherwise = None):
     return _feature(
         macro = "CACHE_LINE_SIZE",
         on = on,
@@ -136,6 +136,7 @@ def _cache_line(size, on):
         includes = ["sys/param.h"],
         declares = _CACHE_LINE_OF_COMPILER % size,
         uses = "0",
+        otherwise = otherwise,
     )
 
 FEATURES = {
@@ -411,6 +412,6 @@ enum { kMark = 1 };
         ["aarch64", "arm", "riscv64", "x86_32", "x86_64"],
     ),
     "BYTE_ORDER_BIG_ENDIAN": _byte_order("BIG_ENDIAN", ["s390x"]),
-    "CACHE_LINE_SIZE_64": _cache_line("64", ["linux", "x86_64"]),
     "CACHE_LINE_SIZE_128": _cache_line("128", ["osx aarch64", "freebsd aarch64"]),
+    "CACHE_LINE_SIZE_64": _cache_line("64", ["linux", "x86_64"], otherwise = "64"),
 }
