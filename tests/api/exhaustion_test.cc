@@ -14,7 +14,7 @@ size_t handler_calls, handler_size;
 bool LimitAddressSpace(size_t more) {
     long long now;
     CHILD_CHECK(get_proc_stat_ll(23, &now) == 1);
-    rlimit limit = {static_cast<rlim_t>(now) + more, RLIM_INFINITY};
+    rlimit limit = {static_cast<rlim_t>(now + static_cast<long long>(more)), RLIM_INFINITY};
     CHILD_CHECK(setrlimit(RLIMIT_AS, &limit) == 0);
     return true;
 }

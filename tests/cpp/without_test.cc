@@ -1,5 +1,7 @@
 #include "tests/cpp/without.h"
 
+#include <csignal>
+
 #include "tests/support.h"
 
 namespace zmalloc_test {

@@ -5,6 +5,8 @@ that keeps the contract of backend.h, and its target in BUILD.bazel.
 """
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
+load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
+load("//platforms:compiler.bzl", "COMPILER_ATTRS", "check_compiler")
 load("//third_party:sources.bzl", "SOURCES")
 
 # What --malloc may ask for, besides "auto".
@@ -91,6 +93,7 @@ chosen_backend = rule(
 )
 
 def _build_info_impl(ctx):
+    check_compiler(ctx)
     backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
     name = _KINDS.get(backend, backend)
     lib = _ALLOCATORS[name].lib
@@ -113,11 +116,13 @@ def _build_info_impl(ctx):
 build_info_header = rule(
     implementation = _build_info_impl,
     doc = "The header that says what the build chose.",
-    attrs = {
-        "backend": attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
-        "jemalloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        "jemalloc_version": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        "out": attr.string(mandatory = True),
-        "template": attr.label(mandatory = True, allow_single_file = True),
-    },
+    attrs = dict(
+        COMPILER_ATTRS,
+        backend = attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
+        jemalloc = attr.label(mandatory = True, providers = [BuildSettingInfo]),
+        jemalloc_version = attr.label(mandatory = True, providers = [BuildSettingInfo]),
+        out = attr.string(mandatory = True),
+        template = attr.label(mandatory = True, allow_single_file = True),
+    ),
+    toolchains = use_cc_toolchain(mandatory = True),
 )
