@@ -6,19 +6,21 @@ somebody else's it comes before ours, unless that module registers ours itself.
 """
 
 load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain")
+load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 
-# Attributes of a rule that calls check_compiler(), besides toolchains = use_cc_toolchain().
+# Attributes of a rule that calls check_compiler(), besides fragments = ["cpp"] and
+# toolchains = use_cc_toolchain().
 COMPILER_ATTRS = {
     "compiler": attr.string(
         mandatory = True,
-        doc = "what is in the path of the one that the platform asks for",
+        doc = "a feature of the toolchain that the platform asks for; empty for any",
     ),
     "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
 }
 
 COMPILER_OF_PLATFORM = select({
-    str(Label("//platforms:built_by_clang")): "clang++",
-    str(Label("//platforms:built_by_zig")): "zig/c++",
+    str(Label("//platforms:built_by_clang")): "zmalloc_clang",
+    str(Label("//platforms:built_by_zig")): "zmalloc_zig",
     "//conditions:default": "",
 })
 
@@ -29,7 +31,15 @@ def check_compiler(ctx):
       ctx: of a rule with COMPILER_ATTRS
     """
     wanted = ctx.attr.compiler
-    compiler = find_cc_toolchain(ctx).compiler_executable
-    if wanted not in compiler:
-        fail("the platform asks for zmalloc's %s, and the compiler is %s: MODULE.bazel or WORKSPACE " % (wanted, compiler) +
-             "has to register_toolchains() those of zmalloc (docs/building.md)")
+    if not wanted:
+        return
+    toolchain = find_cc_toolchain(ctx)
+    features = cc_common.configure_features(
+        ctx = ctx,
+        cc_toolchain = toolchain,
+        requested_features = [wanted],
+    )
+    if not cc_common.is_enabled(feature_configuration = features, feature_name = wanted):
+        fail("the platform asks for the toolchain %s, and the compiler is %s: " % (wanted, toolchain.compiler_executable) +
+             "MODULE.bazel or WORKSPACE has to register_toolchains() those of zmalloc before others, and " +
+             "Bazel before 7 needs --incompatible_enable_cc_toolchain_resolution (docs/building.md)")

@@ -107,6 +107,7 @@ def _fuzz_feature():
     return feature(
         name = "fuzz",
         flag_sets = _flags(_COMPILE, ["-fsanitize=fuzzer-no-link", "-O2", "-g1"]),
+        provides = ["fuzz"],
     )
 
 def _libcxx_feature(includes):
@@ -139,8 +140,11 @@ def _clang_toolchain_config_impl(ctx):
     ] + [
         # --config=aarch64 --config=asan and the like would build for the last one's
         # platform, in silence: an error.
-        feature(name = name, provides = ["sanitizer"])
-        for name in CONFIG_FEATURES + ["config_of_remote_execution"]
+        feature(name = name, provides = ["fuzz", "sanitizer"])
+        for name in CONFIG_FEATURES + ["config_of_remote_execution", "config_of_the_machine_s_compiler"]
+    ] + [
+        # For //platforms:compiler.bzl to know it by.
+        feature(name = "zmalloc_clang"),
     ] + [
         _sanitizer_feature(name, row)
         for name, row in SANITIZERS.items()

@@ -128,6 +128,9 @@ def _features(row, link_with):
         # ones, and compiles its libc++ once more.
         feature(name = "strip_debug_symbols"),
 
+        # For //platforms:compiler.bzl to know it by.
+        feature(name = "zmalloc_zig"),
+
         # --config=hermetic --config=clang, --config=aarch64 --config=musl and the like ask
         # for two: an error.
         feature(name = "config_of_the_machine_s_compiler", provides = ["compiler", "machine"]),
@@ -158,9 +161,9 @@ def _tool(actions, path, implies = []):
 
 def _zig_toolchain_config_impl(ctx):
     row = TARGETS[ctx.attr.target]
-    for name in SANITIZERS:
+    for name in SANITIZERS.keys() + ["fuzz"]:
         if name in ctx.features:
-            fail("Zig has no sanitizers: --config=%s is for this machine, not for %s" % (name, ctx.attr.target))
+            fail("Zig has no runtime for it: --config=%s is for this machine, not for %s" % (name, ctx.attr.target))
     return cc_common.create_cc_toolchain_config_info(
         ctx = ctx,
         features = _features(row, ctx.files.link_with),

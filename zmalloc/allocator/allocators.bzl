@@ -124,5 +124,6 @@ build_info_header = rule(
         out = attr.string(mandatory = True),
         template = attr.label(mandatory = True, allow_single_file = True),
     ),
+    fragments = ["cpp"],
     toolchains = use_cc_toolchain(mandatory = True),
 )
