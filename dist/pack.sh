@@ -1,8 +1,9 @@
 #!/bin/sh
-# pack.sh TARBALL FOLDER MANIFEST: packs what the manifest lists, one line each,
+# pack.sh TARBALL FOLDER MANIFEST: packs the files that the manifest lists as FOLDER/PATH.
+# A line of the manifest is
 #   file PATH SOURCE
 #   link PATH TARGET
-# as FOLDER/PATH.  The same contents give the same bytes, whoever packs them when.
+# The same contents give the same bytes, for every user at any time.
 set -eu
 tarball=$1
 folder=$2
@@ -23,7 +24,7 @@ export TZ=UTC0 LC_ALL=C
 sort -o "$stage/list" "$stage/list"
 if tar --version | grep -q 'GNU tar'; then
     set -- --owner=0 --group=0 --numeric-owner
-else # libarchive's
+else # libarchive's tar
     set -- --uid 0 --gid 0 --uname '' --gname ''
 fi
 cd "$stage"

@@ -1,13 +1,26 @@
-"""The package: both libraries, and all that lies around them in the tarball."""
+"""The package: a tarball with both libraries and all other files."""
 
+load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain", "use_cc_toolchain")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load("//zmalloc/allocator:allocators.bzl", "BACKENDS", "lib")
 load(":version.bzl", "ABI", "VERSION")
+
+# How the name of a package tells a setting; {} is the value.  A setting at its default, which is
+# the first word here, is not told.  //zmalloc/choice makes the backend from the other settings,
+# and the name always tells the backend.
+_TOLD = {
+    "gperftools_build": ("native", "gperftools_by_{}"),
+    "guard": ("False", "guard"),
+    "jemalloc_build": ("native", "jemalloc_by_{}"),
+    "jemalloc_lg_page": ("auto", "lg_page_{}"),
+    "sanitizer": ("none", "sanitizer_{}"),
+}
 
 PackedInfo = provider(
     doc = "Files of a package.",
-    fields = {"files": "the path of each there: a dict"},
+    fields = {"files": "a dict from the path in the package to the file"},
 )
 
 def _packed_impl(ctx):
@@ -19,16 +32,16 @@ def _packed_impl(ctx):
 
 packed = rule(
     implementation = _packed_impl,
-    doc = "Files that are packed, and the folder that they lie in there.",
+    doc = "Files to pack, and their folder in the package.",
     attrs = {
         "folder": attr.string(mandatory = True),
-        "renamed": attr.string(doc = "what a single file is called there"),
+        "renamed": attr.string(doc = "the name of a single file in the package"),
         "srcs": attr.label_list(allow_files = True, mandatory = True),
     },
 )
 
-# The names of the shared library: the file, what programs load, and what -lzmalloc
-# finds.
+# The names of the shared library: the file's, the name that programs load, and the name that
+# -lzmalloc finds.
 def _shared_names(system):
     if system == "macos":
         return ["libzmalloc.%s.dylib" % VERSION, "libzmalloc.%s.dylib" % ABI, "libzmalloc.dylib"]
@@ -41,7 +54,7 @@ def _extracted(ctx, toolchain, library):
     """The object files of a library that make has built, as a folder."""
     archive = library.pic_static_library
 
-    # Of object files Bazel wants to see it by the name.
+    # Bazel takes only files and folders with the name of an object file.
     folder = ctx.actions.declare_directory("%s_files/%s.o" % (ctx.label.name, archive.basename[:-len(".a")]))
     ctx.actions.run(
         outputs = [folder],
@@ -54,7 +67,7 @@ def _extracted(ctx, toolchain, library):
     return [folder]
 
 def _contents(ctx, toolchain):
-    """All object files of a library and its dependencies, and what they link with."""
+    """All object files of a library and its dependencies, and their linker options."""
     objects = []
     linkopts = []
     for linker_input in ctx.attr.library[CcInfo].linking_context.linker_inputs.to_list():
@@ -64,9 +77,9 @@ def _contents(ctx, toolchain):
     return struct(objects = _unique(objects), linkopts = _unique(linkopts))
 
 def _exports(ctx, system):
-    """Exports what is visible of the names that the headers have.
+    """Writes the file that makes the linker export only the names in the headers.
 
-    A version script; for Apple's linker, which Zig's is not, a list of symbols.
+    It is a version script, or for macOS a list of symbols, which only Apple's linker takes.
     """
     script = ctx.actions.declare_file(ctx.label.name + ".exports")
     if system == "macos":
@@ -77,7 +90,7 @@ def _exports(ctx, system):
     return script
 
 def _libraries(ctx, system):
-    """The static library, the shared one, and what the static one links with."""
+    """The static library, the shared library, and the static one's linker options."""
     toolchain = find_cc_toolchain(ctx)
     features = cc_common.configure_features(
         ctx = ctx,
@@ -117,8 +130,8 @@ def _libraries(ctx, system):
         linkopts = contents.linkopts,
     )
 
-def _expand(ctx, template, substitutions):
-    out = ctx.actions.declare_file("%s_files/%s" % (ctx.label.name, template.basename[:-len(".in")]))
+def _expand(ctx, template, substitutions, name = None):
+    out = ctx.actions.declare_file("%s_files/%s" % (ctx.label.name, name or template.basename[:-len(".in")]))
     ctx.actions.expand_template(
         template = template,
         output = out,
@@ -126,26 +139,89 @@ def _expand(ctx, template, substitutions):
     )
     return out
 
-def _link_line(ctx, libraries, backend):
-    """What a program needs besides the static library."""
-    cxx = [ctx.attr.cxx_runtime] if backend.startswith("tcmalloc") else []
-    return libraries.linkopts + cxx
+def _link_line(ctx, libraries):
+    """The flags that a program needs besides the static library."""
+    return libraries.linkopts + ([ctx.attr.cxx_runtime] if ctx.attr.needs_cxx_runtime else [])
 
-def _package_name(ctx, system, backend):
+def _build_info(ctx, system):
+    """What the package is made of, as its BUILD-INFO.json tells it."""
+    backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
+    row = BACKENDS[backend]
+    settings = {
+        target.label.name: str(target[BuildSettingInfo].value)
+        for target in ctx.attr.settings
+    }
+    of_the_system = settings["jemalloc"] == "system"
+    named = lib(
+        row,
+        "system" if of_the_system else settings["jemalloc_version"],
+        settings["mimalloc_version"],
+    )
     cpu = ctx.attr.cpu
     if cpu == "aarch64" and system != "linux":
         cpu = "arm64"
-    return "zmalloc-%s-%s_%s%s-%s" % (VERSION, system, cpu, ctx.attr.libc, backend)
+    platform = "%s_%s%s" % (system, cpu, "_" + ctx.attr.libc if ctx.attr.libc else "")
+    toolchain = find_cc_toolchain(ctx)
+    told = [
+        text.format(settings[name])
+        for name, (default, text) in _TOLD.items()
+        if settings[name] != default
+    ]
+    if toolchain.compiler not in ["compiler", "gcc"]:
+        told.append(toolchain.compiler)
+    return struct(
+        # jemalloc_stock is named as jemalloc is, and libc_prefix as libc.
+        name = "-".join(["zmalloc", VERSION, platform, backend + named[len(row.malloc):]] + told),
+        facts = {
+            "allocator": {
+                "backend": backend,
+                "name": row.malloc,
+                "release": named[len(row.malloc) + 1:],
+            },
+            "binary_interface": ABI,
+            "compat": ctx.attr.servers,
+            "compiler": "@compiler@",
+            "compiler_options": ctx.fragments.cpp.copts,
+            "guard": settings["guard"] == "True",
+            "license": " AND ".join(_unique(ctx.attr.license)),
+            "platform": platform,
+            "settings": settings,
+            "version": VERSION,
+        },
+    )
+
+# Only the compiler itself knows its release.
+_WRITE_INFO = """
+compiler=$("$1" --version | sed -n '1{s/[^A-Za-z0-9 ().,+~_-]//g;p;}')
+sed "s/@compiler@/$compiler/" "$2" >"$3"
+"""
+
+def _written(ctx, info):
+    toolchain = find_cc_toolchain(ctx)
+    facts = ctx.actions.declare_file(ctx.label.name + ".facts")
+    ctx.actions.write(facts, json.encode_indent(dict(info.facts, name = info.name), indent = "  ") + "\n")
+    out = ctx.actions.declare_file(ctx.label.name + "_files/BUILD-INFO.json")
+    ctx.actions.run_shell(
+        outputs = [out],
+        inputs = depset([facts], transitive = [toolchain.all_files]),
+        command = _WRITE_INFO,
+        arguments = [toolchain.compiler_executable, facts.path, out.path],
+        mnemonic = "BuildInfo",
+        use_default_shell_env = True,
+    )
+    return out
 
 def _package_impl(ctx):
     system = ctx.attr.system
-    backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
+    info = _build_info(ctx, system)
     libraries = _libraries(ctx, system)
-    linkopts = _link_line(ctx, libraries, backend)
+    linkopts = _link_line(ctx, libraries)
     names = _shared_names(system)
     substitutions = {
-        "@allocator@": backend,
-        "@license@": " AND ".join(_unique(ctx.attr.license)),
+        "@allocator@": info.facts["allocator"]["backend"],
+        "@license@": info.facts["license"],
+        "@server_flags@": " ".join(ctx.attr.server_flags),
+        "@servers@": " ".join(ctx.attr.servers),
         "@shared@": names[0],
         "@soname@": "@rpath/" + names[1] if system == "macos" else names[1],
         "@version@": VERSION,
@@ -159,24 +235,28 @@ def _package_impl(ctx):
     for template in ctx.files.pkgconfig:
         out = _expand(ctx, template, shell)
         files["lib/pkgconfig/" + out.basename] = out
+    for server in ctx.attr.servers:
+        name = "zmalloc-%s.pc" % server
+        files["lib/pkgconfig/" + name] = _expand(ctx, ctx.file.server_pkgconfig, dict(shell, **{"@server@": server}), name)
     for template in ctx.files.cmake:
         out = _expand(ctx, template, cmake)
         files["lib/cmake/zmalloc/" + out.basename] = out
     for target in ctx.attr.files:
         files.update(target[PackedInfo].files)
 
-    name = _package_name(ctx, system, backend)
+    files["lib/zmalloc/BUILD-INFO.json"] = _written(ctx, info)
+
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest")
     ctx.actions.write(manifest, "".join(
         ["file %s %s\n" % (path, file.path) for path, file in files.items()] +
         ["link lib/%s %s\n" % (link, names[0]) for link in names[1:]],
     ))
-    tarball = ctx.actions.declare_file(name + ".tar.gz")
+    tarball = ctx.actions.declare_file(info.name + ".tar.gz")
     ctx.actions.run(
         outputs = [tarball],
         inputs = files.values() + [manifest],
         executable = ctx.executable._pack,
-        arguments = [tarball.path, name, manifest.path],
+        arguments = [tarball.path, info.name, manifest.path],
         mnemonic = "Pack",
         progress_message = "Packing " + tarball.short_path,
         use_default_shell_env = True,
@@ -198,21 +278,34 @@ zmalloc_package = rule(
         "cpu": attr.string(mandatory = True),
         "cxx_runtime": attr.string(
             mandatory = True,
-            doc = "what programs in C link with for allocators in C++",
+            doc = "the flag by which programs in C link the C++ runtime, for allocators in C++",
         ),
         "exports": attr.string_list(
             mandatory = True,
             doc = "patterns of the names that may be exported",
         ),
-        "files": attr.label_list(doc = "what else is packed", providers = [PackedInfo]),
-        "libc": attr.string(doc = "at the end of the platform's name"),
+        "files": attr.label_list(doc = "other files to pack", providers = [PackedInfo]),
+        "libc": attr.string(doc = "the libc, where the platform has several; empty: its usual one"),
         "library": attr.label(mandatory = True, providers = [CcInfo]),
-        "license": attr.string_list(mandatory = True, doc = "SPDX identifiers of what is inside"),
+        "license": attr.string_list(mandatory = True, doc = "SPDX identifiers of the contents"),
         "linkopts": attr.string_list(
             doc = "for the shared library; @soname@ and @script@ stand for its name and " +
-                  "the script that says what is exported",
+                  "the file with the exported names",
         ),
+        "needs_cxx_runtime": attr.bool(mandatory = True, doc = "whether the allocator is in C++"),
         "pkgconfig": attr.label_list(allow_files = [".in"], mandatory = True),
+        "server_flags": attr.string_list(doc = "the compiler flags that a server needs over this allocator"),
+        "server_pkgconfig": attr.label(
+            allow_single_file = [".in"],
+            mandatory = True,
+            doc = "for the files that carry the folder of a server",
+        ),
+        "servers": attr.string_list(mandatory = True, doc = "the folders in include/zmalloc/compat"),
+        "settings": attr.label_list(
+            mandatory = True,
+            providers = [BuildSettingInfo],
+            doc = "the settings that decide what is in the package",
+        ),
         "system": attr.string(mandatory = True),
         "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
         "_pack": attr.label(

@@ -1,7 +1,7 @@
-"""The version that packages have: MODULE.bazel's, as //tests/dist checks."""
+"""The version of packages.  //tests/dist checks that it is the one in MODULE.bazel."""
 
 VERSION = "0.1.0"
 
-# Of the shared library's interface: programs that were linked with another do not
-# start with it.
+# The version of the shared library's binary interface: a program that was linked with
+# another version does not start with this library.
 ABI = "0"

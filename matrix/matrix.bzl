@@ -1,16 +1,14 @@
-"""Every combination that the settings can express: what is built, and what cannot be.
+"""All combinations of the settings: those that can be built, and those that cannot.
 
-A combination is a place, which is a platform or this machine with a sanitizer,
-a variant of zmalloc, and a mode of compilation.
+A combination has a place (a platform, or this machine with a sanitizer), a variant
+of zmalloc, and a compilation mode.
 """
 
-load("//platforms:targets.bzl", "TARGETS")
+load("//defs:configured.bzl", "HOST", "MODES", "configured")
+load("//defs:variants.bzl", "VARIANTS", "variant_possible_under")
+load("//platforms:targets.bzl", "NEEDS_SYSROOT", "TARGETS")
 load("//platforms/clang:sanitizers.bzl", "SANITIZERS")
-load("//zmalloc/allocator:allocators.bzl", "possible_under")
-load("//zmalloc/allocator:variants.bzl", "VARIANTS", "variant_settings")
-load(":combination.bzl", "HOST", "MODES", "combination")
-
-_MALLOC = str(Label("//:malloc"))
+load("//zmalloc/allocator:allocators.bzl", "BACKENDS", "possible_on")
 
 def _place(compiler, tested, platform = HOST, sanitizer = ""):
     return struct(
@@ -25,9 +23,9 @@ def _tested(row):
         return "built"
     return "qemu" if row.emulator else "tested"
 
-# A line of the report each.
-#   tested  how .ci/run --all tests it on an x86_64 Linux machine: "tested" by
-#           itself, in "qemu", or not at all, being only "built"
+# Each place is a line of the report.
+#   tested  how .ci/run --all tests it on an x86_64 Linux machine: "tested" runs the tests
+#           directly, "qemu" runs them under qemu, "built" runs no tests
 PLACES = {"this machine": _place("its own", "tested")}
 
 PLACES.update({
@@ -36,30 +34,24 @@ PLACES.update({
 })
 
 PLACES.update({
-    name: _place(
-        {"clang": "Clang", "zig": "Zig"}[row.compiler],
-        _tested(row),
-        platform = name,
-    )
+    name: _place(row.compiler.capitalize(), _tested(row), platform = name)
     for name, row in TARGETS.items()
 })
 
-# Their repositories say whether there is one, and if not, why.
-NEEDS_SYSROOT = [name for name, row in TARGETS.items() if row.os == "freebsd"]
-
 def possible(place, variant):
-    """Whether there is such a combination; else libc is taken, which is another."""
-    malloc = variant_settings(variant)[_MALLOC]
-    return not place.sanitizer or possible_under(SANITIZERS[place.sanitizer].setting, malloc)
+    """Whether this combination exists.  If not, the build takes libc, another combination."""
+    if place.sanitizer:
+        return variant_possible_under(SANITIZERS[place.sanitizer].setting, variant)
+    return place.platform == HOST or possible_on(TARGETS[place.platform].os, BACKENDS[variant].malloc)
 
 def matrix(name, actual, visibility):
     """Builds `actual` for every combination.
 
     Args:
-      name: of the target that is all of them; NAME.MODE is those of one mode,
-        NAME.PLACE.VARIANT.MODE is one
-      actual: what to build
-      visibility: of them
+      name: the target of all combinations; NAME.MODE has those of one mode,
+        NAME.PLACE.VARIANT.MODE is one combination
+      actual: the target to build
+      visibility: visibility of these targets
     """
     combinations = {
         ".".join([name, line.replace(" ", "_"), variant, mode]): struct(place = place, variant = variant, mode = mode)
@@ -69,7 +61,7 @@ def matrix(name, actual, visibility):
         if possible(place, variant)
     }
     for label, combined in combinations.items():
-        combination(
+        configured(
             name = label,
             actual = actual,
             mode = combined.mode,
@@ -86,6 +78,8 @@ def matrix(name, actual, visibility):
             if combined.mode == mode
         }
         srcs = [label for label, platform in labels.items() if platform not in NEEDS_SYSROOT]
+
+        # The platform's repository says whether there is a sysroot, and if not, why.
         for needy in NEEDS_SYSROOT:
             srcs += select({
                 "@%s//:available" % needy: [label for label, platform in labels.items() if platform == needy],

@@ -1,8 +1,7 @@
 """The table of all combinations, as text and as Markdown."""
 
-load("//platforms/clang:repository.bzl", "CLANG_PACKAGES", "CLANG_SUFFIXES", "CLANG_TOOLS", "OLDEST_CLANG")
-load("//zmalloc/allocator:variants.bzl", "VARIANTS")
-load(":combination.bzl", "MODES")
+load("//defs:configured.bzl", "MODES")
+load("//defs:variants.bzl", "VARIANTS")
 load(":matrix.bzl", "PLACES", "possible")
 
 _HEADINGS = ["built for", "compiler"] + VARIANTS.keys()
@@ -59,42 +58,6 @@ def _report_impl(ctx):
 
 report = rule(
     implementation = _report_impl,
-    doc = "The table; the same on every machine.",
+    doc = "The table, which is the same on every machine.",
     attrs = {"markdown": attr.bool()},
-)
-
-def _print_report_impl(ctx):
-    script = ctx.actions.declare_file(ctx.label.name)
-    ctx.actions.expand_template(
-        output = script,
-        template = ctx.file._template,
-        substitutions = {
-            "@clang_packages@": CLANG_PACKAGES,
-            "@clang_suffixes@": " ".join(["'%s'" % suffix for suffix in CLANG_SUFFIXES]),
-            "@clang_tools@": " ".join(CLANG_TOOLS.values()),
-            "@oldest_clang@": str(OLDEST_CLANG),
-            "@markdown@": ctx.file.markdown.short_path,
-            "@sysroots@": " ".join([file.short_path for file in ctx.files.sysroots]),
-            "@text@": ctx.file.text.short_path,
-        },
-        is_executable = True,
-    )
-    return [DefaultInfo(
-        executable = script,
-        runfiles = ctx.runfiles([ctx.file.markdown, ctx.file.text] + ctx.files.sysroots),
-    )]
-
-print_report = rule(
-    implementation = _print_report_impl,
-    doc = "A program that prints the table, and what this machine cannot build or run.",
-    attrs = {
-        "markdown": attr.label(allow_single_file = True, mandatory = True),
-        "text": attr.label(allow_single_file = True, mandatory = True),
-        "sysroots": attr.label_list(
-            allow_files = [".bzl"],
-            doc = "the defs.bzl of //third_party/freebsd's repositories",
-        ),
-        "_template": attr.label(allow_single_file = True, default = Label("//matrix:print_report.sh.in")),
-    },
-    executable = True,
 )

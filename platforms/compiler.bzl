@@ -1,19 +1,19 @@
-"""Whether a platform of targets.bzl gets the compiler that its row names.
+"""Checks that a platform of targets.bzl gets the compiler of its row.
 
-Bazel takes the first registered toolchain that fits, and one that names no
-compiler, such as the machine's own, fits each platform of its CPU: in a module of
-somebody else's it comes before ours, unless that module registers ours itself.
+Bazel takes the first registered toolchain that fits.  A toolchain without a constraint
+on the compiler, such as the machine's own, fits every platform of its CPU.  In another
+module it comes before ours, unless that module registers our toolchains itself.
 """
 
 load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 
-# Attributes of a rule that calls check_compiler(), besides fragments = ["cpp"] and
-# toolchains = use_cc_toolchain().
+# Attributes that a rule needs to call check_compiler().  It also needs fragments = ["cpp"]
+# and toolchains = use_cc_toolchain().
 COMPILER_ATTRS = {
     "compiler": attr.string(
         mandatory = True,
-        doc = "a feature of the toolchain that the platform asks for; empty for any",
+        doc = "a feature by which to recognise the platform's toolchain; empty: any toolchain",
     ),
     "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
 }
@@ -25,10 +25,10 @@ COMPILER_OF_PLATFORM = select({
 })
 
 def check_compiler(ctx):
-    """Fails where the compiler is another one than the platform asks for.
+    """Fails if the compiler is not the one that the platform requires.
 
     Args:
-      ctx: of a rule with COMPILER_ATTRS
+      ctx: the context of a rule with COMPILER_ATTRS
     """
     wanted = ctx.attr.compiler
     if not wanted:

@@ -1,23 +1,26 @@
-"""The one table of platforms that zmalloc is built for.
+"""The table of platforms that zmalloc is built for.
 
-Platforms, the Zig and FreeBSD toolchains, the --config names (targets.bazelrc),
-the matrix and the docs come from it.  A row:
+The platforms, their toolchains (cc_toolchain.bzl), the --config names (targets.bazelrc),
+the matrix and a table of the docs are made from it.  A row has:
 
   os, cpu, libc  constraints: @platforms//os, @platforms//cpu, //platforms
   compiler       the toolchain, as in the constraint //platforms:<compiler>_toolchain
-  triple         what the compiler calls it; says the oldest libc or system, too
-  configs        --config names besides the row's own
-  emulator       what runs its programs on a Linux host of another CPU, as in
-                 //platforms/emulator; None where nothing does
+  triple         the compiler's name for the platform, with the oldest libc or system
+  sysroot        whether the compiler needs the system's headers and libraries; these are
+                 in the repository of the row's name (//third_party/sysroot)
+  configs        --config names besides the row's own name
+  emulator       the emulator that runs its programs on a Linux host of another CPU, a
+                 target of //platforms/emulator; None if there is none
 """
 
-def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", configs = [], emulator = None):
+def _target(os, cpu, triple, compiler = "zig", libc = "default_libc", sysroot = False, configs = [], emulator = None):
     return struct(
         os = os,
         cpu = cpu,
         libc = libc,
         compiler = compiler,
         triple = triple,
+        sysroot = sysroot,
         configs = configs,
         emulator = emulator,
     )
@@ -30,21 +33,27 @@ TARGETS = {
     "linux_riscv64_musl": _target("linux", "riscv64", "riscv64-linux-musl", libc = "musl", configs = ["riscv64"], emulator = "riscv64"),
     "macos_arm64": _target("osx", "aarch64", "aarch64-macos.11.0"),
     "macos_x86_64": _target("osx", "x86_64", "x86_64-macos.11.0"),
-    "freebsd_x86_64": _target("freebsd", "x86_64", "x86_64-unknown-freebsd14", compiler = "clang"),
-    "freebsd_arm64": _target("freebsd", "aarch64", "aarch64-unknown-freebsd14", compiler = "clang"),
+    "freebsd_x86_64": _target("freebsd", "x86_64", "x86_64-unknown-freebsd14", compiler = "clang", sysroot = True),
+    "freebsd_arm64": _target("freebsd", "aarch64", "aarch64-unknown-freebsd14", compiler = "clang", sysroot = True),
 }
 
 def target_constraints(row):
-    """The constraints of a row, but for the compiler's."""
+    """The constraints of a row, except the one for the compiler."""
     return [
         "@platforms//os:" + row.os,
         "@platforms//cpu:" + row.cpu,
-        # Also where it is the default: else glibc's toolchain would fit musl.
+        # The default libc is listed, too: else glibc's toolchain would fit a musl platform.
         str(Label("//platforms:" + row.libc)),
     ]
 
-# What each row's --config asks a compiler for, so that it can refuse to serve two.
+# The platforms that need a sysroot, which a machine may lack.
+NEEDS_SYSROOT = [name for name, row in TARGETS.items() if row.sysroot]
+
+# Each --config turns on a feature of the toolchain, so that the toolchain can refuse two of
+# them: the --configs of the rows, gcc and clang, and remote.
 CONFIG_FEATURES = ["config_of_" + name for name in TARGETS]
+MACHINE_FEATURE = "config_of_the_machine_s_compiler"
+REMOTE_FEATURE = "config_of_remote_execution"
 
 def target_platforms():
     """Declares a platform per row."""
@@ -79,5 +88,5 @@ def _targets_bazelrc_impl(ctx):
 
 targets_bazelrc = rule(
     implementation = _targets_bazelrc_impl,
-    doc = "Writes the lines of .bazelrc that follow from the table.",
+    doc = "Writes the lines of .bazelrc for the rows of the table.",
 )

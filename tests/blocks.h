@@ -1,4 +1,4 @@
-// What tests do with blocks, without GoogleTest.
+// Helpers for tests that use blocks, without GoogleTest.
 #ifndef ZMALLOC_TESTS_BLOCKS_H_
 #define ZMALLOC_TESTS_BLOCKS_H_
 
@@ -13,14 +13,14 @@ namespace zmalloc_test {
 
 constexpr size_t kMiB = size_t{1} << 20;
 
-// A value the compiler cannot see through, for requests it would warn about.
+// Hides a value from the compiler, for requests that it would warn about.
 inline size_t Opaque(size_t value) {
     volatile size_t opaque = value;
     return opaque;
 }
 
-// Bytes that depend on an id and on where they are in the block, so that two
-// blocks that overlap are noticed.  By memcpy and memcmp: fast unoptimised.
+// Bytes that depend on an id and on their place in the block, so that a test notices blocks that
+// overlap.  Uses memcpy and memcmp, which are fast even in an unoptimised build.
 class Pattern {
   public:
     static void Fill(void *block, size_t size, uint64_t id) {

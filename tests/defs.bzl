@@ -1,6 +1,11 @@
-"""How tests are written here: one macro, every variant."""
+"""How tests are written here."""
 
-load("//zmalloc/allocator:variants.bzl", "variants_test")
+load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
+load("@rules_cc//cc:cc_library.bzl", "cc_library")
+load("@rules_cc//cc:cc_test.bzl", "cc_test")
+load("//defs:configured.bzl", "configured_test", "for_all_variants")
+load("//defs:variants.bzl", "VARIANTS", "variant_compatible_with")
+load("//zmalloc/allocator:allocators.bzl", "BACKENDS")
 
 # Our own C++ is clean under both GCC and Clang.
 TEST_COPTS = [
@@ -9,21 +14,160 @@ TEST_COPTS = [
     "-Wextra",
 ]
 
-def zmalloc_test(name, copts = [], deps = [], **kwargs):
+def _strings(words):
+    return ",".join(['\\"%s\\"' % word for word in words])
+
+def variant_defines(row):
+    """What variant.cc is told of the backend.
+
+    Args:
+      row: of BACKENDS
+
+    Returns:
+      the local_defines
+    """
+    others = {symbol: True for other in BACKENDS.values() for symbol in other.symbols if symbol not in row.symbols}
+    return [
+        "DEFRAGMENTS=" + str(row.defragments).lower(),
+        "ENVIRONMENT=" + _strings([row.environment]),
+        "GIVES_BACK=" + str(row.gives_back).lower(),
+        "OTHER_SYMBOLS=" + _strings(others),
+        "REPLACES_MALLOC=" + str(row.replaces_malloc).lower(),
+        "SOURCE=" + _strings([row.source or ""]),
+        "STATISTICS=" + _strings(row.statistics),
+        "SYMBOLS=" + _strings(row.symbols),
+    ] + (["USABLE_SIZE=" + row.usable_size] if row.usable_size else [])
+
+def plain_test(name, srcs = None, copts = [], deps = [], size = "small", **kwargs):
+    """A GoogleTest of code that does not depend on the allocator.
+
+    Args:
+      name: of the test
+      srcs: C++; NAME.cc if none are given
+      copts: on top of TEST_COPTS
+      deps: on top of GoogleTest and //tests:environment
+      size: of the test
+      **kwargs: as for cc_test
+    """
+    cc_test(
+        name = name,
+        size = size,
+        srcs = [name + ".cc"] if srcs == None else srcs,
+        copts = TEST_COPTS + copts,
+        # A library may be linked twice: as it is, and as built for all variants.
+        linkstatic = True,
+        deps = deps + ["//tests:environment"],
+        **kwargs
+    )
+
+def objects_for_all_variants(name, srcs, copts = [], deps = [], **kwargs):
+    """C++ that is compiled once for all variants, and adds only its own code to a binary.
+
+    tests/for_all_variants.h keeps it from using anything in which the headers of variants differ;
+    tests/variant.h tells it at run time which variant it runs over.
+
+    Args:
+      name: of the target that the binary depends on, besides the `deps`
+      srcs: C++
+      copts: on top of TEST_COPTS
+      deps: to compile it with
+      **kwargs: as for cc_library
+    """
+    cc_library(
+        name = name + "_library",
+        testonly = True,
+        srcs = srcs,
+        copts = TEST_COPTS + copts + ["-include", "tests/for_all_variants.h"],
+        linkstatic = True,
+        tags = ["manual"],
+        deps = deps + ["//tests:for_all_variants"],
+        alwayslink = True,
+        **kwargs
+    )
+    for_all_variants(
+        name = name,
+        testonly = True,
+        actual = name + "_library",
+        alone = True,
+    )
+
+def variants_test(
+        name,
+        srcs = None,
+        variant_srcs = [],
+        variants = VARIANTS,
+        copts = [],
+        data = [],
+        deps = [],
+        linkopts = [],
+        malloc = None,
+        env = {},
+        size = "small",
+        tags = [],
+        suite_tags = [],
+        target_compatible_with = [],
+        visibility = None,
+        **kwargs):
+    """A program with main(), as a test over every variant: NAME.VARIANT, and NAME for all.
+
+    Args:
+      name: of the test suite; NAME_binary is the program
+      srcs: C++ that is compiled once for all variants (objects_for_all_variants); NAME.cc if none are given
+      variant_srcs: C++ that is compiled for each variant
+      variants: the rows of ALL_VARIANTS to stamp it for
+      copts: on top of TEST_COPTS
+      data: of the binary
+      deps: of the binary
+      linkopts: of the binary
+      malloc: of the binary, if not the C library's
+      env: environment of the tests; ZMALLOC_VARIANT is the variant's name
+      size: of the tests
+      tags: of the tests
+      suite_tags: of the test suite: "manual" if //tests/... must not build what a tag leaves out
+      target_compatible_with: of the tests, besides the variant's
+      visibility: of the binary
+      **kwargs: of the tests
+    """
+    srcs = [name + ".cc"] if srcs == None else srcs
+    if srcs:
+        objects_for_all_variants(name + "_objects", srcs, copts, deps)
+    cc_binary(
+        name = name + "_binary",
+        testonly = True,
+        srcs = variant_srcs,
+        copts = TEST_COPTS + copts,
+        data = data,
+        linkopts = linkopts,
+        tags = ["manual"],
+        visibility = visibility,
+        deps = ([name + "_objects"] if srcs else []) + deps,
+        **({"malloc": malloc} if malloc else {})
+    )
+    tests = {"%s.%s" % (name, variant): variant for variant in variants}
+    for test, variant in tests.items():
+        configured_test(
+            name = test,
+            size = size,
+            actual = name + "_binary",
+            env = dict(env, ZMALLOC_VARIANT = variant),
+            # //tools/lint reads the binary of the first variant, for all of them.
+            tags = tags + (["first_variant"] if test == tests.keys()[0] else []),
+            target_compatible_with = target_compatible_with + variant_compatible_with(variant),
+            variant = variant,
+            **kwargs
+        )
+    native.test_suite(
+        name = name,
+        tags = suite_tags,
+        tests = tests.keys(),
+    )
+
+def zmalloc_test(name, deps = [], **kwargs):
     """A GoogleTest over //zmalloc, run under every variant.
 
     Args:
       name: of the suite; each test is NAME.VARIANT
-      copts: on top of TEST_COPTS
-      deps: on top of //zmalloc and GoogleTest
+      deps: on top of //tests:support, with //zmalloc and GoogleTest
       **kwargs: as for variants_test
     """
-    variants_test(
-        name = name,
-        copts = TEST_COPTS + copts,
-        deps = deps + [
-            "//tests:gtest_main",
-            "//zmalloc",
-        ],
-        **kwargs
-    )
+    variants_test(name, deps = deps + ["//tests:support"], **kwargs)

@@ -1,6 +1,6 @@
-// What is different when the tests of another CPU run here, through qemu-user: its
-// own memory is resident too, most of /proc/self/stat is made up, limits do not
-// bind it, and the kernel may not know how to start programs of that CPU.
+// Differences when qemu-user runs the tests of another CPU here: its own memory is resident too,
+// most of /proc/self/stat is made up, limits do not bind it, and the kernel may not know how to
+// start programs of that CPU.
 #ifndef ZMALLOC_TESTS_EMULATED_H_
 #define ZMALLOC_TESTS_EMULATED_H_
 
@@ -26,8 +26,8 @@ inline bool Emulated() { return !Emulator().empty(); }
 // The running program.  Not /proc/self/exe, which may be the emulator.
 inline std::string Self() { return testing::internal::GetArgvs().at(0); }
 
-// Whether a program of this CPU can start another: the kernel does that, if
-// binfmt_misc tells it about qemu.
+// Whether a program of this CPU can start another: the kernel does it, if binfmt_misc tells it
+// about qemu.
 inline bool CanStartPrograms() {
     if (!Emulated()) return true;
     const std::string self = Self();

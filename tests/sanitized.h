@@ -1,4 +1,4 @@
-// What is different under sanitizers.
+// Differences under sanitizers.
 #ifndef ZMALLOC_TESTS_SANITIZED_H_
 #define ZMALLOC_TESTS_SANITIZED_H_
 
@@ -18,24 +18,24 @@ constexpr bool kAddressSanitizer = false, kMemorySanitizer = false, kThreadSanit
 constexpr bool kAddressSanitizer = false, kMemorySanitizer = false, kThreadSanitizer = false;
 #endif
 
-// Whether one has put its own malloc in the libc's place.
+// Whether a sanitizer's own malloc replaces the libc's.
 constexpr bool kSanitized = kAddressSanitizer || kMemorySanitizer || kThreadSanitizer;
 
-// Whether memory that is touched, anywhere, takes more of it for its shadow, which
-// does not go when the memory is given back.
+// Whether memory that is touched, anywhere, also takes memory for its shadow, which stays when the
+// memory is given back.
 constexpr bool kShadowed = kMemorySanitizer || kThreadSanitizer;
 
-// The most that AddressSanitizer's shadow of so many bytes adds to what is resident, on
-// top of them.  It only reads the shadow of what is not poisoned, and kernels differ in
-// whether a page that is read and never written is resident.
+// The most that AddressSanitizer's shadow of so many bytes adds to resident memory.
+// AddressSanitizer only reads the shadow of bytes that are not poisoned, and kernels differ in
+// whether a page that is only read is resident.
 constexpr std::size_t ShadowRead(std::size_t bytes) { return kAddressSanitizer ? bytes / 8 : 0; }
 
-// Whether a child that starts a thread may wait forever for a lock that one of the
-// parent's threads, being started, held in the runtime at the time of fork().
+// Whether a child that starts a thread may wait forever for a lock of the runtime, because one of
+// the parent's threads was starting at the fork and held the lock.
 constexpr bool kThreadsOfChildrenHang = kAddressSanitizer || kThreadSanitizer;
 
-// As much, where the parent starts one thread after the other: MemorySanitizer's
-// MsanThreadLocalMallocStorage::Init holds one in so few forks that others need not care.
+// The same where the parent starts one thread after the other: MemorySanitizer holds a lock in
+// MsanThreadLocalMallocStorage::Init, but in so few forks that other tests need not care.
 constexpr bool kThreadsOfChildrenAmongStartsHang = kThreadsOfChildrenHang || kMemorySanitizer;
 
 }  // namespace zmalloc_test

@@ -1,10 +1,11 @@
-// What tests over //zmalloc share.
+// Shared by the tests over //zmalloc.
 #ifndef ZMALLOC_TESTS_SUPPORT_H_
 #define ZMALLOC_TESTS_SUPPORT_H_
 
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdint>
@@ -20,31 +21,34 @@
 #include "tests/emulated.h"
 #include "tests/random.h"
 #include "tests/sanitized.h"
+#include "tests/variant.h"
 #include "zmalloc/zmalloc.h"
 
 namespace zmalloc_test {
 
-// The variant under test, as the build calls it.
-inline std::string Variant() {
-    const char *variant = std::getenv("ZMALLOC_VARIANT");
-    return variant != nullptr ? variant : "";
-}
+// Whether blocks come from a sanitizer's malloc.
+inline bool OverSanitizersMalloc() { return kSanitized && Variant().allocator == "libc"; }
 
-// Whether that is over this allocator, in whatever form.
-inline bool Over(const char *allocator) {
-    return std::strcmp(zmalloc_allocator_name(), allocator) == 0;
-}
-
-// Whether the blocks are those of a sanitizer's malloc.
-inline bool OverSanitizersMalloc() { return kSanitized && Over("libc"); }
-
-// Whether the libc tells of its memory, and gives it back when told to; of those
-// that the tests run over, glibc alone.
+// Whether the libc tells about its memory, and gives it back on request; of the libcs that the
+// tests run over, only glibc does.
 #ifdef __GLIBC__
 constexpr bool kGlibc = true;
 #else
 constexpr bool kGlibc = false;
 #endif
+
+// A libc that neither tells of its memory nor gives it back.
+inline bool OverAnotherLibc() { return Variant().allocator == "libc" && !kGlibc; }
+
+// Whether the allocator tells a statistic, by its name in zmalloc/stats.h.
+inline bool Tells(std::string_view statistic) {
+    const auto &told = Variant().statistics;
+    return !OverAnotherLibc() && !OverSanitizersMalloc() &&
+           std::find(told.begin(), told.end(), statistic) != told.end();
+}
+
+// Whether zmalloc_purge() gives back what is free.
+inline bool GivesBack() { return Variant().gives_back && !OverAnotherLibc(); }
 
 // Sizes with their neighbours: all small ones and those around powers of two.
 inline std::vector<size_t> InterestingSizes(size_t largest) {
@@ -56,7 +60,7 @@ inline std::vector<size_t> InterestingSizes(size_t largest) {
     return sizes;
 }
 
-// Records what the out-of-memory handler was called with, while it lives.
+// Records the sizes with which the out-of-memory handler is called, while it lives.
 class OomRecorder {
   public:
     OomRecorder() {
@@ -66,7 +70,7 @@ class OomRecorder {
     ~OomRecorder() { zmalloc_set_oom_handler(nullptr); }
     OomRecorder(const OomRecorder &) = delete;
 
-    // The sizes since the last time.
+    // The sizes since the last call of Take().
     std::vector<size_t> Take() {
         std::vector<size_t> taken;
         taken.swap(calls());
@@ -106,8 +110,8 @@ testing::AssertionResult InChild(Body body) {
     return testing::AssertionFailure() << "the child's wait status is " << status;
 }
 
-// For children, where GoogleTest's assertions would print but not fail the
-// parent: says what is wrong and makes the body false.
+// Prints what is wrong and makes the body return false.  For children: GoogleTest's assertions
+// would print there, but not fail the parent.
 #define CHILD_CHECK(condition)                                                           \
     do {                                                                                 \
         if (!(condition)) {                                                              \

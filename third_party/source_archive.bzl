@@ -1,9 +1,8 @@
-"""The one repository rule through which sources come.
+"""The repository rule that fetches all sources of the table.
 
-It tries the upstream URLs, then the Debian mirror that this machine's own apt
-is configured for, then the registry that its npm is configured for.  The sha256
-decides whether the bytes are right, wherever they come from; Bazel's repository
-cache and `--distdir` are looked at first.
+It looks first into Bazel's repository cache and `--distdir`.  Then it tries the upstream
+URLs, then the Debian mirror of this machine's apt, or the registry of its npm.  The bytes
+must have the right sha256, wherever they come from.
 """
 
 _HELP = """cannot fetch {name} {version}.
@@ -17,27 +16,29 @@ def _basename(url):
     return url.split("/")[-1]
 
 def _debian_mirror(ctx):
-    """URLs of the Debian source file, and why there are none."""
-    if not ctx.attr.debian_file:
+    """URLs of the Debian source file, or the reason why there are none."""
+    if not ctx.attr.debian:
         return [], "not packaged by Debian"
+    package, file = ctx.attr.debian
     apt = ctx.which("apt-get")
     if not apt:
         return [], "this machine has no apt"
 
-    # Prints 'URL' FILE SIZE HASH of the .deb; the source lies beside it.
-    # Needs neither root nor a deb-src line.
-    found = ctx.execute([apt, "download", "--print-uris", ctx.attr.debian_package], timeout = 60)
+    # apt prints 'URL' FILE SIZE HASH of the .deb, whose folder or pool has the source file.  This
+    # needs neither root nor a deb-src line.
+    found = ctx.execute([apt, "download", "--print-uris", package], timeout = 60)
     urls = []
     for line in found.stdout.splitlines():
         if line.startswith("'") and "://" in line:
-            folder = line[1:line.index("'", 1)].rpartition("/")[0]
-            urls.append(folder + "/" + ctx.attr.debian_file)
+            url = line[1:line.index("'", 1)]
+            folder = url.partition("/pool/")[0] + "/pool" if "/" in file else url.rpartition("/")[0]
+            urls.append(folder + "/" + file)
     if not urls:
-        return [], "apt knows no package %s (run `apt-get update` as root once)" % ctx.attr.debian_package
+        return [], "apt knows no package %s (run `apt-get update` as root once)" % package
     return urls, ""
 
 def _npm_registry(ctx):
-    """URLs of the npm package, and why there are none."""
+    """URLs of the npm package, or the reason why there are none."""
     package = "%s@%s" % (ctx.attr.npm_package, ctx.attr.version)
     npm = ctx.which("npm")
     if not npm:
@@ -49,64 +50,47 @@ def _npm_registry(ctx):
     return [url], ""
 
 def _attempts(ctx):
-    """The places to try, as structs of where, urls, sha256, strip_prefix, why_not."""
-    attempts = []
-    if ctx.attr.urls:
-        attempts.append(struct(
-            where = "upstream",
-            urls = ctx.attr.urls,
-            sha256 = ctx.attr.sha256,
-            strip_prefix = ctx.attr.strip_prefix,
-            why_not = "",
-        ))
-    if ctx.attr.npm_package:
-        urls, why_not = _npm_registry(ctx)
-        attempts.append(struct(
-            where = "this machine's npm registry",
-            urls = urls,
-            sha256 = ctx.attr.sha256,
-            strip_prefix = ctx.attr.strip_prefix,
-            why_not = why_not,
-        ))
-    else:
-        urls, why_not = _debian_mirror(ctx)
-        attempts.append(struct(
-            where = "this machine's Debian mirror",
-            urls = urls,
-            sha256 = ctx.attr.debian_sha256 or ctx.attr.sha256,
-            strip_prefix = ctx.attr.debian_strip_prefix or ctx.attr.strip_prefix,
-            why_not = why_not,
-        ))
-    return attempts
+    """The places to try, as tuples: place, URLs, why there are none, archive.
 
-def _joined(attempts):
-    """The same, with one attempt for the same bytes, so that the cache is asked just once."""
-    by_content = {}
-    for attempt in attempts:
-        by_content.setdefault((attempt.sha256, attempt.strip_prefix), []).extend(attempt.urls)
-    return by_content
+    An archive is its sha256, its strip_prefix, and its name in `--distdir`.  That is Debian's name
+    if there is one: upstream's is often no more than v1.2.tar.gz.
+    """
+    debian_name = _basename((ctx.attr.debian or [""])[-1])
+    own = (
+        ctx.attr.sha256,
+        ctx.attr.strip_prefix,
+        ("" if ctx.attr.debian_sha256 else debian_name) or ctx.attr.file or _basename(ctx.attr.urls[0]),
+    )
+    attempts = [("upstream", ctx.attr.urls, "", own)] if ctx.attr.urls else []
+    if ctx.attr.npm_package:
+        return attempts + [("this machine's npm registry",) + _npm_registry(ctx) + (own,)]
+    debian = (ctx.attr.debian_sha256, ctx.attr.debian_strip_prefix, debian_name) if ctx.attr.debian_sha256 else own
+    return attempts + [("this machine's Debian mirror",) + _debian_mirror(ctx) + (debian,)]
 
 def _fetch(ctx):
     attempts = _attempts(ctx)
-    for (sha256, strip_prefix), urls in _joined(attempts).items():
-        # With no place to ask, still the caches and --distdir are.
-        urls = urls or ["file:///nonexistent/" + ctx.attr.file]
-        archive = "archive/" + _basename(urls[0])
-        got = ctx.download(urls, output = archive, sha256 = sha256, allow_fail = True)
-        if got.success:
+
+    # One download for all URLs of the same bytes, so that the cache is asked only once.
+    by_archive = {}
+    for _, urls, _, archive in attempts:
+        by_archive.setdefault(archive, []).extend(urls)
+    for (sha256, strip_prefix, name), urls in by_archive.items():
+        # Without any URL, Bazel still looks into the cache and --distdir.
+        urls = urls or ["file:///nonexistent"]
+        archive = "archive/" + name
+        if ctx.download(urls, output = archive, sha256 = sha256, allow_fail = True).success:
             ctx.extract(archive, stripPrefix = strip_prefix)
             ctx.delete("archive")
             return
-    tried = "".join([
-        "  %s: %s\n" % (attempt.where, url)
-        for attempt in attempts
-        for url in (attempt.urls or ["skipped, " + attempt.why_not])
-    ])
     fail(_HELP.format(
         name = ctx.attr.source,
         version = ctx.attr.version,
-        tried = tried,
-        file = _basename((ctx.attr.urls or [ctx.attr.file])[0]),
+        tried = "".join([
+            "  %s: %s\n" % (where, url)
+            for where, urls, why_not, _ in attempts
+            for url in (urls or ["skipped, " + why_not])
+        ]),
+        file = attempts[0][-1][-1],
         sha256 = ctx.attr.sha256,
     ))
 
@@ -125,20 +109,19 @@ def _source_archive_impl(ctx):
 
 source_archive = repository_rule(
     implementation = _source_archive_impl,
-    doc = "Fetches a row of sources.bzl and lays our BUILD file over it.",
+    doc = "Fetches a row of sources.bzl and adds our BUILD file.",
     attrs = {
         "additions": attr.label_keyed_string_dict(
             allow_files = True,
-            doc = "files of ours, and the paths that each gets in the repository",
+            doc = "our own files, and the paths that each gets in the repository",
         ),
-        "debian_file": attr.string(),
-        "debian_package": attr.string(),
+        "debian": attr.string_list(doc = "a package, and the source file in its folder or below its pool/"),
         "debian_sha256": attr.string(),
         "debian_strip_prefix": attr.string(),
-        "file": attr.string(doc = "what the archive is called, where there are no URLs"),
+        "file": attr.string(doc = "the archive's name, if neither a URL nor Debian tells it"),
         "npm_package": attr.string(),
         "overlay": attr.label(allow_single_file = True),
-        "removals": attr.string_list(doc = "files and folders of the archive to do without"),
+        "removals": attr.string_list(doc = "files and folders of the archive to remove"),
         "sha256": attr.string(mandatory = True),
         "source": attr.string(mandatory = True),
         "strip_prefix": attr.string(),

@@ -1,4 +1,7 @@
-"""Compiler flags of the tools: clean under GCC and Clang."""
+"""Compiler flags of the tools: clean under GCC and Clang.
+
+Tools are written in C, as their shared code is; only zbench is in C++, as Google Benchmark is.
+"""
 
 TOOL_COPTS = [
     "-std=c11",
@@ -10,7 +13,7 @@ TOOL_COPTS = [
     "-Wmissing-prototypes",
 ]
 
-# The same for tools in C++.
+# The same for zbench.
 TOOL_CXXOPTS = [
     "-std=c++17",
     "-O2",

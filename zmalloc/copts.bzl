@@ -13,7 +13,7 @@ ZMALLOC_COPTS = [
     "-fomit-frame-pointer",
     # A C++ out-of-memory handler may throw.
     "-fexceptions",
-    # Own allocation functions must not be turned into calls of themselves.
+    # The compiler must not replace code of an allocation function by a call of that function.
     "-fno-builtin-malloc",
     "-fno-builtin-calloc",
     "-fno-builtin-realloc",

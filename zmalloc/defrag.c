@@ -4,23 +4,23 @@
 #include <time.h>
 
 #include "zmalloc/allocator/backend.h"
-#include "zmalloc/guard/sampled.h"
+#include "zmalloc/core/sampled.h"
 #include "zmalloc/zmalloc.h"
 
-/* After the allocator's own. */
-#include "guarded.h"
+/* Include this after backend.h: it may replace the allocator's functions by guarded ones. */
+#include ZM_GUARD_HEADER
 
 bool zmalloc_defrag_supported(void) { return zm_backend_can_defrag(); }
 
 bool zmalloc_should_defrag(const void *ptr) {
     bool should = false;
     size_t usable;
-    if (zm_is_seldom(ptr) && zm_seldom_size(ptr, &usable)) return false;
+    if (zm_null_or_sampled(ptr) && zm_sampled_usable_size(ptr, &usable)) return false;
     if (zm_backend_can_defrag()) zm_backend_should_defrag(&ptr, 1, &should);
     return should;
 }
 
-/* One by one: allocators must not be asked about sampled blocks. */
+/* Looks at each block alone: allocators must not be asked about sampled blocks. */
 static void look_at_each(const void *const *ptrs, size_t count, bool *should) {
     for (size_t i = 0; i < count; i++) should[i] = zmalloc_should_defrag(ptrs[i]);
 }
@@ -37,8 +37,8 @@ int zmalloc_should_defrag_batch(const void *const *ptrs, size_t count, bool *sho
     return sum;
 }
 
-/* Past the thread cache both ways: a cached block may lie in a slab as sparse,
- * and a cached free would keep the old slab in use. */
+/* Both calls bypass the thread cache: a cached block may lie in an equally sparse slab,
+ * and if the freed block went into the cache, the old slab would stay in use. */
 static void *move(void *ptr) {
     size_t usable = zmalloc_usable_size(ptr);
     void *to = ztrymalloc_with_flags(usable, ZM_BACKEND_NO_TCACHE);
@@ -58,11 +58,11 @@ static uint64_t now_microseconds(void) {
     return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
 }
 
-/* Small-bin waste, up to date. */
+/* Refreshes the statistics and returns the small-bin waste in bytes. */
 static int64_t waste(void) {
-    zmalloc_info_t info = {.known = 0};
-    (void)zm_backend_info(ZMALLOC_ALL_ARENAS, true, &info);
-    return (int64_t)info.frag_smallbins;
+    struct zm_allocator_stats stats = {.known = 0};
+    (void)zm_backend_stats(ZM_ALL_ARENAS, true, &stats);
+    return (int64_t)stats.frag_smallbins;
 }
 
 static void look_at(const zmalloc_defrag_cursor_t *cursor, void *ptr,

@@ -1,15 +1,18 @@
-/* Defragmentation: moving small blocks out of sparsely used slabs, so that
- * these become empty and their pages can be given back.
+/* Defragmentation: move small blocks out of sparsely used slabs, so that the
+ * slabs become empty and the allocator can give their pages back to the OS.
  *
- * Only jemalloc tells how its slabs are used; elsewhere nothing here moves
- * anything and zmalloc_defrag_supported() says so.
+ * Only jemalloc and mimalloc tell how their slabs are used.  With other allocators these
+ * functions move nothing, and zmalloc_defrag_supported() returns false.  mimalloc tells each
+ * thread about the slabs of its own heap alone: no block of another thread's should move.
  *
- * The rule (that of Redis's jemalloc and of Valkey): a block should move when
- * it is small, its slab is neither full nor the one that its bin takes new
- * blocks from, and the slab is used no more than 9/8 of the average over the
- * bin's slabs that are not full.  A stock jemalloc does not tell which slab is
- * the bin's current one: there, a bin with fewer than two such slabs is left
- * alone.  docs/defrag.md has the sources.
+ * The rule is the one of Redis's jemalloc and of Valkey.  A block should move when
+ * it is small, its slab is not full, its slab is not the one from which its bin
+ * takes new blocks, and the slab's use is at most 9/8 of the average use of the
+ * bin's slabs that are not full.  A stock jemalloc does not tell how many slabs are
+ * full: there, the limit is the average over all slabs of the bin, without the extra
+ * eighth, and no block of a bin with fewer than two slabs should move.  mimalloc's average is
+ * of a few questions ago, and asking changes the order in which its slabs are filled.
+ * docs/defrag.md has the sources.
  */
 #ifndef ZMALLOC_DEFRAG_H_
 #define ZMALLOC_DEFRAG_H_
@@ -24,53 +27,57 @@ extern "C" {
 
 #pragma GCC visibility push(default)
 
-/* Whether this build's allocator can be asked; decided at run time, once. */
+/* Whether this build's allocator tells how its slabs are used.  Found out once, at
+ * run time. */
 bool zmalloc_defrag_supported(void);
 
-/* Whether moving the block would help to empty its slab.  False for NULL and
- * where it is not supported.  Thread-safe; takes the lock of the block's bin. */
-bool zmalloc_should_defrag(const void *ptr);
+/* Whether moving the block would help to empty its slab.  False for NULL, and
+ * where defragmentation is not supported.  Thread-safe; takes the lock of the
+ * block's bin. */
+bool zmalloc_should_defrag(const void *ptr_);
 
-/* The same for `count` blocks at once (NULL among them is false), into
- * should[0..count): the cheaper way on a stock jemalloc.  Returns how many
- * should move, or -1 where it is not supported. */
-int zmalloc_should_defrag_batch(const void *const *ptrs, size_t count, bool *should);
+/* Asks the same about `count` blocks at once and writes the answers to
+ * should[0..count); the answer for NULL is false.  On a stock jemalloc this is
+ * cheaper than one call per block.  Returns how many blocks should move, or -1
+ * where defragmentation is not supported. */
+int zmalloc_should_defrag_batch(const void *const *ptrs_, size_t count_, bool *should_);
 
-/* Moves the block when it should be: allocates, past the thread cache, a block
- * with the same contents and usable size, frees the old one past it, and
- * returns the new one.  NULL when the block stays where it is: it is well
- * placed, there is no memory to be had, or it is not supported.  Alignment of
- * small blocks is kept.  The caller must own the block and all pointers to it. */
-void *zmalloc_defrag(void *ptr);
+/* Moves the block if it should move: allocates a block with the same contents and
+ * usable size, frees the old block, and returns the new one.  Both calls bypass
+ * the thread cache.  Returns NULL when the block stays where it is: it is well
+ * placed, there is no memory for a new block, or defragmentation is not supported.
+ * A small block keeps its alignment.  The caller must own the block and all
+ * pointers to it. */
+void *zmalloc_defrag(void *ptr_);
 
 /* ---- Scanner ----------------------------------------------------------- */
 
-/* How a program shows its blocks to the scanner. */
+/* The program's functions by which the scanner visits the program's blocks. */
 typedef struct zmalloc_defrag_cursor {
-    /* The next block, or NULL when every block was shown: that ends the pass,
-     * and the next call begins another. */
-    void *(*next)(void *arg);
+    /* Returns the next block, or NULL after the last block.  NULL ends the pass;
+     * the next call begins another pass. */
+    void *(*next)(void *arg_);
 
-    /* The block that next() returned last, at `from`, is now at `to`: update
-     * every pointer to it.  `from` is freed already; only its address counts. */
-    void (*moved)(void *arg, void *from, void *to);
+    /* The scanner moved the block that next() returned last from `from` to `to`:
+     * update every pointer to it.  `from` is freed already, so do not read it. */
+    void (*moved)(void *arg_, void *from_, void *to_);
 
     void *arg;
 } zmalloc_defrag_cursor_t;
 
 /* How much one step may do; 0 means no limit. */
 typedef struct zmalloc_defrag_budget {
-    size_t blocks;         /* looked at */
-    uint64_t microseconds; /* of wall clock; checked every few blocks */
+    size_t blocks;         /* blocks to look at */
+    uint64_t microseconds; /* wall-clock time; checked every few blocks */
 } zmalloc_defrag_budget_t;
 
-/* What steps did; cleared by the caller, added to by each step. */
+/* The work of all steps so far.  The caller clears it; each step adds to it. */
 typedef struct zmalloc_defrag_stats {
     size_t scanned;       /* blocks looked at */
     size_t moved;         /* blocks moved */
-    size_t moved_bytes;   /* their usable sizes */
-    size_t passes;        /* passes that came to their end */
-    int64_t gained_bytes; /* by how much small-bin waste shrank meanwhile */
+    size_t moved_bytes;   /* sum of the usable sizes of the moved blocks */
+    size_t passes;        /* finished passes */
+    int64_t gained_bytes; /* bytes by which small-bin waste shrank during the steps */
 } zmalloc_defrag_stats_t;
 
 enum zmalloc_defrag_result {
@@ -79,12 +86,13 @@ enum zmalloc_defrag_result {
     ZMALLOC_DEFRAG_UNSUPPORTED, /* nothing was done */
 };
 
-/* Looks at blocks, and moves those that should be, until a pass or the budget
- * ends.  `budget` NULL: no limit; `stats` may be NULL.  Other threads may
- * allocate and free meanwhile, but not touch the blocks that the cursor shows. */
-enum zmalloc_defrag_result zmalloc_defrag_step(const zmalloc_defrag_cursor_t *cursor,
-                                               const zmalloc_defrag_budget_t *budget,
-                                               zmalloc_defrag_stats_t *stats);
+/* Looks at blocks, and moves the blocks that should move, until the pass or the
+ * budget ends.  `budget` NULL means no limit; `stats` may be NULL.  Other threads
+ * may allocate and free meanwhile, but they must not touch the blocks that the
+ * cursor returns. */
+enum zmalloc_defrag_result zmalloc_defrag_step(const zmalloc_defrag_cursor_t *cursor_,
+                                               const zmalloc_defrag_budget_t *budget_,
+                                               zmalloc_defrag_stats_t *stats_);
 
 #pragma GCC visibility pop
 

@@ -1,84 +1,67 @@
 #include "zmalloc/zmalloc.h"
 
-#include <stdatomic.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "zmalloc/accounting/accounting.h"
 #include "zmalloc/allocator/backend.h"
-#include "zmalloc/allocator/libc/trim.h"
+#include "zmalloc/allocator/libc/libc.h"
+#include "zmalloc/core/accounting.h"
+#include "zmalloc/core/oom.h"
+#include "zmalloc/core/sampled.h"
+#include "zmalloc/core/traces.h"
 #include "zmalloc/features.h"
-#include "zmalloc/guard/sampled.h"
-#include "zmalloc/oom.h"
 #include "zmalloc/os/os.h"
 
-/* After the allocator's own, in whose place it may put others. */
-#include "guarded.h"
+/* Include this after backend.h: it may replace the allocator's functions by guarded ones. */
+#include ZM_GUARD_HEADER
 
-/* Requests from here on cannot be met; below, adding a prefix or an alignment
- * does not overflow. */
+/* Requests of this size or more fail.  Below it, adding a prefix or an alignment does not
+ * overflow. */
 #define REQUEST_LIMIT (SIZE_MAX / 2)
 
 /* ---- Out of memory ---------------------------------------------------- */
 
-static void default_oom_handler(size_t size) {
-    fprintf(stderr, "zmalloc: Out of memory trying to allocate %zu bytes\n", size);
-    fflush(stderr);
-    abort();
-}
-
-static void (*_Atomic oom_handler)(size_t) = default_oom_handler;
-
-void zmalloc_set_oom_handler(void (*handler)(size_t)) {
-    atomic_store(&oom_handler, handler != NULL ? handler : default_oom_handler);
-}
-
-/* Out of line: no caller's fast path should hold it. */
-__attribute__((noinline, cold)) void *zm_out_of_memory(size_t size) {
-    void (*handler)(size_t) = atomic_load(&oom_handler);
-    handler(size);
-    return NULL;
-}
+void zmalloc_set_oom_handler(void (*handler)(size_t)) { zm_set_oom_handler(handler); }
 
 /* ---- Counting --------------------------------------------------------- */
 
-/* Backends take 0 bytes in malloc and calloc alone; a pointer's worth is what fits the
- * smallest block anyway. */
+/* Only malloc and calloc of a backend take a size of 0; other functions get the size of a
+ * long instead, which fits into the smallest block. */
 static inline size_t at_least_one(size_t size) { return size != 0 ? size : sizeof(long); }
 
-/* Counts a new block.  Returns it, or a sampled one, and its usable size, or 0, in
- * *usable. */
-static inline void *counted_new(void *ptr, size_t size, size_t *usable) {
+/* Counts a new block of `size` usable bytes.  Returns this block, or a sampled block in its
+ * place.  *usable is set to `size`, or to 0 if `ptr` is NULL. */
+static inline void *count_new(void *ptr, size_t size, size_t *usable) {
     if (ptr == NULL) {
         *usable = 0;
         return NULL;
     }
     *usable = size;
-    return zm_counted(ptr, size + ZM_BACKEND_PREFIX);
+    return zm_count_new_block(ptr, size + ZM_BACKEND_PREFIX);
 }
 
-/* The same of a block that is in a place of its own, which a sampled one would not be. */
-static inline void *counted_particular(void *ptr, size_t size) {
+/* The same for a block that is never sampled: its caller asked for an alignment, an arena or
+ * another property that a sampled block does not have. */
+static inline void *count_unsampled(void *ptr, size_t size) {
     if (ptr != NULL) zm_count_allocated(size + ZM_BACKEND_PREFIX);
     return ptr;
 }
 
-static inline void counted_free(size_t usable) { zm_count_freed(usable + ZM_BACKEND_PREFIX); }
+static inline void count_free(size_t usable) { zm_count_freed(usable + ZM_BACKEND_PREFIX); }
 
 /* ---- Allocate --------------------------------------------------------- */
 
 static inline void *try_malloc(size_t size, size_t *usable) {
     size_t got = 0;
     void *ptr = zm_backend_malloc(size, &got);
-    return counted_new(ptr, got, usable);
+    return count_new(ptr, got, usable);
 }
 
 static inline void *try_calloc(size_t size, size_t *usable) {
     size_t got = 0;
     void *ptr = zm_backend_calloc(size, &got);
-    return counted_new(ptr, got, usable);
+    return count_new(ptr, got, usable);
 }
 
 void *ztrymalloc(size_t size) { return zm_backend_counted_try_malloc(size); }
@@ -99,8 +82,6 @@ void *zmalloc_usable(size_t size, size_t *usable) {
 
 void *ztrycalloc(size_t size) { return zm_backend_counted_try_calloc(size); }
 
-void *zcalloc(size_t size) { return zm_backend_counted_calloc(size); }
-
 void *ztrycalloc_usable(size_t size, size_t *usable) {
     size_t got;
     void *ptr = try_calloc(size, &got);
@@ -113,7 +94,7 @@ void *zcalloc_usable(size_t size, size_t *usable) {
     return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
-/* num * size, or SIZE_MAX, which cannot be met, when that overflows. */
+/* num * size, or SIZE_MAX when that overflows; a request of SIZE_MAX fails. */
 static inline size_t product(size_t num, size_t size) {
     size_t bytes;
     return __builtin_mul_overflow(num, size, &bytes) ? SIZE_MAX : bytes;
@@ -121,7 +102,7 @@ static inline size_t product(size_t num, size_t size) {
 
 void *ztrycalloc_num(size_t num, size_t size) { return ztrycalloc(product(num, size)); }
 
-void *zcalloc_num(size_t num, size_t size) { return zcalloc(product(num, size)); }
+void *zcalloc_num(size_t num, size_t size) { return zm_backend_counted_calloc(product(num, size)); }
 
 static void *try_aligned(size_t alignment, size_t size) {
     size_t got = 0;
@@ -130,7 +111,7 @@ static void *try_aligned(size_t alignment, size_t size) {
         size < REQUEST_LIMIT - alignment) {
         ptr = zm_backend_aligned(alignment, at_least_one(size), &got);
     }
-    return counted_particular(ptr, got);
+    return count_unsampled(ptr, got);
 }
 
 void *ztrymalloc_aligned(size_t alignment, size_t size) { return try_aligned(alignment, size); }
@@ -150,10 +131,11 @@ void *zmalloc_cache_aligned(size_t size) {
 
 /* ---- Reallocate ------------------------------------------------------- */
 
-/* What a realloc came to. */
+/* The outcome of a realloc. */
 enum outcome { MOVED_OR_KEPT, FREED, FAILED };
 
-/* Out of line, as many a realloc leaves a block as it is.  Returns `ptr`. */
+/* Counts a changed usable size and returns `ptr`.  Out of line, because realloc often keeps
+ * the usable size. */
 __attribute__((noinline)) static void *count_change(void *ptr, size_t usable, size_t old_usable) {
     if (usable > old_usable) {
         zm_count_allocated(usable - old_usable);
@@ -163,15 +145,15 @@ __attribute__((noinline)) static void *count_change(void *ptr, size_t usable, si
     return ptr;
 }
 
-/* Counts a resized block. */
-static inline enum outcome counted_resize(void **ptr, void *resized, size_t usable,
-                                          size_t old_usable) {
+/* Counts a resized block and stores it in *ptr; NULL: the realloc failed. */
+static inline enum outcome count_resize(void **ptr, void *resized, size_t usable,
+                                        size_t old_usable) {
     if (resized == NULL) return FAILED;
     *ptr = usable == old_usable ? resized : count_change(resized, usable, old_usable);
     return MOVED_OR_KEPT;
 }
 
-/* Resizes *ptr, which changes only when that works; not NULL nor sampled. */
+/* Resizes *ptr, which must not be NULL or a sampled block.  On failure *ptr does not change. */
 static inline enum outcome try_realloc_plain(void **ptr, size_t size, size_t *usable,
                                              size_t *old_usable) {
     *usable = 0;
@@ -181,45 +163,48 @@ static inline enum outcome try_realloc_plain(void **ptr, size_t size, size_t *us
         return FREED;
     }
     void *resized = zm_backend_realloc(*ptr, size, usable, old_usable);
-    return counted_resize(ptr, resized, *usable, *old_usable);
+    return count_resize(ptr, resized, *usable, *old_usable);
 }
 
-/* The same of any.  A sampled block moves: its place is no use for another size. */
+/* The same for any *ptr.  A sampled block always moves: its place fits its own size only. */
 static enum outcome try_realloc(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
-    if (!zm_is_seldom(*ptr) || !zm_seldom_size(*ptr, old_usable) || (size == 0 && *ptr != NULL)) {
+    if (!zm_null_or_sampled(*ptr) || !zm_sampled_usable_size(*ptr, old_usable) ||
+        (size == 0 && *ptr != NULL)) {
         return try_realloc_plain(ptr, size, usable, old_usable);
     }
     void *moved = try_malloc(size, usable);
     if (moved == NULL) return FAILED;
     if (*ptr != NULL) memcpy(moved, *ptr, *usable < *old_usable ? *usable : *old_usable);
-    (void)zm_seldom_freed(*ptr);
+    (void)zm_sampled_free(*ptr);
     *ptr = moved;
     return MOVED_OR_KEPT;
 }
 
-/* Out of line, so that the others need no frame for it. */
-__attribute__((noinline)) static void *realloc_seldom(void *ptr, size_t size, bool tries) {
+/* Out of line, so that its callers need no stack frame for it. */
+__attribute__((noinline)) static void *realloc_null_or_sampled(void *ptr, size_t size, bool tries) {
     size_t usable, old_usable;
     if (try_realloc(&ptr, size, &usable, &old_usable) != FAILED) return ptr;
     return tries ? NULL : zm_out_of_memory(size);
 }
 
+ZM_NAME_IN_TRACES(realloc_null_or_sampled, "zrealloc.null_or_sampled");
+
 void *ztryrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    if (zm_is_seldom(ptr)) return realloc_seldom(ptr, size, true);
+    if (zm_null_or_sampled(ptr)) return realloc_null_or_sampled(ptr, size, true);
     return try_realloc_plain(&ptr, size, &usable, &old_usable) == FAILED ? NULL : ptr;
 }
 
 void *zrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    if (zm_is_seldom(ptr)) return realloc_seldom(ptr, size, false);
+    if (zm_null_or_sampled(ptr)) return realloc_null_or_sampled(ptr, size, false);
     if (__builtin_expect(try_realloc_plain(&ptr, size, &usable, &old_usable) == FAILED, 0)) {
         return zm_out_of_memory(size);
     }
     return ptr;
 }
 
-/* The usable forms differ only in what they do after a failure. */
+/* Does the work of both *realloc_usable functions, which differ only after a failure. */
 static enum outcome realloc_usable(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
     size_t now = 0, before;
     enum outcome outcome = try_realloc(ptr, size, &now, &before);
@@ -249,11 +234,11 @@ void zfree(void *ptr) { zm_backend_counted_free(ptr); }
 
 void zfree_usable(void *ptr, size_t *usable) {
     size_t had;
-    if (zm_is_seldom(ptr) && zm_seldom_size(ptr, &had)) {
-        (void)zm_seldom_freed(ptr);
+    if (zm_null_or_sampled(ptr) && zm_sampled_usable_size(ptr, &had)) {
+        (void)zm_sampled_free(ptr);
     } else {
         zm_backend_free(ptr, &had);
-        counted_free(had);
+        count_free(had);
     }
     if (usable != NULL) *usable = had;
 }
@@ -266,7 +251,9 @@ void zlibc_free(void *ptr) { free(ptr); }
 
 size_t zmalloc_usable_size(const void *ptr) {
     size_t usable;
-    return zm_is_seldom(ptr) && zm_seldom_size(ptr, &usable) ? usable : zm_backend_usable_size(ptr);
+    return zm_null_or_sampled(ptr) && zm_sampled_usable_size(ptr, &usable)
+               ? usable
+               : zm_backend_usable_size(ptr);
 }
 
 size_t zmalloc_size(const void *ptr) {
@@ -274,17 +261,17 @@ size_t zmalloc_size(const void *ptr) {
 }
 
 void *extend_to_usable(void *ptr, size_t size) {
-    (void)size; /* its attribute is what callers are after */
+    (void)size; /* only the alloc_size attribute uses it */
     return ptr;
 }
 
-/* ---- Flags ------------------------------------------------------------ */
+/* ---- Allocate with flags ------------------------------------------------------------ */
 
 void *ztrymalloc_with_flags(size_t size, int flags) {
     size_t got = 0;
     void *ptr = NULL;
     if (size < REQUEST_LIMIT) ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
-    return counted_particular(ptr, got);
+    return count_unsampled(ptr, got);
 }
 
 void *zmalloc_with_flags(size_t size, int flags) {
@@ -296,7 +283,7 @@ static void *move_sampled(void *ptr, size_t old_usable, size_t size, int flags) 
     void *moved = zmalloc_with_flags(size, flags);
     if (moved == NULL) return NULL;
     memcpy(moved, ptr, size < old_usable ? size : old_usable);
-    (void)zm_seldom_freed(ptr);
+    (void)zm_sampled_free(ptr);
     return moved;
 }
 
@@ -307,43 +294,47 @@ void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
         zfree_with_flags(ptr, flags);
         return NULL;
     }
-    if (zm_is_seldom(ptr) && zm_seldom_size(ptr, &old_usable)) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_usable_size(ptr, &old_usable)) {
         return move_sampled(ptr, old_usable, size, flags);
     }
     void *resized = NULL;
     if (size < REQUEST_LIMIT) {
         resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
     }
-    enum outcome outcome = counted_resize(&ptr, resized, usable, old_usable);
+    enum outcome outcome = count_resize(&ptr, resized, usable, old_usable);
     return outcome != FAILED ? ptr : zm_out_of_memory(size);
 }
 
 void zfree_with_flags(void *ptr, int flags) {
     size_t usable;
-    if (zm_is_seldom(ptr) && zm_seldom_freed(ptr)) return;
+    if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
     zm_backend_free_flags(ptr, flags, &usable);
-    counted_free(usable);
+    count_free(usable);
 }
 
 void *zmalloc_no_tcache(size_t size) { return zmalloc_with_flags(size, ZM_BACKEND_NO_TCACHE); }
 
 void zfree_no_tcache(void *ptr) { zfree_with_flags(ptr, ZM_BACKEND_NO_TCACHE); }
 
-/* ---- Figures ---------------------------------------------------------- */
+/* ---- Statistics ---------------------------------------------------------- */
 
 size_t zmalloc_used_memory(void) {
-    /* Below zero only while another thread counts a free before we read the
-     * allocation's count. */
-    int64_t used = zm_accounted();
+    /* The sum is below zero only if we read one thread's counter before it counts an
+     * allocation, and another's after it counts the free of that block. */
+    int64_t used = zm_accounting_used();
     return used > 0 ? (size_t)used : 0;
 }
 
 size_t zmalloc_peak_memory(void) {
-    int64_t peak = zm_accounted_peak();
+    int64_t peak = zm_accounting_peak();
     return peak > 0 ? (size_t)peak : 0;
 }
 
-void zmalloc_peak_memory_reset(void) { zm_accounted_peak_reset(); }
+size_t zmalloc_get_peak_memory(void) { return zmalloc_peak_memory(); }
+
+time_t zmalloc_get_peak_memory_time(void) { return zm_accounting_peak_time(); }
+
+void zmalloc_peak_memory_reset(void) { zm_accounting_peak_reset(); }
 
 const char *zmalloc_allocator_name(void) { return ZMALLOC_ALLOCATOR; }
 

@@ -1,34 +1,39 @@
-/* zmalloc: one allocator API over jemalloc, tcmalloc and libc.
+/* zmalloc: one allocator API over jemalloc, tcmalloc, mimalloc and libc.
  *
  * A superset of the zmalloc.h of Redis and Valkey: the same names, signatures
- * and meaning, without their faults (see ARCHITECTURE.md).
+ * and meaning, without their bugs (see ARCHITECTURE.md).
  *
- * What holds for every function, unless its comment says otherwise:
+ * These rules hold for every function, unless its comment says otherwise:
  *  - Sizes are in bytes.
- *  - It may be called from any thread at any time: before main, in thread-exit
+ *  - Any thread may call it at any time: before main, in thread-exit
  *    destructors, and in the child after fork.
- *  - A size of 0 gives a valid block, to be freed like any other.
- *  - A request of SIZE_MAX/2 or more cannot be met.
- *  - ztry* return NULL when the request cannot be met.  The others call the
- *    out-of-memory handler, once, and return NULL if the handler returns.
- *  - A shared object that holds zmalloc must stay loaded (-Wl,-z,nodelete).
- *  - Blocks come from zmalloc and go back to zmalloc; never mix them with
- *    malloc/free of the libc.
+ *  - It takes less than 4 KiB of stack, the allocator included.
+ *  - A size of 0 gives a valid block, which must be freed like any other.
+ *  - A request of SIZE_MAX/2 or more always fails.
+ *  - When a request fails, the ztry* functions return NULL.  The other functions
+ *    call the out-of-memory handler once, and return NULL if the handler returns.
+ *  - A shared object that contains zmalloc must stay loaded (-Wl,-z,nodelete).
+ *  - Free zmalloc's blocks with zmalloc; never mix them with malloc/free of the
+ *    libc.
+ *
+ * A program may define macros called `noinline`, `malloc` or `size` before it includes
+ * this file: attributes are spelled __noinline__, and parameters end in an underscore.
  */
 #ifndef ZMALLOC_ZMALLOC_H_
 #define ZMALLOC_ZMALLOC_H_
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
-/* What the build chose: ZMALLOC_LIB, HAVE_MALLOC_SIZE, ... */
+/* The settings of this build: ZMALLOC_LIB, HAVE_MALLOC_SIZE, ... */
 #include "zmalloc/build_info.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Shared libraries export what is declared here, and nothing else. */
+/* Shared libraries export the functions that the public headers declare, and no others. */
 #pragma GCC visibility push(default)
 
 #if defined(__GNUC__) || defined(__clang__)
@@ -39,189 +44,213 @@ extern "C" {
 
 /* ---- Allocate -------------------------------------------------------- */
 
-/* Allocates `size` bytes, uninitialised, aligned for any object of that size
- * (so not always for max_align_t, as malloc: jemalloc is built as Redis does). */
-ZM_ATTR(malloc, alloc_size(1), noinline) void *zmalloc(size_t size);
-ZM_ATTR(malloc, alloc_size(1), noinline) void *ztrymalloc(size_t size);
+/* Allocates `size` bytes, uninitialised and aligned for any object of that size.
+ * Unlike malloc's, a small block may not be aligned for max_align_t: jemalloc is
+ * built as Redis builds it. */
+ZM_ATTR(__malloc__, __alloc_size__(1), __noinline__) void *zmalloc(size_t size_);
+ZM_ATTR(__malloc__, __alloc_size__(1), __noinline__) void *ztrymalloc(size_t size_);
 
-/* The same, zeroed.  zcalloc_num allocates `num` times `size` bytes; a product
- * that overflows reports SIZE_MAX to the out-of-memory handler. */
-ZM_ATTR(malloc, alloc_size(1), noinline) void *zcalloc(size_t size);
-ZM_ATTR(malloc, alloc_size(1), noinline) void *ztrycalloc(size_t size);
-ZM_ATTR(malloc, alloc_size(1, 2), noinline) void *zcalloc_num(size_t num, size_t size);
-ZM_ATTR(malloc, alloc_size(1, 2), noinline) void *ztrycalloc_num(size_t num, size_t size);
+/* The same, but the bytes are zero.  zcalloc_num allocates `num` times `size`
+ * bytes.  When the product overflows, the request fails, and the out-of-memory
+ * handler gets SIZE_MAX. */
+ZM_ATTR(__malloc__, __alloc_size__(1), __noinline__) void *zcalloc(size_t size_);
+ZM_ATTR(__malloc__, __alloc_size__(1), __noinline__) void *ztrycalloc(size_t size_);
+ZM_ATTR(__malloc__, __alloc_size__(1, 2), __noinline__)
+void *zcalloc_num(size_t num_, size_t size_);
+ZM_ATTR(__malloc__, __alloc_size__(1, 2), __noinline__)
+void *ztrycalloc_num(size_t num_, size_t size_);
 
-/* Resizes `ptr`, keeping its contents up to the smaller size.  ptr == NULL
- * allocates; size == 0 with a block frees it and returns NULL, which is no
- * error (Redis's meaning).  On failure `ptr` stays as it was, and counted. */
-ZM_ATTR(alloc_size(2), noinline) void *zrealloc(void *ptr, size_t size);
-ZM_ATTR(alloc_size(2), noinline) void *ztryrealloc(void *ptr, size_t size);
+/* Resizes the block `ptr` and keeps its contents up to the smaller size.
+ * ptr == NULL allocates.  size == 0 frees the block and returns NULL, which is not
+ * an error (Redis's meaning).  On failure `ptr` stays as it was, and stays counted. */
+ZM_ATTR(__alloc_size__(2), __noinline__) void *zrealloc(void *ptr_, size_t size_);
+ZM_ATTR(__alloc_size__(2), __noinline__) void *ztryrealloc(void *ptr_, size_t size_);
 
-/* A copy of the string `s`, its terminator included. */
-ZM_ATTR(malloc) char *zstrdup(const char *s);
+/* Returns a new block with a copy of the string `s`, its terminator included. */
+ZM_ATTR(__malloc__) char *zstrdup(const char *s_);
 
-/* The forms that also tell the usable size of the block through `usable`, and
- * for realloc that of the block given through `old_usable` (0 for NULL).
- * Either may be NULL.  On failure *usable is 0; *old_usable is always set.
- * All usable bytes may be written. */
-void *zmalloc_usable(size_t size, size_t *usable);
-void *ztrymalloc_usable(size_t size, size_t *usable);
-void *zcalloc_usable(size_t size, size_t *usable);
-void *ztrycalloc_usable(size_t size, size_t *usable);
-void *zrealloc_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable);
-void *ztryrealloc_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable);
+/* The same functions, which also set *usable to the usable size of the returned
+ * block and, for realloc, *old_usable to the usable size of the given block (0 for
+ * NULL).  Both pointers may be NULL.  On failure *usable is 0; *old_usable is
+ * always set.  The caller may write to all usable bytes. */
+void *zmalloc_usable(size_t size_, size_t *usable_);
+void *ztrymalloc_usable(size_t size_, size_t *usable_);
+void *zcalloc_usable(size_t size_, size_t *usable_);
+void *ztrycalloc_usable(size_t size_, size_t *usable_);
+void *zrealloc_usable(void *ptr_, size_t size_, size_t *usable_, size_t *old_usable_);
+void *ztryrealloc_usable(void *ptr_, size_t size_, size_t *usable_, size_t *old_usable_);
 
-/* Allocates `size` bytes aligned to `alignment`, a power of two (anything else
- * cannot be met).  zfree frees it; zrealloc keeps only malloc's alignment. */
-ZM_ATTR(malloc, alloc_size(2)) void *zmalloc_aligned(size_t alignment, size_t size);
-ZM_ATTR(malloc, alloc_size(2)) void *ztrymalloc_aligned(size_t alignment, size_t size);
+/* Allocates `size` bytes aligned to `alignment` bytes.  The request fails if
+ * `alignment` is not a power of two.  Free the block with zfree; zrealloc keeps
+ * only malloc's alignment. */
+ZM_ATTR(__malloc__, __alloc_size__(2)) void *zmalloc_aligned(size_t alignment_, size_t size_);
+ZM_ATTR(__malloc__, __alloc_size__(2)) void *ztrymalloc_aligned(size_t alignment_, size_t size_);
 
-/* Aligned to, and padded to whole, cache lines, so that no other block shares
- * one with it (Valkey). */
-ZM_ATTR(malloc, alloc_size(1)) void *zmalloc_cache_aligned(size_t size);
+/* Allocates a block that starts at a cache line and is padded to whole cache
+ * lines, so that no other block shares a cache line with it (Valkey). */
+ZM_ATTR(__malloc__, __alloc_size__(1)) void *zmalloc_cache_aligned(size_t size_);
 
 /* ---- Free ------------------------------------------------------------ */
 
 /* Frees a block; NULL is ignored. */
-void zfree(void *ptr);
+void zfree(void *ptr_);
 
-/* zfree that tells the usable size the block had (0 for NULL). */
-void zfree_usable(void *ptr, size_t *usable);
+/* zfree that also sets *usable to the block's usable size (0 for NULL).  `usable`
+ * may be NULL. */
+void zfree_usable(void *ptr_, size_t *usable_);
 
-/* zfree for a caller that knows the size: the one requested (of an unaligned
- * block) or the usable one.  Any other is undefined behaviour (Valkey). */
-void zfree_with_size(void *ptr, size_t size);
+/* zfree for a caller that knows the block's size.  `size` must be the usable size
+ * or, unless the block was allocated with an alignment, the requested size.  Any
+ * other size is undefined behaviour (Valkey). */
+void zfree_with_size(void *ptr_, size_t size_);
 
 /* Frees a block that the libc's malloc returned, without counting it. */
-void zlibc_free(void *ptr);
+void zlibc_free(void *ptr_);
 
 /* ---- Sizes of blocks ------------------------------------------------- */
 
-/* What the block counts for in zmalloc_used_memory(): its usable size, plus
- * the prefix where there is one.  0 for NULL. */
-size_t zmalloc_size(const void *ptr);
+/* Returns the bytes that zmalloc_used_memory() counts for the block: its usable
+ * size, plus the size of the prefix where the build puts one before each block.
+ * 0 for NULL. */
+size_t zmalloc_size(const void *ptr_);
 
-/* The bytes that may be used.  0 for NULL.  Call extend_to_usable() before
- * using those past the size requested. */
-size_t zmalloc_usable_size(const void *ptr);
+/* Returns the block's usable bytes; 0 for NULL.  Call extend_to_usable() before
+ * you use bytes past the requested size. */
+size_t zmalloc_usable_size(const void *ptr_);
 
 /* Returns `ptr`; tells the compiler that the block has `size` bytes. */
-ZM_ATTR(alloc_size(2), noinline) void *extend_to_usable(void *ptr, size_t size);
+ZM_ATTR(__alloc_size__(2), __noinline__) void *extend_to_usable(void *ptr_, size_t size_);
 
-/* ---- Particular ways to allocate -------------------------------------- */
+/* ---- Allocate with flags ---------------------------------------------- */
 
-/* Redis's way to pass jemalloc's MALLOCX_* flags.  Those below have the same
- * values and mean the same under every allocator; others (arenas, thread
- * caches) only under jemalloc, whose header defines them. */
-#define ZMALLOC_FLAG_LG_ALIGN(lg) ((int)(lg)) /* aligned to 1 << lg bytes */
-#define ZMALLOC_FLAG_ZERO 0x40                /* zeroed; in realloc, what is added */
+/* Redis's way to pass jemalloc's MALLOCX_* flags.  The flags below have jemalloc's
+ * values and work under every allocator.  Other flags (arenas, thread caches) work
+ * only under jemalloc, whose header defines them. */
+#ifdef __cplusplus
+#define ZMALLOC_FLAG_LG_ALIGN(lg) (static_cast<int>(lg)) /* aligned to 1 << lg bytes */
+#else
+#define ZMALLOC_FLAG_LG_ALIGN(lg) ((int)(lg))
+#endif
+#define ZMALLOC_FLAG_ZERO 0x40 /* zeroed; realloc zeroes the added bytes */
 
-void *zmalloc_with_flags(size_t size, int flags);
-void *ztrymalloc_with_flags(size_t size, int flags);
-void *zrealloc_with_flags(void *ptr, size_t size, int flags);
-void zfree_with_flags(void *ptr, int flags);
+void *zmalloc_with_flags(size_t size_, int flags_);
+void *ztrymalloc_with_flags(size_t size_, int flags_);
+void *zrealloc_with_flags(void *ptr_, size_t size_, int flags_);
+void zfree_with_flags(void *ptr_, int flags_);
 
-/* Past the thread cache, where the allocator has one that can be passed by
- * (jemalloc); elsewhere as zmalloc and zfree. */
-ZM_ATTR(malloc) void *zmalloc_no_tcache(size_t size);
-void zfree_no_tcache(void *ptr);
+/* As zmalloc and zfree, but under jemalloc they bypass the thread cache.  A block
+ * of either kind may be freed by either function. */
+ZM_ATTR(__malloc__) void *zmalloc_no_tcache(size_t size_);
+void zfree_no_tcache(void *ptr_);
 
 /* ---- Out of memory ---------------------------------------------------- */
 
-/* Installs the handler, called with the size that was asked for.  It may
- * return, longjmp, throw (C++) or end the process.  NULL brings back the default, which
- * prints one line to stderr and aborts. */
-void zmalloc_set_oom_handler(void (*oom_handler)(size_t));
+/* Installs the out-of-memory handler.  zmalloc calls it with the requested size in
+ * bytes.  The handler may return, longjmp, throw (C++) or end the process.  NULL
+ * installs the default handler, which prints one line to stderr and aborts. */
+void zmalloc_set_oom_handler(void (*oom_handler_)(size_t));
 
-/* ---- Figures ---------------------------------------------------------- */
+/* ---- Statistics ------------------------------------------------------- */
 
-/* The sum of zmalloc_size() over all blocks that are allocated: exact whenever
- * no other call is in progress.  Takes no lock; async-signal-safe. */
+/* Returns the sum of zmalloc_size() over all allocated blocks.  It is exact
+ * whenever no other call is in progress.  Takes no lock; async-signal-safe. */
 size_t zmalloc_used_memory(void);
 
-/* The largest zmalloc_used_memory() since the start or the last reset.  It may
- * miss up to 256 KiB per live thread: peaks are not looked for on every
- * allocation.  While other threads are inside calls, it may also be off, either
- * way, by what these allocate and free: a block that one frees and the next
- * allocates during the look may count twice.  Never below what is used now.
- * Async-signal-safe, both. */
+/* Returns the largest zmalloc_used_memory() since the start or the last reset.  It
+ * may be too low by up to 256 KiB per live thread, because zmalloc does not look
+ * for a new peak on every allocation.  While other threads are inside calls, it may
+ * also be too high or too low by the bytes that they allocate and free meanwhile:
+ * for example, bytes that one thread frees and another allocates while the sum is
+ * taken may count twice.  It is never below the memory that is used now.  Both
+ * functions are async-signal-safe. */
 size_t zmalloc_peak_memory(void);
 void zmalloc_peak_memory_reset(void);
 
-/* The allocator this binary has, as asked for: "jemalloc", "tcmalloc",
- * "tcmalloc_minimal" or "libc".  A string that lives forever. */
+/* Redis 8.6's name for zmalloc_peak_memory(). */
+size_t zmalloc_get_peak_memory(void);
+
+/* Returns the time, in seconds since 1970, when zmalloc first saw the peak that
+ * zmalloc_peak_memory() returns; 0 if zmalloc never saw used memory above 0.  A reset counts as a
+ * new peak.  Async-signal-safe. */
+time_t zmalloc_get_peak_memory_time(void);
+
+/* Returns the name of this binary's allocator, as the build's settings name it:
+ * "jemalloc", "tcmalloc", "tcmalloc_minimal", "mimalloc" or "libc".  The string is constant;
+ * do not free it. */
 const char *zmalloc_allocator_name(void);
 
-/* Reads figures of the allocator:
+/* Reads statistics of the allocator:
  *   allocated  bytes in blocks that the program holds
  *   active     bytes in pages that hold such blocks
  *   resident   bytes of pages that the allocator has in physical memory
  *   retained   bytes of address space kept, without physical memory
- *   muzzy      bytes given back lazily, that may still be resident
+ *   muzzy      bytes given back lazily, which may still be resident
  *   frag_smallbins_bytes  bytes free inside slabs of small size classes
- * `refresh_stats` != 0 brings jemalloc's up to date first.  Any pointer may be
- * NULL.  Returns 1 when the allocator knows `allocated`, `active` and
- * `resident`, else 0; a figure it does not know is set to 0. */
-int zmalloc_get_allocator_info(int refresh_stats, size_t *allocated, size_t *active,
-                               size_t *resident, size_t *retained, size_t *muzzy,
-                               size_t *frag_smallbins_bytes);
+ * `refresh_stats` != 0 brings jemalloc's statistics up to date first.  Any pointer
+ * may be NULL.  Returns 1 when the allocator knows `allocated`, `active` and
+ * `resident`, else 0.  A value that the allocator does not know is set to 0. */
+int zmalloc_get_allocator_info(int refresh_stats_, size_t *allocated_, size_t *active_,
+                               size_t *resident_, size_t *retained_, size_t *muzzy_,
+                               size_t *frag_smallbins_bytes_);
 
-/* The same for one jemalloc arena.  Returns 0, figures 0, where there are no
- * arenas or no such one. */
-int zmalloc_get_allocator_info_by_arena(unsigned int arena, int refresh_stats, size_t *allocated,
-                                        size_t *active, size_t *resident,
-                                        size_t *frag_smallbins_bytes);
+/* The same for one jemalloc arena.  Returns 0 and sets all values to 0 when the
+ * allocator has no arenas or not this one. */
+int zmalloc_get_allocator_info_by_arena(unsigned int arena_, int refresh_stats_, size_t *allocated_,
+                                        size_t *active_, size_t *resident_,
+                                        size_t *frag_smallbins_bytes_);
 
-/* frag_smallbins_bytes alone, as of the last refresh; 0 where unknown. */
+/* Returns frag_smallbins_bytes alone, as of the last refresh; 0 where unknown. */
 size_t zmalloc_get_frag_smallbins(void);
-size_t zmalloc_get_frag_smallbins_by_arena(unsigned int arena);
+size_t zmalloc_get_frag_smallbins_by_arena(unsigned int arena_);
 
-/* Resident memory of this process; 0 where the OS does not tell. */
+/* Returns the resident memory of this process; 0 where the OS does not tell. */
 size_t zmalloc_get_rss(void);
 
-/* Sum over all mappings of process `pid` (-1: this one) of one field of
- * /proc/PID/smaps, such as "Rss:" or "Private_Dirty:" (with the colon).
- * 0 where the OS does not tell. */
-size_t zmalloc_get_smap_bytes_by_field(const char *field, long pid);
+/* Returns the sum of one field of /proc/PID/smaps over all mappings of process
+ * `pid` (-1: this process).  `field` is, for example, "Rss:" or "Private_Dirty:",
+ * with the colon.  0 where the OS does not tell. */
+size_t zmalloc_get_smap_bytes_by_field(const char *field_, long pid_);
 
 /* The same for "Private_Dirty:". */
-size_t zmalloc_get_private_dirty(long pid);
+size_t zmalloc_get_private_dirty(long pid_);
 
-/* Physical memory of the machine (Redis's meaning); 0 where unknown. */
+/* Returns the physical memory of the machine (Redis's meaning); 0 where unknown. */
 size_t zmalloc_get_memory_size(void);
 
-/* What this process may really use: the smaller of physical memory and the
- * tightest memory limit of its cgroups, v1 or v2. */
+/* Returns the memory that this process may use: the smaller of the physical memory
+ * and the lowest memory limit of its cgroups (v1 or v2); 0 where unknown. */
 size_t zmalloc_get_memory_limit(void);
 
 /* Reads field `i`, counted from 1 as in proc(5), of /proc/self/stat.  Returns
  * 1 and sets *res, or 0. */
-int get_proc_stat_ll(int i, long long *res);
+int get_proc_stat_ll(int i_, long long *res_);
 
 /* ---- Giving memory back ------------------------------------------------ */
 
-/* Gives the allocator's free pages back to the OS now.  Returns 0, or -1 when
- * that failed or this allocator cannot. */
+/* Gives the allocator's free pages back to the OS now.  mimalloc keeps those in
+ * segments (32 MiB) of other live threads.  Returns 0, or -1 when that failed or
+ * this allocator cannot. */
 int zmalloc_purge(void);
 
-/* Turns purging by a thread in the background on or off.  Returns 0, or -1 when
- * that failed or this allocator has none (all but jemalloc). */
-int zmalloc_background_purge(bool enable);
+/* Turns purging by a background thread on or off.  Returns 0, or -1 when that
+ * failed or the allocator has no such thread (all but jemalloc). */
+int zmalloc_background_purge(bool enable_);
 
-/* Redis's names of the two; under every allocator, despite theirs. */
+/* Redis's names for the two functions above.  They do the same, under every
+ * allocator. */
 int jemalloc_purge(void);
-void set_jemalloc_bg_thread(int enable);
+void set_jemalloc_bg_thread(int enable_);
 
 /* Gives free memory of the libc's malloc back to the OS, where it can. */
 void zlibc_trim(void);
 
-/* Tells the OS that the contents of the block are no longer needed: whole
- * pages inside it are dropped and read as zeros or as garbage afterwards.  The
- * block stays allocated.  For a forked child that need not keep a copy. */
-void zmadvise_dontneed(void *ptr);
+/* Tells the OS that the contents of the block are no longer needed: the OS drops
+ * the whole pages inside it, which afterwards read as zeros or as garbage.  The
+ * block stays allocated.  Use it when a forked child does not need its copy. */
+void zmadvise_dontneed(void *ptr_);
 
-/* The same for `size` bytes at `ptr`, wherever they lie (Valkey). */
-void zmadvise_dontneed_range(void *ptr, size_t size);
+/* The same for any `size` bytes at `ptr`, a block or not (Valkey). */
+void zmadvise_dontneed_range(void *ptr_, size_t size_);
 
 #pragma GCC visibility pop
 

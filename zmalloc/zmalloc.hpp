@@ -1,15 +1,16 @@
 /* zmalloc for C++17: a std::pmr::memory_resource, an allocator for containers and
- * a unique_ptr, all over zmalloc.h.
+ * a unique_ptr, all built on zmalloc.h.
  *
- * What holds for all of it:
- *  - Sizes are in bytes.  Blocks are counted in zmalloc_used_memory(), exactly.
- *  - Any alignment is met, that of over-aligned types as well.
- *  - Out of memory is std::bad_alloc; the out-of-memory handler is not called.
- *    With -fno-exceptions it is called, and if it returns, the program aborts.
- *    The files of one program should all be compiled with exceptions or all
- *    without.
- *  - Blocks are freed by the size that is known, the quicker way.
- *  - As thread-safe as zmalloc: different threads may use the same one at a time.
+ * These rules hold for all of them:
+ *  - Sizes are in bytes.  zmalloc_used_memory() counts all blocks, exactly.
+ *  - Every alignment works, also those of over-aligned types.
+ *  - When memory runs out, they throw std::bad_alloc and do not call the
+ *    out-of-memory handler.  With -fno-exceptions they call the handler, and if it
+ *    returns, the program aborts.  Compile all files of a program with exceptions,
+ *    or all without.
+ *  - They free blocks with zfree_with_size where they can, which is quicker.
+ *  - Any thread may use the resource and the allocators at any time, as zmalloc.
+ *    One unique_ptr may be used by one thread at a time only.
  */
 #ifndef ZMALLOC_ZMALLOC_HPP_
 #define ZMALLOC_ZMALLOC_HPP_
@@ -31,73 +32,75 @@
 namespace zm {
 namespace detail {
 
-/* Whether zmalloc(size) is aligned so.  It is for any object of that size, whose size
- * is a multiple of its alignment; and 0 bytes are as good as a long. */
-constexpr bool aligned_anyway(std::size_t size, std::size_t alignment) noexcept {
-    return alignment <= alignof(std::max_align_t) &&
-           (size != 0 ? size : sizeof(long)) % alignment == 0;
+/* Whether zmalloc(size) returns blocks of this alignment.  zmalloc aligns for any object of
+ * `size` bytes, and an object's size is a multiple of its alignment.  A block of 0 bytes is
+ * aligned for a long. */
+constexpr bool aligned_anyway(std::size_t size_, std::size_t alignment_) noexcept {
+    return alignment_ <= alignof(std::max_align_t) &&
+           (size_ != 0 ? size_ : sizeof(long)) % alignment_ == 0;
 }
 
-inline void *try_allocate(std::size_t size, std::size_t alignment) noexcept {
-    return aligned_anyway(size, alignment) ? ztrymalloc(size) : ztrymalloc_aligned(alignment, size);
+inline void *try_allocate(std::size_t size_, std::size_t alignment_) noexcept {
+    return aligned_anyway(size_, alignment_) ? ztrymalloc(size_)
+                                             : ztrymalloc_aligned(alignment_, size_);
 }
 
 #if defined(__cpp_exceptions)
-inline void *allocate(std::size_t size, std::size_t alignment) {
-    void *block = try_allocate(size, alignment);
-    if (block == nullptr) throw std::bad_alloc();
-    return block;
+inline void *allocate(std::size_t size_, std::size_t alignment_) {
+    void *block_ = try_allocate(size_, alignment_);
+    if (block_ == nullptr) throw std::bad_alloc();
+    return block_;
 }
 
-[[noreturn]] inline void too_many() { throw std::bad_array_new_length(); }
+[[__noreturn__]] inline void too_many() { throw std::bad_array_new_length(); }
 #else
-inline void *allocate(std::size_t size, std::size_t alignment) {
-    void *block =
-        aligned_anyway(size, alignment) ? zmalloc(size) : zmalloc_aligned(alignment, size);
-    if (block == nullptr) std::abort();
-    return block;
+inline void *allocate(std::size_t size_, std::size_t alignment_) {
+    void *block_ =
+        aligned_anyway(size_, alignment_) ? zmalloc(size_) : zmalloc_aligned(alignment_, size_);
+    if (block_ == nullptr) std::abort();
+    return block_;
 }
 
-[[noreturn]] inline void too_many() {
-    zmalloc(std::numeric_limits<std::size_t>::max());
+[[__noreturn__]] inline void too_many() {
+    zmalloc((std::numeric_limits<std::size_t>::max)());
     std::abort();
 }
 #endif
 
-/* Frees what one of the above returned for the same size and alignment. */
-inline void deallocate(void *block, std::size_t size, std::size_t alignment) noexcept {
-    if (aligned_anyway(size, alignment)) {
-        zfree_with_size(block, size);
+/* Frees a block that try_allocate() or allocate() returned for this size and alignment. */
+inline void deallocate(void *block_, std::size_t size_, std::size_t alignment_) noexcept {
+    if (aligned_anyway(size_, alignment_)) {
+        zfree_with_size(block_, size_);
     } else {
-        zfree(block);
+        zfree(block_);
     }
 }
 
-/* The bytes of `count` objects. */
+/* Returns the bytes of `number_` objects; calls too_many() when that overflows. */
 template <typename T>
-std::size_t size_of(std::size_t count) {
-    if (count > std::numeric_limits<std::size_t>::max() / sizeof(T)) too_many();
-    return count * sizeof(T);
+std::size_t size_of(std::size_t number_) {
+    if (number_ > (std::numeric_limits<std::size_t>::max)() / sizeof(T)) too_many();
+    return number_ * sizeof(T);
 }
 
 template <typename T>
-T *allocate_for(std::size_t count) {
-    return static_cast<T *>(allocate(size_of<T>(count), alignof(T)));
+T *allocate_for(std::size_t number_) {
+    return static_cast<T *>(allocate(size_of<T>(number_), alignof(T)));
 }
 
 template <typename T>
-void deallocate_of(T *block, std::size_t count) noexcept {
+void deallocate_of(T *block_, std::size_t number_) noexcept {
     using Object = std::remove_cv_t<T>;
-    deallocate(const_cast<Object *>(block), count * sizeof(T), alignof(T));
+    deallocate(const_cast<Object *>(block_), number_ * sizeof(T), alignof(T));
 }
 
 }  // namespace detail
 
 /* ---- For containers ----------------------------------------------------- */
 
-/* A C++ Allocator: std::vector<int, zm::allocator<int>>.  Without state; any two
+/* A C++ Allocator: std::vector<int, zm::allocator<int>>.  It has no state; any two
  * are equal.  allocate() throws std::bad_array_new_length, a std::bad_alloc, when
- * the size of so many objects overflows. */
+ * the size of `number_` objects overflows. */
 template <typename T>
 class allocator {
   public:
@@ -109,8 +112,10 @@ class allocator {
     template <typename U>
     constexpr allocator(const allocator<U> &) noexcept {}
 
-    [[nodiscard]] T *allocate(std::size_t count) { return detail::allocate_for<T>(count); }
-    void deallocate(T *block, std::size_t count) noexcept { detail::deallocate_of(block, count); }
+    [[__nodiscard__]] T *allocate(std::size_t number_) { return detail::allocate_for<T>(number_); }
+    void deallocate(T *block_, std::size_t number_) noexcept {
+        detail::deallocate_of(block_, number_);
+    }
 };
 
 template <typename T, typename U>
@@ -127,40 +132,40 @@ constexpr bool operator!=(const allocator<T> &, const allocator<U> &) noexcept {
 
 #if defined(__cpp_lib_memory_resource)
 
-/* Any two are equal: what one allocated, another may free.  Without RTTI, which it
- * takes to see that, each is equal to itself alone. */
+/* Any two are equal: one may free the blocks of another.  Without RTTI it cannot see
+ * that the other is a zm::memory_resource, and is equal to itself only. */
 class memory_resource final : public std::pmr::memory_resource {
-    void *do_allocate(std::size_t size, std::size_t alignment) override {
-        return detail::allocate(size, alignment);
+    void *do_allocate(std::size_t size_, std::size_t alignment_) override {
+        return detail::allocate(size_, alignment_);
     }
 
-    void do_deallocate(void *block, std::size_t size, std::size_t alignment) override {
-        detail::deallocate(block, size, alignment);
+    void do_deallocate(void *block_, std::size_t size_, std::size_t alignment_) override {
+        detail::deallocate(block_, size_, alignment_);
     }
 
-    bool do_is_equal(const std::pmr::memory_resource &other) const noexcept override {
+    bool do_is_equal(const std::pmr::memory_resource &other_) const noexcept override {
 #if defined(__cpp_rtti)
-        return dynamic_cast<const memory_resource *>(&other) != nullptr;
+        return dynamic_cast<const memory_resource *>(&other_) != nullptr;
 #else
-        return this == &other;
+        return this == &other_;
 #endif
     }
 };
 
-/* The one of this program, never destroyed: std::pmr::string text(zm::resource()),
- * or for std::pmr::set_default_resource(). */
+/* Returns the program's memory_resource, which is never destroyed.  Use it as in
+ * std::pmr::string text(zm::resource()), or for std::pmr::set_default_resource(). */
 inline memory_resource *resource() noexcept {
-    alignas(memory_resource) static unsigned char place[sizeof(memory_resource)];
-    static memory_resource *const one = ::new (static_cast<void *>(place)) memory_resource;
-    return one;
+    alignas(memory_resource) static unsigned char place_[sizeof(memory_resource)];
+    static memory_resource *const one_ = ::new (static_cast<void *>(place_)) memory_resource;
+    return one_;
 }
 
 #endif
 
 /* ---- For single objects and arrays ----------------------------------------- */
 
-/* Destroys an object that make_unique made, and frees it.  Through a base class,
- * as with std::default_delete, if that has a virtual destructor. */
+/* Destroys an object that make_unique made, and frees its block.  As with
+ * std::default_delete, T may be a base class if it has a virtual destructor. */
 template <typename T>
 class deleter {
   public:
@@ -172,45 +177,45 @@ class deleter {
                       "the base class needs a virtual destructor");
     }
 
-    void operator()(T *object) const noexcept {
+    void operator()(T *object_) const noexcept {
         static_assert(sizeof(T) >= 1, "of a type that is not complete");
         if constexpr (std::is_polymorphic_v<T> && !std::is_final_v<T>) {
-            /* It may be part of a larger object. */
-            const volatile void *block = dynamic_cast<const volatile void *>(object);
-            object->~T();
-            zfree(const_cast<void *>(block));
+            /* The object may be part of a larger one, whose start is the block's. */
+            const volatile void *block_ = dynamic_cast<const volatile void *>(object_);
+            object_->~T();
+            zfree(const_cast<void *>(block_));
         } else {
-            object->~T();
-            detail::deallocate_of(object, 1);
+            object_->~T();
+            detail::deallocate_of(object_, 1);
         }
     }
 };
 
-/* The same for arrays; it knows how many there are. */
+/* The same for arrays; it knows the number of objects. */
 template <typename T>
 class deleter<T[]> {
   public:
     constexpr deleter() noexcept = default;
-    constexpr explicit deleter(std::size_t count) noexcept : count_(count) {}
+    constexpr explicit deleter(std::size_t number_) noexcept : count_(number_) {}
 
-    void operator()(T *objects) const noexcept {
-        for (std::size_t i = count_; i > 0; i--) objects[i - 1].~T();
-        detail::deallocate_of(objects, count_);
+    void operator()(T *objects_) const noexcept {
+        for (std::size_t i_ = count_; i_ > 0; i_--) objects_[i_ - 1].~T();
+        detail::deallocate_of(objects_, count_);
     }
 
-    /* How many objects the array has. */
+    /* Returns the number of objects in the array. */
     constexpr std::size_t count() const noexcept { return count_; }
 
   private:
     std::size_t count_ = 0;
 };
 
-/* Frees a block of zmalloc.h's, destroying nothing:
+/* Frees a block that a function of zmalloc.h returned, and destroys no object:
  * std::unique_ptr<char, zm::deleter<void>> copy(zstrdup(text)). */
 template <>
 class deleter<void> {
   public:
-    void operator()(void *block) const noexcept { zfree(block); }
+    void operator()(void *block_) const noexcept { zfree(block_); }
 };
 
 template <typename T>
@@ -218,11 +223,12 @@ using unique_ptr = std::unique_ptr<T, deleter<T>>;
 
 namespace detail {
 
-/* A block while its objects are made; if one throws, those before it go as well. */
+/* Holds a block while its objects are made.  If a constructor throws, it destroys the
+ * objects made so far and frees the block. */
 template <typename T>
 class making {
   public:
-    explicit making(std::size_t count) : block_(allocate_for<T>(count)), count_(count) {}
+    explicit making(std::size_t number_) : block_(allocate_for<T>(number_)), count_(number_) {}
     making(const making &) = delete;
     ~making() {
         if (block_ == nullptr) return;
@@ -231,8 +237,8 @@ class making {
     }
 
     template <typename... Arguments>
-    void add(Arguments &&...arguments) {
-        ::new (static_cast<void *>(block_ + made_)) T(std::forward<Arguments>(arguments)...);
+    void add(Arguments &&...arguments_) {
+        ::new (static_cast<void *>(block_ + made_)) T(std::forward<Arguments>(arguments_)...);
         made_++;
     }
 
@@ -245,22 +251,22 @@ class making {
 
 }  // namespace detail
 
-/* An object made of `arguments`, in a block of its own. */
+/* Makes an object of `arguments` in a block of its own. */
 template <typename T, typename... Arguments>
-std::enable_if_t<!std::is_array_v<T>, unique_ptr<T>> make_unique(Arguments &&...arguments) {
-    detail::making<std::remove_cv_t<T>> making(1);
-    making.add(std::forward<Arguments>(arguments)...);
-    return unique_ptr<T>(making.done());
+std::enable_if_t<!std::is_array_v<T>, unique_ptr<T>> make_unique(Arguments &&...arguments_) {
+    detail::making<std::remove_cv_t<T>> making_(1);
+    making_.add(std::forward<Arguments>(arguments_)...);
+    return unique_ptr<T>(making_.done());
 }
 
-/* make_unique<T[]>(count): an array of value-initialised objects (numbers are 0). */
+/* make_unique<T[]>(number_) makes an array of value-initialised objects (numbers are 0). */
 template <typename T>
 std::enable_if_t<std::is_array_v<T> && std::extent_v<T> == 0, unique_ptr<T>> make_unique(
-    std::size_t count) {
+    std::size_t number_) {
     using Object = std::remove_cv_t<std::remove_extent_t<T>>;
-    detail::making<Object> making(count);
-    for (std::size_t i = 0; i < count; i++) making.add();
-    return unique_ptr<T>(making.done(), deleter<T>(count));
+    detail::making<Object> making_(number_);
+    for (std::size_t i_ = 0; i_ < number_; i_++) making_.add();
+    return unique_ptr<T>(making_.done(), deleter<T>(number_));
 }
 
 }  // namespace zm

@@ -1,4 +1,4 @@
-// Keeps what it reads in blocks of zmalloc's, and says what they come to.
+// Keeps the lines that it reads in blocks of zmalloc's, and prints their number and size.
 #include <cstdio>
 #include <iostream>
 #include <memory>

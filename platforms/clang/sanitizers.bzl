@@ -1,14 +1,14 @@
 """The sanitizers: features of the Clang toolchain.
 
   setting        the value of --sanitizer
-  platform       what it builds for
-  flags          for compiling and linking
-  compile_flags  for compiling alone
+  platform       the platform to build for
+  flags          flags for compiling and linking
+  compile_flags  flags only for compiling
 
 Each is also a config_setting, //platforms/clang:NAME.
 """
 
-# Lines in reports, whole stacks, and still some speed.
+# Reports have line numbers and complete stacks, and programs are not too slow.
 _READABLE = [
     "-O1",
     "-g1",
@@ -31,22 +31,23 @@ SANITIZERS = {
         platform = "//platforms/clang:libcxx",
     ),
     "tsan": _sanitizer("thread"),
-    # A program that went on would pass its test.
+    # Ends the program at the first error: else its test would pass.
     "ubsan": _sanitizer("undefined", compile_flags = ["-fno-sanitize-recover=all"]),
 }
 
 def _skip(constraint):
-    return [str(Label("//platforms/clang:" + constraint))]
+    return [str(Label("//platforms:" + constraint))]
 
 def _setting(name):
     return str(Label("//platforms/clang:" + name))
 
 def not_under(names, what = "this"):
-    """target_compatible_with of what some sanitizers cannot run.
+    """target_compatible_with for a target that some sanitizers cannot run.
 
     Args:
       names: rows of SANITIZERS
-      what: "this" test, or its "allocator"; says so where it is skipped
+      what: "this" or "allocator": whether the sanitizer cannot run the test itself, or its
+        allocator; Bazel prints it when it skips the target
 
     Returns:
       a select()
@@ -57,7 +58,7 @@ def not_under(names, what = "this"):
     ))
 
 def only_under(name):
-    """target_compatible_with of what is for one sanitizer.
+    """target_compatible_with for a target that is for one sanitizer only.
 
     Args:
       name: a row of SANITIZERS

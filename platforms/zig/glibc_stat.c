@@ -1,6 +1,6 @@
-/* stat() and its like, linked into what is built for a glibc before 2.33, whose
- * libc.so has them under other names.  Zig's libc_nonshared brings them, but
- * there they set an errno of their own, which the program never sees. */
+/* stat() and similar functions for programs that are built for a glibc before 2.33, whose
+ * libc.so has them only under other names.  Zig's libc_nonshared has them too, but they set
+ * an errno of their own there, which the program never sees. */
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -28,7 +28,7 @@ int mknod(const char *path, mode_t mode, dev_t device) {
     return mknodat(AT_FDCWD, path, mode, device);
 }
 
-/* On 64-bit systems the same structure. */
+/* On 64-bit systems struct stat64 is the same as struct stat. */
 int stat64(const char *, struct stat *) __attribute__((alias("stat")));
 int lstat64(const char *, struct stat *) __attribute__((alias("lstat")));
 int fstat64(int, struct stat *) __attribute__((alias("fstat")));

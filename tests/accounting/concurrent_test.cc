@@ -11,10 +11,10 @@ namespace zmalloc_test {
 namespace {
 
 constexpr size_t kThreads = 4, kHeld = 100, kLargest = 1000;
-// What one thread can hold, prefix and rounding up generously included.
+// The most that one thread can hold, with a generous allowance for prefix and rounding.
 constexpr size_t kMost = kHeld * (2 * kLargest + 100);
 
-// Threads that begin, allocate, free all of it and end, over and over.
+// Threads that start, allocate, free everything and end, over and over.
 class Churn {
   public:
     Churn() {
@@ -33,7 +33,7 @@ class Churn {
     }
     size_t lives() const { return lives_; }
 
-    // SIGUSR1, which is for those alone that use zmalloc.
+    // Only threads that use zmalloc take SIGUSR1.
     static void SetMask(int how) {
         sigset_t usr1;
         sigemptyset(&usr1);
@@ -58,8 +58,8 @@ class Churn {
     std::vector<std::thread> threads_;
 };
 
-// Each thread frees only its own: whenever a slot is read it is between 0 and
-// what its thread can hold, and a thread that ends is not counted twice.
+// Each thread frees only its own blocks.  So a reader sees between 0 and the thread's maximum in
+// each slot, and must not count a thread that ends twice.
 TEST(Concurrent, ReadersStayWithinBounds) {
     const size_t before = zmalloc_used_memory();
     {
@@ -73,11 +73,11 @@ TEST(Concurrent, ReadersStayWithinBounds) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// A thread ends and leaves its block to the next one, which frees it: what each
-// counts moves to where the threads that are gone are counted, with the reader
-// looking.  Seen once too often or not at all, it would be out of bounds.
+// A thread ends and leaves its block to the next one, which frees it.  When a thread ends, its
+// count moves to the sum of ended threads, while the reader looks.  If the reader saw a count twice
+// or not at all, used memory would be out of bounds.
 TEST(Concurrent, ThreadsThatEndAreCountedOnce) {
-    void *base = zmalloc(kMiB);  // so that less than nothing would show
+    void *base = zmalloc(kMiB);  // so that a sum that is too low shows
     const size_t before = zmalloc_used_memory();
     void *block = zmalloc(kLargest);
     const size_t most = before + zmalloc_size(block);
@@ -92,7 +92,7 @@ TEST(Concurrent, ThreadsThatEndAreCountedOnce) {
         }
     });
     size_t least_seen = SIZE_MAX, most_seen = 0;
-    // qemu keeps some of the memory of each thread that there was.
+    // qemu keeps some memory of each thread that has ended.
     const int enough = Emulated() ? 200 : 5000;
     while (pairs < enough) {
         const size_t used = zmalloc_used_memory();
@@ -108,7 +108,7 @@ TEST(Concurrent, ThreadsThatEndAreCountedOnce) {
 
 std::atomic<size_t> signals, largest_seen;
 
-// It may interrupt zmalloc itself, a thread's first call or its end.
+// A handler may interrupt zmalloc itself, a thread's first call or its end.
 TEST(Concurrent, SignalHandlersMayRead) {
     const size_t before = zmalloc_used_memory();
     signals = largest_seen = 0;
@@ -125,7 +125,7 @@ TEST(Concurrent, SignalHandlersMayRead) {
         Churn churn;
         while (churn.lives() < 500 || signals < 500) kill(getpid(), SIGUSR1);
     }
-    // One may still wait for a thread to take it.
+    // A signal may still wait for a thread to take it.
     action.sa_handler = SIG_IGN;
     sigaction(SIGUSR1, &action, nullptr);
     Churn::SetMask(SIG_UNBLOCK);

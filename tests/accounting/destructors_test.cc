@@ -12,10 +12,10 @@
 namespace zmalloc_test {
 namespace {
 
-// Live for as long as the process: counts what all destructors did.
+// Counts the calls of all destructors; lives as long as the process.
 std::atomic<size_t> destructor_calls;
 
-// What a key holds: a block, and the rounds it still wants.
+// The value of a key: a block, and the number of rounds for which its destructor still asks.
 struct Holder {
     pthread_key_t key;
     int rounds;
@@ -42,12 +42,12 @@ void Hold(pthread_key_t key, int rounds) {
     pthread_setspecific(key, holder);
 }
 
-// Made while nothing was counted yet, so that its destructor comes first.
+// Created before zmalloc counts anything, so that its destructor runs first.
 pthread_key_t early_key;
 __attribute__((constructor(101))) void MakeEarlyKey() { pthread_key_create(&early_key, OnExit); }
 
-// In the last, ThreadSanitizer has given up the thread; jemalloc's own destructor
-// is called up to two rounds after it was used.
+// In the last round ThreadSanitizer has already given up the thread; jemalloc's own destructor runs
+// up to two rounds after the thread last used jemalloc.
 const int kRounds = PTHREAD_DESTRUCTOR_ITERATIONS - (kThreadSanitizer ? 3 : 0);
 
 TEST(Destructors, OfKeysInAllRounds) {
@@ -66,7 +66,7 @@ TEST(Destructors, OfKeysInAllRounds) {
     pthread_key_delete(late_key);
 }
 
-// The thread had never called zmalloc.
+// The thread calls zmalloc for the first time in a destructor.
 TEST(Destructors, FirstCallOfAThread) {
     const size_t before = zmalloc_used_memory();
     Holder *holder = static_cast<Holder *>(zmalloc(sizeof *holder));
@@ -117,7 +117,7 @@ TEST(Destructors, OfThreadLocals) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// Many at once, ending together, while others begin.
+// Many threads end at the same time, while others start.
 TEST(Destructors, Crowd) {
     const size_t before = zmalloc_used_memory();
     for (int round = 0; round < 20; round++) {

@@ -1,4 +1,4 @@
-// Random calls, each of which must change used memory by what its block counts.
+// Makes random calls, and checks that each changes used memory by what its block counts for.
 #ifndef ZMALLOC_TESTS_ACCOUNTING_EXACT_H_
 #define ZMALLOC_TESTS_ACCOUNTING_EXACT_H_
 
@@ -8,7 +8,7 @@
 
 namespace zmalloc_test {
 
-// A size, small ones often, a few of them large enough for mappings of their own.
+// A random size: mostly small, at times large enough for a mapping of its own.
 inline size_t AnySize(Random *random) {
     static const size_t limits[] = {64, 1000, 5000, 40000, 300000, 2 * kMiB};
     return random->Below(limits[random->Below(100) < 97 ? random->Below(4) : 4 + random->Below(2)]);
@@ -28,7 +28,7 @@ inline size_t CountInexactCalls(uint64_t seed, size_t calls) {
             case 0:
                 block = zrealloc(block, size);
                 break;
-            case 1:  // grows and shrinks a little, which may leave it in its place
+            case 1:  // grows and shrinks a little, perhaps in place
                 block =
                     zrealloc(block, zmalloc_usable_size(block) * (9 + random.Below(3)) / 10 + 1);
                 break;

@@ -1,5 +1,4 @@
-// What a block counts for when it is freed is what it counted for when it was
-// allocated, whichever way each became known.
+// Freeing a block subtracts what allocating it added, in whichever way zmalloc learned each size.
 #include "tests/accounting/exact.h"
 
 #include <thread>

@@ -1,14 +1,14 @@
-// Whatever a thread's first call is, and whatever it did with the allocator before
-// it, what it allocates and frees is counted.
+// A thread may call anything first, of zmalloc or of the allocator itself: what it allocates and
+// frees is counted.
 #include <cerrno>
 #include <functional>
 #include <thread>
 
 #include "tests/support.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 
-// jemalloc's own take the place of these, where it is in the program.  (Mach-O's linker
-// wants to be told of each symbol that may be missing.)
+// jemalloc's own functions replace these, where it is linked.  (Mach-O's linker must be told of
+// each symbol that may be missing.)
 extern "C" {
 __attribute__((weak)) void *je_malloc(size_t) { return nullptr; }
 __attribute__((weak)) void je_free(void *) {}
@@ -22,11 +22,11 @@ namespace {
 
 constexpr size_t kSize = 100;
 
-// Runs `first` in a thread, which then frees a block of another's and leaves one.
+// Runs `first` in a thread, which then frees another thread's block and leaves one of its own.
 void AfterFirst(const std::function<void()> &first) {
     const size_t before = zmalloc_used_memory();
     void *theirs = zmalloc(kSize), *ours = nullptr;
-    // So that the allocator has such blocks at hand, also for new threads.
+    // After this the allocator has cached such blocks, also for new threads.
     for (int i = 0; i < 1000; i++) zfree(zmalloc(kSize));
     std::thread([&] {
         first();
@@ -47,8 +47,8 @@ TEST(FirstCall, Free) {
 
 TEST(FirstCall, Figures) {
     AfterFirst([] {
-        zmalloc_info_t info;
-        EXPECT_EQ(zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1), 0);
+        zmalloc_stats_t info;
+        EXPECT_EQ(zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1), 0);
         zmalloc_get_frag_smallbins();
     });
 }
@@ -75,14 +75,15 @@ TEST(FirstCall, JemallocsOwn) {
     AfterFirst([] {
         uint64_t epoch = 1;
         EXPECT_EQ(je_mallctl("epoch", nullptr, nullptr, &epoch, sizeof epoch), 0);
-        // Its thread cache is in use then.
+        // After this its thread cache is in use.
         void *blocks[50];
         for (void *&block : blocks) block = je_malloc(kSize);
         for (void *block : blocks) je_free(block);
     });
 }
 
-// They stay out of it, as blocks of the libc's malloc do.
+// Blocks that the program gets from the allocator itself do not count, nor do those of the libc's
+// malloc.
 TEST(FirstCall, BlocksFromElsewhereDoNotCount) {
     const size_t before = zmalloc_used_memory();
     void *block = std::malloc(kSize);

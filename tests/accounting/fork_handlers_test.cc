@@ -1,9 +1,10 @@
-// Fork handlers of the program: they may allocate, wait for threads that do, and
-// see the signal mask as it was.
+// The program's own fork handlers may allocate, may wait for threads that allocate, and see the
+// signal mask unchanged.
 #include <pthread.h>
 #include <signal.h>
 
 #include <atomic>
+#include <cstdlib>
 #include <thread>
 
 #include "tests/support.h"
@@ -61,7 +62,7 @@ TEST(ForkHandlers, MayAllocateAndWait) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// In the thread that forks, which may have no slot yet.
+// The thread that forks may have no slot yet.
 TEST(ForkHandlers, OfAThreadThatIsNew) {
     armed = false;
     bool well = false;
@@ -74,6 +75,40 @@ TEST(ForkHandlers, OfAThreadThatIsNew) {
     }).join();
     EXPECT_TRUE(well);
 }
+
+#ifdef __GLIBC__
+
+// A handler that is registered before all constructors, as those of shared libraries are,
+// runs after the others.
+std::atomic<bool> first_is_armed{false};
+
+void WaitForAFirstMalloc() {
+    if (!first_is_armed) return;
+    std::thread([] { std::free(std::malloc(100)); }).join();
+    runs++;
+}
+
+void RegisterFirst() {
+    if (kSanitized) return;  // its runtime is not there yet
+    std::free(std::malloc(100));
+    pthread_atfork(WaitForAFirstMalloc, nullptr, nullptr);
+}
+
+__attribute__((section(".preinit_array"), used)) void (*register_first)() = RegisterFirst;
+
+TEST(ForkHandlers, OfOthersMayWaitForMalloc) {
+    if (kSanitized) GTEST_SKIP() << "no handler before the runtime is there";
+    runs = 0;
+    first_is_armed = true;
+    EXPECT_TRUE(InChild([] {
+        std::thread([] { std::free(std::malloc(100)); }).join();
+        return true;
+    }));
+    first_is_armed = false;
+    EXPECT_EQ(runs, 1);
+}
+
+#endif
 
 }  // namespace
 }  // namespace zmalloc_test

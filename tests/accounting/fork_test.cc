@@ -8,7 +8,7 @@
 namespace zmalloc_test {
 namespace {
 
-// Everything a child may do, counted.
+// Does all that a child may do with memory, and checks that it is counted.
 bool UsesMemory(size_t before) {
     CHILD_CHECK(zmalloc_used_memory() == before);
     void *block = zmalloc(1000);
@@ -47,7 +47,7 @@ TEST(Fork, ChildIsExact) {
         zfree(mine);
         CHILD_CHECK(zmalloc_used_memory() == used - counted);
         CHILD_CHECK(UsesMemoryInThreads(used - counted));
-        // And its own child.
+        // The child forks in turn.
         CHILD_CHECK(InChild([&] { return UsesMemory(used - counted); }));
         return true;
     }));
@@ -55,8 +55,8 @@ TEST(Fork, ChildIsExact) {
     zfree(mine);
 }
 
-// Threads that hold blocks, and wait: they are not in the child, their blocks
-// are, and the child may free them.
+// Other threads hold blocks, and wait.  The child has their blocks but not the threads, and may
+// free the blocks.
 TEST(Fork, BlocksOfOtherThreads) {
     const size_t before = zmalloc_used_memory();
     std::mutex mutex;
@@ -81,7 +81,7 @@ TEST(Fork, BlocksOfOtherThreads) {
         CHILD_CHECK(zmalloc_used_memory() == before);
         return true;
     }));
-    // From a thread that is not the main one, too.
+    // A thread other than the main one may fork, too.
     std::thread([&] {
         EXPECT_TRUE(InChild([&] { return UsesMemory(used) && UsesMemoryInThreads(used); }));
     }).join();
@@ -91,8 +91,8 @@ TEST(Fork, BlocksOfOtherThreads) {
 }
 
 #ifdef __GLIBC__
-// A key that comes before zmalloc's, as one of a shared library does: its destructor
-// runs while zmalloc's is still to come.
+// This key is created before zmalloc's, as a key of a shared library is: its destructor runs while
+// zmalloc's is still to come.
 pthread_key_t early_key;
 std::atomic<bool> in_destructor, fork_is_over;
 
@@ -104,7 +104,7 @@ void WaitForFork(void *) {
 void MakeEarlyKey() { pthread_key_create(&early_key, WaitForFork); }
 __attribute__((section(".preinit_array"), used)) void (*const make_early_key)() = MakeEarlyKey;
 
-// What happens in one thread, told by another, in steps.
+// Lets one thread wait until another has reached a step.
 class Steps {
   public:
     void Reach(int step) { step_ = step; }
@@ -116,15 +116,15 @@ class Steps {
     std::atomic<int> step_{0};
 };
 
-// A thread is ending when another forks.  In the child glibc hands the stack to a new
-// thread, along with the value of zmalloc's key, which that thread did not set.
+// A thread is ending when another forks.  In the child glibc gives the ending thread's stack to a
+// new thread, along with a value of zmalloc's key that the new thread did not set.
 bool EndsWithAnothersKey(size_t before) {
     Steps steps;
     std::thread heir([&] {
         pthread_setspecific(early_key, nullptr);
         pthread_key_t any;
         pthread_key_create(&any, nullptr);
-        pthread_setspecific(any, &any);  // so that destructors run at all
+        pthread_setspecific(any, &any);  // so that the thread runs destructors
         steps.Reach(1);
         steps.Await(2);
     });
@@ -146,7 +146,7 @@ bool EndsWithAnothersKey(size_t before) {
 
 TEST(Fork, WhileAThreadEnds) {
     if (kThreadsOfChildrenHang) GTEST_SKIP() << "threads of the child hang";
-    zfree(zmalloc(1));  // this thread's slot comes before the other's
+    zfree(zmalloc(1));  // this thread takes a slot before the other
     std::thread ending([] {
         zfree(zmalloc(1));
         pthread_setspecific(early_key, &early_key);
@@ -162,11 +162,11 @@ TEST(Fork, WhileAThreadEnds) {
 }
 #endif
 
-// Other threads are anywhere inside of zmalloc, many of them in their first or
-// last call: the child may be off by what they were about to count, but not
-// inconsistent, and it never hangs.
+// Other threads are anywhere inside zmalloc, many of them in their first or last call.  The child's
+// used memory may miss what they were about to count, but it stays consistent, and the child never
+// hangs.
 TEST(Fork, WhileOthersAllocate) {
-    if (Emulated()) GTEST_SKIP() << "qemu's own locks do not survive it";
+    if (Emulated()) GTEST_SKIP() << "a forked child of qemu may find qemu's own locks held";
     const size_t before = zmalloc_used_memory(), kThreads = 4, kLargest = 2000;
     std::atomic<bool> stop{false};
     std::vector<std::thread> threads;
@@ -182,7 +182,7 @@ TEST(Fork, WhileOthersAllocate) {
             }
         });
     }
-    // Each has at most a block, or two while it moves.
+    // Each thread has at most one block, or two while realloc moves it.
     const size_t slack = kThreads * 2 * (2 * kLargest + 100);
     for (int i = 0; i < 200; i++) {
         ASSERT_TRUE(InChild([&] {
@@ -193,7 +193,7 @@ TEST(Fork, WhileOthersAllocate) {
             return kThreadsOfChildrenAmongStartsHang || i % 10 != 0 || UsesMemoryInThreads(used);
         })) << i;
     }
-    // What would hang there is the first call of a thread.
+    // If zmalloc were broken, the first call of a thread would hang here.
     for (int i = 0; i < 300 && !kThreadsOfChildrenAmongStartsHang; i++) {
         ASSERT_TRUE(InChild([] {
             std::thread([] { zfree(zmalloc(1)); }).join();

@@ -1,4 +1,4 @@
-// zmalloc's hot calls as they are where zmalloc/inline.h is included, from C.
+// Calls zmalloc's hot functions through zmalloc/inline.h, from C.
 #ifndef ZMALLOC_TESTS_ACCOUNTING_INLINE_CALLS_H_
 #define ZMALLOC_TESTS_ACCOUNTING_INLINE_CALLS_H_
 
@@ -15,6 +15,9 @@ void inline_free_with_size(void *ptr, size_t size);
 
 #ifdef __cplusplus
 }
+
+/* The same from C++; returns whether the first of its blocks was counted. */
+bool inline_in_cxx();
 #endif
 
 #endif  // ZMALLOC_TESTS_ACCOUNTING_INLINE_CALLS_H_

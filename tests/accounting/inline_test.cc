@@ -1,8 +1,5 @@
-// zmalloc/inline.h: the same calls, mixed with the others.
-#include "zmalloc/inline.h"
-
+// Mixes the calls of zmalloc/inline.h with the others.
 #include <thread>
-#include <utility>
 
 #include "tests/accounting/inline_calls.h"
 #include "tests/support.h"
@@ -10,22 +7,20 @@
 namespace zmalloc_test {
 namespace {
 
-// In parentheses the names are those of the functions.
 constexpr size_t kSizes[] = {0, 1, 8, 100, 4096, 4097, 16384, 100000, 3 * kMiB};
 
 TEST(Inline, MixesWithTheFunctions) {
     const size_t before = zmalloc_used_memory();
     for (size_t size : kSizes) {
-        for (void *(*allocate)(size_t) :
-             {(zmalloc), (ztrymalloc), inline_malloc, inline_try_malloc}) {
-            for (void (*free)(void *) : {(zfree), inline_free}) {
+        for (void *(*allocate)(size_t) : {zmalloc, ztrymalloc, inline_malloc, inline_try_malloc}) {
+            for (void (*free)(void *) : {zfree, inline_free}) {
                 void *block = allocate(size);
                 EXPECT_EQ(zmalloc_used_memory(), before + zmalloc_size(block));
                 std::memset(block, 1, size);
                 free(block);
                 EXPECT_EQ(zmalloc_used_memory(), before);
             }
-            for (void (*free)(void *, size_t) : {(zfree_with_size), inline_free_with_size}) {
+            for (void (*free)(void *, size_t) : {zfree_with_size, inline_free_with_size}) {
                 for (bool usable : {false, true}) {
                     void *block = allocate(size);
                     free(block, usable ? zmalloc_usable_size(block) : size);
@@ -38,15 +33,7 @@ TEST(Inline, MixesWithTheFunctions) {
 
 TEST(Inline, InCxx) {
     const size_t before = zmalloc_used_memory();
-    void *block = zmalloc(100);
-    EXPECT_EQ(zmalloc_used_memory(), before + zmalloc_size(block));
-    block = zrealloc(block, 200);
-    zfree(block);
-    zfree_with_size(ztrymalloc(100), 100);
-    // A comma outside of parentheses does not part what is one argument.
-    using Pair = std::pair<int, int>;
-    zfree(zmalloc(sizeof(std::pair<int, int>)));
-    zfree_with_size(static_cast<std::pair<int, int> *>(ztrymalloc(sizeof(Pair))), sizeof(Pair));
+    EXPECT_TRUE(inline_in_cxx());
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 

@@ -1,5 +1,5 @@
-// Over the libc's malloc, with another in its place: zmalloc must not read what
-// glibc writes before its blocks then.
+// zmalloc over the libc, when another malloc takes the place of glibc's: zmalloc must not read the
+// size that glibc writes before its blocks.
 #include <dlfcn.h>
 
 #include <string>
@@ -9,7 +9,7 @@
 namespace zmalloc_test {
 namespace {
 
-// Runs the test below in a process to itself, under this environment.
+// Runs the test below in a process of its own, with this in its environment.
 int RunUnder(const std::string &environment) {
     const std::string command =
         environment + " exec /proc/" + std::to_string(getpid()) +
@@ -21,12 +21,12 @@ TEST(OtherMalloc, DISABLED_IsExact) { EXPECT_EQ(CountInexactCalls(Seed(), 20000)
 
 TEST(OtherMalloc, None) { EXPECT_EQ(RunUnder(""), 0); }
 
-// Each of its blocks begins a page, and the page before cannot be read.
+// Each block begins a page, and the page before it cannot be read.
 TEST(OtherMalloc, OfALibraryThatIsPreloaded) {
     EXPECT_EQ(RunUnder("LD_PRELOAD=$PWD/tests/accounting/libpages_malloc.so"), 0);
 }
 
-// glibc's own that checks blocks: where it is a library, and where it is not.
+// glibc's own checks of blocks: some releases have them in a library, others built in.
 TEST(OtherMalloc, ThatChecks) {
     void *library = dlopen("libc_malloc_debug.so.0", RTLD_LAZY);
     const std::string preload = library != nullptr ? "LD_PRELOAD=libc_malloc_debug.so.0 " : "";

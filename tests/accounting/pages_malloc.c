@@ -1,5 +1,5 @@
-/* A malloc for LD_PRELOAD: each block begins a page, after one that cannot be
- * read.  Addresses are never used again. */
+/* A malloc for LD_PRELOAD: each block begins a page, and the page before it cannot be read.  No
+ * address is used twice. */
 #include <errno.h>
 #include <stdatomic.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-// Before main, and after it.
+// zmalloc before main, and after it.
 #include <cstdio>
 #include <cstdlib>
 #include <thread>
@@ -14,14 +14,14 @@ size_t Sum(void *const *blocks, size_t count) {
     return sum;
 }
 
-// Plain memory, so that nothing constructs it a second time.
+// Plain memory: no constructor runs over it later.
 struct Early {
     size_t used_at_start, used_in_the_end;
     void *blocks[4];
 };
 Early early;
 
-// exit() calls it last of all: it was registered first.
+// exit() calls this last, because it was registered first.
 void AtExit() {
     const size_t before = zmalloc_used_memory();
     if (before != Sum(early.blocks, 4)) {
@@ -57,19 +57,19 @@ TEST(BeforeMain, IsCounted) {
     EXPECT_STREQ(static_cast<char *>(early.blocks[2]), "before main");
 }
 
-// What it runs when the process ends shows in the exit status of a child, and
-// of this test.
+// AtExit runs when the process ends; the exit status of a child, and of this test, shows its
+// result.
 TEST(AtExit, IsCounted) {
     EXPECT_EXIT(std::exit(0), testing::ExitedWithCode(0), "");
     EXPECT_EXIT(
         {
-            (void)zmalloc(10);  // a block more than AtExit knows: it can fail
+            (void)zmalloc(10);  // AtExit does not know this block: the check must fail
             std::exit(0);
         },
         testing::ExitedWithCode(1), "used at exit");
 }
 
-// exit() in another thread than the main one.
+// A thread other than the main one calls exit().
 TEST(AtExit, InAThread) {
     EXPECT_EXIT(std::thread([] { std::exit(0); }).join(), testing::ExitedWithCode(0), "");
 }

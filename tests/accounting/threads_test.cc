@@ -24,7 +24,7 @@ class Exchange {
         blocks_.pop_back();
         return block;
     }
-    // What they count for together.
+    // The sum of what the blocks count for.
     size_t Size() {
         std::lock_guard<std::mutex> lock(mutex_);
         size_t sum = 0;
@@ -47,7 +47,7 @@ void RunThreads(size_t count, const std::function<void(size_t)> &body) {
 }
 
 TEST(Threads, TenThousandShortLived) {
-    // qemu keeps some of the memory of each thread that there was.
+    // qemu keeps some memory of each thread that has ended.
     const size_t before = zmalloc_used_memory(), kAtOnce = 50;
     const size_t threads = Emulated() ? 1000 : 10000;
     Exchange exchange;
@@ -57,7 +57,7 @@ TEST(Threads, TenThousandShortLived) {
             void *own = zmalloc(random.Below(2000));
             exchange.Put(zmalloc(random.Below(300)));
             zfree(own);
-            // Others' blocks, older than this thread mostly.
+            // Blocks of other threads, most of them older than this thread.
             if (random.Below(3) == 0) zfree(exchange.Take());
             if (random.Below(3) == 0)
                 exchange.Put(zrealloc(exchange.Take(), random.Below(900) + 1));
@@ -69,7 +69,7 @@ TEST(Threads, TenThousandShortLived) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// pthread_barrier_t, which macOS has not.
+// A pthread_barrier_t, which macOS lacks.
 class Barrier {
   public:
     explicit Barrier(size_t threads) : threads_(threads) {}
@@ -87,7 +87,7 @@ class Barrier {
     size_t arrived_ = 0;  // in all rounds
 };
 
-// More at once than any table of fixed size would guess, each counting.
+// More threads are alive at once than a table of fixed size would hold, and each counts.
 TEST(Threads, ThreeHundredAlive) {
     const size_t before = zmalloc_used_memory(), kThreads = 300;
     Barrier barrier(kThreads + 1);
@@ -117,7 +117,7 @@ TEST(Threads, ThreeHundredAlive) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// All allocation here, all freeing there: each slot alone drifts away, far.
+// One thread allocates everything and the other frees it: each slot moves far away from 0.
 TEST(Threads, OneAllocatesTheOtherFrees) {
     const size_t before = zmalloc_used_memory(), kBlocks = 200000;
     Exchange exchange;
@@ -141,7 +141,7 @@ TEST(Threads, OneAllocatesTheOtherFrees) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// A thread that only frees, or only resizes, takes part as well.
+// A thread that only frees, or only resizes, counts as well.
 TEST(Threads, FirstCallIsNoAllocation) {
     const size_t before = zmalloc_used_memory();
     void *block = zmalloc(100000);
@@ -165,7 +165,7 @@ TEST(Threads, Detached) {
         }).detach();
     }
     while (counted != kThreads) std::this_thread::yield();
-    // Gone or still going: that makes no difference.
+    // It makes no difference whether the threads have ended.
     EXPECT_EQ(zmalloc_used_memory(), before + exchange.Size());
     exchange.Free();
     EXPECT_EQ(zmalloc_used_memory(), before);

@@ -51,7 +51,7 @@ TEST(Aligned, OtherAlignmentsCannotBeMet) {
 TEST(Aligned, TooMuchCannotBeMet) {
     OomRecorder oom;
     const size_t before = zmalloc_used_memory();
-    // As much as an address can hold, and more.
+    // Alignments as large as the address space, and larger.
     for (int log : {48, 60, 61, 62, 63}) {
         const size_t alignment = size_t{1} << log;
         for (size_t size : {size_t{1}, Opaque(SIZE_MAX / 2 - 1), Opaque(SIZE_MAX)}) {
@@ -68,7 +68,7 @@ TEST(Aligned, TooMuchCannotBeMet) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
-// No two blocks, of whatever size, have bytes in one cache line.
+// No two blocks, of any size, share a cache line.
 TEST(CacheAligned, FillsWholeLines) {
     const size_t kLine = CACHE_LINE_SIZE;
     for (size_t size : InterestingSizes(kMiB)) {

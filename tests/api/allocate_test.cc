@@ -1,4 +1,4 @@
-// What holds for every way to get a block.
+// Tests that hold for every function that allocates.
 #include <algorithm>
 
 #include "tests/api/allocators.h"
@@ -7,11 +7,11 @@
 namespace zmalloc_test {
 namespace {
 
-// The alignment that an object needs for which `size` bytes were asked.
+// The alignment that an object of `size` bytes may need.
 size_t AlignmentFor(size_t size) {
     size_t power = 1;
-    if (Over("jemalloc")) {
-        // As Redis configures it, blocks lie 8 bytes apart where no object of
+    if (Variant().allocator == "jemalloc") {
+        // With Redis's configuration of jemalloc, blocks lie 8 bytes apart where no object of
         // exactly that size could need more.
         while (power < alignof(max_align_t) && size != 0 && size % (2 * power) == 0) power *= 2;
     } else {
@@ -45,7 +45,7 @@ TEST_P(EachAllocator, GivesUsableBlocksAndCountsThem) {
     }
 }
 
-// Many at once: what one block holds is not touched through another.
+// Many blocks at once: writing to one changes no other.
 TEST_P(EachAllocator, BlocksDoNotOverlap) {
     struct Block {
         void *ptr;
@@ -65,9 +65,9 @@ TEST_P(EachAllocator, BlocksDoNotOverlap) {
     }
 }
 
-// Memory that was used before is where a missing memset shows.
+// A missing memset shows in memory that was used before.
 TEST_P(EachAllocator, ZeroedWhenRecycled) {
-    if (!GetParam().zeroed) GTEST_SKIP() << "promises nothing";
+    if (!GetParam().zeroed) GTEST_SKIP() << "this function does not promise zeros";
     for (size_t size : InterestingSizes(4 * kMiB)) {
         const size_t count = size < 5000 ? 20 : 2;
         std::vector<void *> blocks;

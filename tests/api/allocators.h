@@ -1,4 +1,4 @@
-// All functions that allocate, as one table.
+// A table of all functions that allocate.
 #ifndef ZMALLOC_TESTS_API_ALLOCATORS_H_
 #define ZMALLOC_TESTS_API_ALLOCATORS_H_
 
@@ -15,8 +15,8 @@ namespace zmalloc_test {
 constexpr int LgAlign(int log) { return log; }
 constexpr int kZero = 0x40;
 
-// `usable` is always asked for; functions without that parameter say what
-// zmalloc_usable_size() does, or 0 without a block.
+// `usable` is always set: functions without that parameter give what zmalloc_usable_size() says, or
+// 0 without a block.
 struct Allocator {
     const char *name;
     void *(*allocate)(size_t size, size_t *usable);

@@ -27,7 +27,7 @@ TEST(Flags, EveryAlignment) {
     }
 }
 
-// What realloc adds is zeroed, from the old usable size on.
+// realloc zeroes the bytes that it adds, from the old usable size on.
 TEST(Flags, ReallocKeepsAlignmentAndZeroesTheNewPart) {
     const size_t before = zmalloc_used_memory();
     Random random(5);
@@ -58,9 +58,9 @@ TEST(Flags, ReallocKeepsAlignmentAndZeroesTheNewPart) {
 TEST(Flags, ZeroedWithAHugeAlignment) {
     const size_t rss = zmalloc_get_rss();
     void *block = ztrymalloc_with_flags(100, LgAlign(28) | kZero);
-    if (block == nullptr) GTEST_SKIP() << "no address space";
+    if (block == nullptr) GTEST_SKIP() << "there is no address space for the block";
     EXPECT_TRUE(AllZero(block, 100));
-    // Sanitizers keep notes of each byte, such as that it was left out.
+    // A sanitizer writes to its own memory for each byte, also for those that zmalloc leaves out.
     if (!OverSanitizersMalloc()) {
         EXPECT_LT(zmalloc_get_rss(), rss + 16 * kMiB);
     }

@@ -28,15 +28,16 @@ const Freer kFreers[] = {
     {"zfree_with_size", [](void *ptr, size_t size) { zfree_with_size(ptr, size); }},
 };
 
-// From 256 KiB on at the latest, each allocator takes its way for large blocks; musl's maps each
-// anew, and where a page fault is dear larger ones took a minute.
+// From 256 KiB on at the latest, each allocator takes its path for large blocks.  musl maps each of
+// them anew; where page faults are slow, larger blocks took a minute.
 constexpr size_t kLargest = kMiB / 4;
 
 TEST(Free, EveryWayFreesEveryBlock) {
     const size_t before = zmalloc_used_memory();
     for (const Allocator &allocator : Allocators()) {
         for (const Freer &freer : kFreers) {
-            // Sized by what was asked only where that is allowed.
+            // zfree_with_size may be given the size asked for only where no alignment was asked
+            // for.
             bool sized = std::string(freer.name) == "zfree_with_size";
             if (sized && allocator.alignment > 1) continue;
             for (size_t size : InterestingSizes(kLargest)) {
@@ -51,7 +52,7 @@ TEST(Free, EveryWayFreesEveryBlock) {
     }
 }
 
-// A block keeps no memory of the size it once had.
+// A block that was resized is freed with its new size, whatever its size was before.
 TEST(Free, WithSizeAfterRealloc) {
     const size_t before = zmalloc_used_memory();
     Random random(11);

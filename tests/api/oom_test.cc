@@ -2,7 +2,7 @@
 #include <csetjmp>
 #include <csignal>
 
-#include "gmock/gmock.h"
+#include "gtest/gtest.h"
 #include "tests/api/allocators.h"
 #include "tests/support.h"
 
@@ -11,7 +11,7 @@ namespace {
 
 using Sizes = std::vector<size_t>;
 
-// The last below the limit cannot be met either, by any address space.
+// No address space can give even the last size below the limit.
 const size_t kTooMuch[] = {SIZE_MAX / 2 - 1, SIZE_MAX / 2,  SIZE_MAX / 2 + 1, PTRDIFF_MAX,
                            SIZE_MAX / 4 * 3, SIZE_MAX - 64, SIZE_MAX - 17,    SIZE_MAX - 16,
                            SIZE_MAX - 15,    SIZE_MAX - 8,  SIZE_MAX - 7,     SIZE_MAX - 1,
@@ -27,7 +27,7 @@ TEST_P(EachAllocator, TooMuchIsReportedOnce) {
         EXPECT_EQ(oom.Take(), GetParam().tries ? Sizes() : Sizes{size});
         EXPECT_EQ(zmalloc_used_memory(), before);
     }
-    // And it goes on as if nothing had been.
+    // Afterwards it allocates as before.
     size_t usable;
     void *block = GetParam().allocate(100, &usable);
     EXPECT_NE(block, nullptr);
@@ -111,7 +111,7 @@ TEST(Oom, FailedReallocLeavesTheBlockAsItWas) {
 }
 
 TEST(Oom, FlagsWithAlignmentsBeyondTheAddressSpace) {
-    if (kAddressSanitizer) GTEST_SKIP() << "its allocator adds the alignment to the size";
+    if (kAddressSanitizer) GTEST_SKIP() << "AddressSanitizer adds the alignment to the size";
     if (Emulated()) GTEST_SKIP() << "after a mapping far too large, qemu grants none at all";
     OomRecorder oom;
     const size_t before = zmalloc_used_memory();
@@ -178,7 +178,7 @@ TEST(Oom, HandlerMayThrow) {
     EXPECT_EQ(zmalloc_used_memory(), used);
 }
 
-// A handler that frees its reserve and asks again.
+// A handler may free its reserve and allocate again.
 TEST(Oom, HandlerMayAllocateAndFree) {
     static void *reserve;
     reserve = zmalloc(1000);
@@ -193,7 +193,7 @@ TEST(Oom, HandlerMayAllocateAndFree) {
     zfree(reserve);
 }
 
-// The default one says so in a single line, with the size, and aborts.
+// The default handler prints a single line with the size, and aborts.
 TEST(OomDeathTest, DefaultHandler) {
     if (!Emulated()) testing::FLAGS_gtest_death_test_style = "threadsafe";
     // qemu adds a line about the signal, for most CPUs.

@@ -1,4 +1,4 @@
-// What becomes of blocks that change their size.
+// Blocks that change their size.
 #include <algorithm>
 
 #include "tests/api/allocators.h"
@@ -112,7 +112,7 @@ TEST(Realloc, OutParametersMayBeNull) {
     EXPECT_EQ(ztryrealloc_usable(block, 0, nullptr, nullptr), nullptr);
 }
 
-// A string that grows, as servers have them: cheap, and nothing gets lost.
+// A string that grows, as in servers: growing is cheap and loses nothing.
 TEST(Realloc, GrowsByteByByte) {
     char *text = nullptr;
     for (size_t size = 1; size <= 20000; size++) {

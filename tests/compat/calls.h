@@ -1,4 +1,4 @@
-/* What each server's file has: calls as that server makes them. */
+/* Each server's file defines these functions; they call zmalloc as that server does. */
 #ifndef ZMALLOC_TESTS_COMPAT_CALLS_H_
 #define ZMALLOC_TESTS_COMPAT_CALLS_H_
 
@@ -8,12 +8,17 @@
 extern "C" {
 #endif
 
-/* Calls everything; NULL, or what did not hold. */
+/* Calls everything; returns NULL, or a text that says what failed. */
 const char *compat_calls(void);
 
-/* Whether the server's code for active defragmentation and for jemalloc is
- * compiled in. */
+/* Whether the server's code for active defragmentation is compiled in. */
 bool compat_has_defrag(void);
+
+/* Whether that code asks our extension of jemalloc, and no other jemalloc. */
+bool compat_asks_extension(void);
+
+/* Whether the server is compiled with its option to defragment over any allocator. */
+bool compat_forces_defrag(void);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-/* What all servers declare and call alike, for the .c files beside this. */
+/* Declarations and calls that all servers share, for the .c files beside this. */
 #ifndef ZMALLOC_TESTS_COMPAT_COMMON_H_
 #define ZMALLOC_TESTS_COMPAT_COMMON_H_
 
@@ -6,13 +6,15 @@
 #include <string.h>
 
 #include "tests/compat/calls.h"
-/* Quoted and without a folder, as servers have it. */
+/* Declares zmalloc_test. */
+#define REDIS_TEST
+/* In quotes and without a folder, as servers include it. */
 #include "zmalloc.h"
 
 #define HOLDS(condition) \
     if (!(condition)) return #condition
 
-/* A function has a server's signature if a pointer of that type can be set. */
+/* A function has a server's signature if its address fits a pointer of that type. */
 static void *(*const all_malloc)(size_t) = zmalloc;
 static void *(*const all_calloc)(size_t) = zcalloc;
 static void *(*const all_calloc_num)(size_t, size_t) = zcalloc_num;
@@ -33,12 +35,12 @@ static void (*const all_bg_thread)(int) = set_jemalloc_bg_thread;
 static int (*const all_purge)(void) = jemalloc_purge;
 static size_t (*const all_private_dirty)(long) = zmalloc_get_private_dirty;
 static size_t (*const all_memory_size)(void) = zmalloc_get_memory_size;
+static size_t (*const all_smap_bytes)(char *, long) = zmalloc_get_smap_bytes_by_field;
 static void (*const all_libc_free)(void *) = zlibc_free;
-static void (*const all_dontneed)(void *) = zmadvise_dontneed;
 static int (*const all_stat)(int, long long *) = get_proc_stat_ll;
 static void *(*const all_extend)(void *, size_t) = extend_to_usable;
 
-static const char *common_allocations(void) {
+static const char *common_allocations(void (*dontneed)(void *)) {
     size_t usable = 0;
     void *blocks[] = {all_malloc(10),
                       all_calloc(10),
@@ -57,7 +59,7 @@ static const char *common_allocations(void) {
         HOLDS(blocks[i] != NULL);
         HOLDS(zmalloc_size(blocks[i]) >= 10);
         HOLDS(zmalloc_usable_size(blocks[i]) >= 10);
-        all_dontneed(blocks[i]);
+        dontneed(blocks[i]);
         all_free(all_extend(blocks[i], zmalloc_usable_size(blocks[i])));
     }
     all_libc_free(malloc(10));
@@ -65,7 +67,7 @@ static const char *common_allocations(void) {
 }
 
 static const char *common_figures(void) {
-    char field[] = "Rss:"; /* no server's parameter is const */
+    char field[] = "Rss:";
     long long start_time;
     HOLDS(strlen(ZMALLOC_LIB) > 0);
     HOLDS(all_used_memory() < (size_t)-1 / 2);
@@ -75,7 +77,8 @@ static const char *common_figures(void) {
     (void)all_get_rss();
     (void)all_private_dirty(-1);
     (void)all_memory_size();
-    (void)zmalloc_get_smap_bytes_by_field(field, -1);
+    (void)all_smap_bytes(field, -1);
+    HOLDS(zmalloc_test(0, NULL, 0) == 0);
     (void)all_stat(22, &start_time);
     return NULL;
 }
@@ -94,8 +97,12 @@ static const char *common_resize(void *(*resize)(void *, size_t, size_t *)) {
 }
 
 #ifdef HAVE_DEFRAG
+#ifdef JEMALLOC_FRAG_HINT
 /* Declared by the servers' defrag.c itself. */
 int je_get_defrag_hint(void *ptr);
+#else
+static int je_get_defrag_hint(void *ptr) { return ptr != NULL; }
+#endif
 
 static const char *common_defrag(void) {
     void *ptr = zmalloc_no_tcache(10);
@@ -128,15 +135,23 @@ static const char *common_jemalloc(void) {
 static const char *common_jemalloc(void) { return NULL; }
 #endif
 
-static const char *common_calls(void) {
-    const char *wrong = common_allocations();
+static const char *common_calls(void (*dontneed)(void *)) {
+    const char *wrong = common_allocations(dontneed);
     if (wrong == NULL) wrong = common_figures();
     if (wrong == NULL) wrong = common_defrag();
     return wrong != NULL ? wrong : common_jemalloc();
 }
 
 bool compat_has_defrag(void) {
-#if defined(HAVE_DEFRAG) && defined(USE_JEMALLOC)
+#ifdef HAVE_DEFRAG
+    return true;
+#else
+    return false;
+#endif
+}
+
+bool compat_forces_defrag(void) {
+#if defined(DEBUG_DEFRAG_FORCE) || defined(DEBUG_FORCE_DEFRAG)
     return true;
 #else
     return false;

@@ -22,7 +22,7 @@ static_assert(zm::allocator<int>() == zm::allocator<char>());
 static_assert(!(zm::allocator<int>() != zm::allocator<char>()));
 static_assert(std::is_nothrow_move_assignable_v<std::vector<int, zm::allocator<int>>>);
 
-// A vector's block counts for what zmalloc says that it has, and no more.
+// A vector's block counts for the size that zmalloc tells, and no more.
 TEST(Allocator, CountsExactly) {
     Balance balance;
     {

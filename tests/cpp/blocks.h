@@ -1,4 +1,4 @@
-// What the tests of zmalloc.hpp share.
+// Shared by the tests of zmalloc.hpp.
 #ifndef ZMALLOC_TESTS_CPP_BLOCKS_H_
 #define ZMALLOC_TESTS_CPP_BLOCKS_H_
 
@@ -8,7 +8,7 @@
 
 namespace zmalloc_test {
 
-// Whether used memory is, at its end, what it was at its start.
+// Tells, at its end, whether used memory is what it was at its start.
 class Balance {
   public:
     size_t Used() const { return zmalloc_used_memory() - before_; }

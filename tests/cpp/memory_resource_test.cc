@@ -94,7 +94,7 @@ TEST(MemoryResource, OutOfMemoryThrows) {
     EXPECT_TRUE(oom.Take().empty());
 }
 
-// What one thread allocates, another may free.
+// One thread may free what another allocated.
 TEST(MemoryResource, AcrossThreads) {
     Balance balance;
     {

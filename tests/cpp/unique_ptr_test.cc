@@ -9,7 +9,7 @@
 namespace zmalloc_test {
 namespace {
 
-// Counts those that live; the `last` of so many to be made throws.
+// Counts the objects that are alive; the constructor of object number `last` throws.
 struct Counted {
     static inline int alive = 0, made = 0, last = 1 << 30;
     Counted() {

@@ -6,10 +6,10 @@
 
 namespace without {
 
-// Uses all of the header; whether it did as it should, everything freed again.
+// Uses all of the header; returns whether everything worked and was freed again.
 bool UseAll();
 
-// Allocates so much by zm::allocator.
+// Allocates that many bytes by zm::allocator.
 void Allocate(std::size_t size);
 
 }  // namespace without

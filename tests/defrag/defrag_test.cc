@@ -1,4 +1,4 @@
-// Defragmentation: what moves, what stays, and the scanner's budgets.
+// Defragmentation: it moves some blocks and leaves others; the scanner keeps its budgets.
 #include "zmalloc/defrag.h"
 
 #include <atomic>
@@ -6,16 +6,16 @@
 #include <thread>
 
 #include "tests/support.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 
 namespace zmalloc_test {
 namespace {
 
-bool Supported() { return Over("jemalloc"); }
+bool Supported() { return Variant().defragments; }
 
 size_t Waste() {
-    zmalloc_info_t info;
-    zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
+    zmalloc_stats_t info;
+    zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
     return info.frag_smallbins;
 }
 
@@ -104,13 +104,13 @@ TEST(Defrag, SupportIsOneClearAnswer) {
     EXPECT_EQ(stats.scanned + stats.moved, 0u);
 }
 
-// Most of the waste goes, nothing is lost, used memory stays exact.
+// Defragmentation removes most of the waste, loses nothing, and keeps used memory exact.
 TEST(Defrag, WasteGoes) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
-    if (GUARDED) GTEST_SKIP() << "freed blocks rest in their slabs";
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
+    if (Variant().guarded) GTEST_SKIP() << "guard mode keeps freed blocks in their slabs";
     for (unsigned keep : {5u, 20u, 38u}) {
         SCOPED_TRACE(keep);
-        Pool pool(200000, 8, 1024, keep, keep);  // many slabs, of 64 KiB pages as well
+        Pool pool(200000, 8, 1024, keep, keep);  // fills many slabs, also with 64 KiB pages
         const size_t used = zmalloc_used_memory(), before = Waste();
         zmalloc_defrag_stats_t stats = {};
         const zmalloc_defrag_cursor_t cursor = pool.Cursor();
@@ -128,9 +128,9 @@ TEST(Defrag, WasteGoes) {
     }
 }
 
-// Passes end: a heap that is compact is left alone.
+// Passes come to an end: they leave a compact heap alone.
 TEST(Defrag, CompactStays) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     Pool pool(50000, 8, 1024, 30, 9);
     const zmalloc_defrag_cursor_t cursor = pool.Cursor();
     zmalloc_defrag_stats_t stats = {};
@@ -150,7 +150,7 @@ TEST(Defrag, LargeBlocksStay) {
 }
 
 TEST(Defrag, BatchAndSingleAgree) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     Pool pool(20000, 8, 20000, 30, 3);
     const std::vector<const void *> live = pool.Live();
     std::unique_ptr<bool[]> should(new bool[live.size()]);
@@ -166,7 +166,7 @@ TEST(Defrag, BatchAndSingleAgree) {
 }
 
 TEST(Defrag, NullInABatch) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     void *block = zmalloc(100);
     const void *ptrs[] = {nullptr, block, nullptr};
     bool should[] = {true, true, true};
@@ -177,7 +177,7 @@ TEST(Defrag, NullInABatch) {
 }
 
 TEST(Defrag, KeepsAlignment) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     for (size_t alignment : {16, 64, 256, 4096}) {
         std::vector<void *> blocks(20000 * 16 / alignment + 64);
         for (void *&block : blocks) block = zmalloc_aligned(alignment, alignment);
@@ -194,7 +194,7 @@ TEST(Defrag, KeepsAlignment) {
 }
 
 TEST(Scanner, BudgetOfBlocks) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     Pool pool(5000, 8, 300, 40, 5);
     const zmalloc_defrag_cursor_t cursor = pool.Cursor();
     const zmalloc_defrag_budget_t budget = {.blocks = 100, .microseconds = 0};
@@ -210,10 +210,10 @@ TEST(Scanner, BudgetOfBlocks) {
     EXPECT_EQ(zmalloc_defrag_step(&cursor, &budget, nullptr), ZMALLOC_DEFRAG_MORE);
 }
 
-// Not a timing: a budget of one microsecond must end a step early, and a step
-// must still get somewhere.
+// This measures no time: a budget of one microsecond must end a step early, and the step must still
+// make progress.
 TEST(Scanner, BudgetOfTime) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     Pool pool(100000, 8, 300, 40, 6);
     const zmalloc_defrag_cursor_t cursor = pool.Cursor();
     const zmalloc_defrag_budget_t budget = {.blocks = 0, .microseconds = 1};
@@ -223,9 +223,9 @@ TEST(Scanner, BudgetOfTime) {
     EXPECT_LT(stats.scanned, pool.Live().size());
 }
 
-// Others allocate and free in the same bins meanwhile.
+// Other threads allocate and free in the same bins meanwhile.
 TEST(Scanner, WhileOthersAllocate) {
-    if (!Supported()) GTEST_SKIP() << "not supported over " ZMALLOC_LIB;
+    if (!Supported()) GTEST_SKIP() << "not supported over " << Variant().lib;
     const size_t before = zmalloc_used_memory();
     std::atomic<bool> done{false};
     std::vector<std::thread> threads;

@@ -7,7 +7,7 @@
 namespace zmalloc_test {
 namespace {
 
-// From slabs and bins, from pages, and with mappings of their own.
+// Sizes for slabs and bins, for pages, and for mappings of their own.
 constexpr size_t kSizes[] = {0, 1, 100, 5000, 300000, 3 * kMiB};
 constexpr size_t kSizeCount = sizeof kSizes / sizeof kSizes[0];
 
@@ -33,7 +33,7 @@ struct Reallocator {
     void *(*resize)(void *ptr, size_t size, size_t *usable, size_t *old_usable);
 };
 
-// Those without the parameters.
+// For functions without these parameters: asks zmalloc_usable_size() instead.
 template <typename Call>
 void *Asked(void *ptr, size_t *usable, size_t *old_usable, Call call) {
     *old_usable = zmalloc_usable_size(ptr);
@@ -64,7 +64,7 @@ const Reallocator kReallocators[] = {
     {"zrealloc_with_flags_align", false, WithFlags<LgAlign(8)>},
 };
 
-// A string that grows, and is cut; then an aligned block, which some move.
+// A string grows and is cut; then an aligned block is resized, which some allocators move.
 void Chain(const Reallocator &reallocator, Checks &checks) {
     checks.Note(reallocator.name);
     for (size_t alignment : {size_t{8}, size_t{256}}) {
@@ -121,7 +121,7 @@ void Frees(Checks &checks) {
     });
 }
 
-// What a block is asked for and told, without allocating.
+// Calls that use or tell a block's size without allocating.
 void Sizes(Checks &checks) {
     Block block = checks.Allocate("zmalloc_usable", 1000, false, zmalloc_usable);
     const size_t usable = CALL(checks, zmalloc_usable_size)(block.at);
@@ -131,7 +131,7 @@ void Sizes(Checks &checks) {
     checks.Free(&block);
 }
 
-// A handler that gives up a reserve; the caller then asks once more.
+// The handler frees a reserve; the caller then asks once more.
 void Reserve(Checks &checks) {
     static void *reserve;
     static size_t asked;

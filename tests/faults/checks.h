@@ -1,7 +1,6 @@
-// What must hold of each call, whether memory can be had or not.
-//
-// Nothing here allocates, but for what it is told to call: where an allocator
-// stands in for the libc's, the test's own calls would fail as well.
+// Checks that each call must pass, with memory or without.  Nothing here allocates, except the
+// functions that it is told to call: where a failing allocator replaces the libc's, the test's own
+// calls would fail as well.
 #ifndef ZMALLOC_TESTS_FAULTS_CHECKS_H_
 #define ZMALLOC_TESTS_FAULTS_CHECKS_H_
 
@@ -18,17 +17,17 @@ struct Block {
     uint64_t id;
 };
 
-// Takes the out-of-memory handler while it lives.
+// Sets the out-of-memory handler while it lives.
 class Checks {
   public:
     Checks();
     ~Checks();
     Checks(const Checks &) = delete;
 
-    // Other threads allocate from now on: used memory is not looked at.
+    // Other threads allocate from now on: used memory is no longer checked.
     void NotAlone() { alone_ = false; }
 
-    // A function under test, its name noted: for CALL.
+    // Notes the name of a function under test, and returns the function: for CALL.
     template <typename Function>
     Function Noted(const char *name, Function function) {
         Note(name);
@@ -41,11 +40,11 @@ class Checks {
 
     void Expect(bool ok, const char *function, const char *what);
     bool failed() const { return wrong_[0] != '\0'; }
-    // The first thing that was wrong.
+    // The first check that failed.
     const char *wrong() const { return wrong_; }
 
-    // `call` allocates `size` bytes and tells the usable size.  A block that is
-    // filled, or none, and then all is as it was.
+    // `call` allocates `size` bytes and tells the usable size.  Returns a block that is filled; or
+    // none, and then checks that nothing changed.
     template <typename Call>
     Block Allocate(const char *function, size_t size, bool tries, Call call) {
         const size_t used = Begin();
@@ -58,7 +57,8 @@ class Checks {
         Fill(&block);
         return block;
     }
-    // `call` resizes the block to `size` bytes, not 0.  It does, or leaves it alone.
+    // `call` resizes the block to `size` bytes, not 0.  It must do so, or leave the block as it
+    // was.
     template <typename Call>
     bool Resize(const char *function, Block *block, size_t size, bool tries, Call call) {
         const size_t had = zmalloc_usable_size(block->at), counted = zmalloc_size(block->at);
@@ -90,7 +90,7 @@ class Checks {
         Used(function, used, 0 - counted);
         *block = {};
     }
-    // Another call: it must not report anything.
+    // Any other call: it must not report a lack of memory.
     template <typename Call>
     auto Other(const char *function, Call call) {
         const size_t used = Begin();
@@ -100,9 +100,9 @@ class Checks {
         return result;
     }
 
-    // By zfree.
+    // Frees the block by zfree.
     void Free(Block *block);
-    // Whether its contents are what they should be.
+    // Checks that the contents are what they should be.
     void Look(const char *function, const Block &block);
     void Fill(Block *block);
 
@@ -115,7 +115,7 @@ class Checks {
     char wrong_[256] = "";
 };
 
-// A call of a public function, which then counts as tested.
+// Calls a public function, which then counts as tested.
 #define CALL(checks, function) (checks).Noted(#function, function)
 
 }  // namespace zmalloc_test

@@ -6,7 +6,7 @@
 namespace zmalloc_test {
 namespace {
 
-// Without comments, C++'s extern "C", and directives.
+// Removes comments, C++'s extern "C", and directives.
 std::string Plain(std::string text) {
     text = std::regex_replace(text, std::regex(R"(/\*([^*]|\*+[^*/])*\*+/)"), " ");
     text = std::regex_replace(text, std::regex(R"(\\\n)"), " ");
@@ -16,7 +16,7 @@ std::string Plain(std::string text) {
 
 bool InName(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-// What comes after the parenthesis that closes the one at `at`.
+// The position after the parenthesis that closes the one at `at`.
 size_t AfterParentheses(const std::string &text, size_t at) {
     int depth = 0;
     for (; at < text.size(); at++) {

@@ -7,8 +7,8 @@
 
 namespace zmalloc_test {
 
-// Of our public headers, as they are written: one declaration up to each ';' or
-// body, its name before the first '(' that is none of an attribute.
+// Reads a public header as it is written: a declaration goes up to ';' or a body, and its name
+// comes before the first '(' that belongs to no attribute.
 std::set<std::string> DeclaredFunctions(const std::string &header);
 
 }  // namespace zmalloc_test

@@ -1,4 +1,4 @@
-// Out of memory, everywhere: each scenario, whatever call it is that fails.
+// Runs each scenario with each of its calls failing, as if there were no memory.
 #include <algorithm>
 #include <cstdio>
 #include <fstream>
@@ -12,7 +12,7 @@ namespace {
 
 std::set<std::string> PublicFunctions() {
     std::set<std::string> names;
-    for (const char *header : {"zmalloc.h", "info.h", "defrag.h"}) {
+    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();
@@ -23,8 +23,8 @@ std::set<std::string> PublicFunctions() {
     return names;
 }
 
-// The longest of the functions that the name begins with: zcalloc_num_1 is a way to
-// call zcalloc_num.
+// The longest of the functions with which the name begins: zcalloc_num_1 is a way to call
+// zcalloc_num.
 std::string FunctionIn(const std::string &name, const std::set<std::string> &functions) {
     std::string found;
     for (const std::string &function : functions) {
@@ -35,8 +35,8 @@ std::string FunctionIn(const std::string &name, const std::set<std::string> &fun
     return found;
 }
 
-// A function that is new in a header has to appear in a scenario.  In a child, so
-// that the memory that this takes is not at hand for the tests below.
+// A new function in a header must appear in a scenario.  The child's memory goes with it: otherwise
+// the tests below would find that memory in the allocator.
 bool EachIsInAScenario() {
     std::set<std::string> missing = PublicFunctions();
     const std::set<std::string> functions = missing;
@@ -75,7 +75,7 @@ class EachScenario : public testing::TestWithParam<Scenario> {
     static Tally total;
 
     static void TearDownTestSuite() {
-        std::printf("%s: %llu cases, %llu faults injected\n", Variant().c_str(),
+        std::printf("%s: %llu cases, %llu faults injected\n", Variant().name.data(),
                     static_cast<unsigned long long>(total.cases),
                     static_cast<unsigned long long>(total.injected));
         RecordProperty("cases", std::to_string(total.cases));

@@ -1,12 +1,13 @@
-// What does not allocate, and defragmentation, which does so only if it can.
+// Calls that do not allocate, and defragmentation, which allocates only if it can.
 #include <unistd.h>
 
 #include <cstring>
+#include <ctime>
 
 #include "tests/faults/scenarios.h"
 #include "tests/sanitized.h"
 #include "zmalloc/defrag.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 
 namespace zmalloc_test {
 namespace {
@@ -28,6 +29,10 @@ void Figures(Checks &checks) {
     const size_t used = CALL(checks, zmalloc_used_memory)();
     CALL(checks, zmalloc_peak_memory_reset)();
     checks.Expect(CALL(checks, zmalloc_peak_memory)() >= used, "zmalloc_peak_memory", "the peak");
+    checks.Expect(CALL(checks, zmalloc_get_peak_memory)() >= used, "zmalloc_get_peak_memory",
+                  "the peak");
+    checks.Expect(CALL(checks, zmalloc_get_peak_memory_time)() <= time(nullptr),
+                  "zmalloc_get_peak_memory_time", "its time");
     checks.Expect(
         CALL(checks, zmalloc_get_memory_size)() >= CALL(checks, zmalloc_get_memory_limit)(),
         "zmalloc_get_memory_limit", "a limit");
@@ -39,15 +44,15 @@ void Figures(Checks &checks) {
 }
 
 void Reports(Checks &checks) {
-    zmalloc_info_t info;
-    checks.Expect(checks.Other("zmalloc_info",
+    zmalloc_stats_t info;
+    checks.Expect(checks.Other("zmalloc_stats",
                                [&] {
-                                   return CALL(checks, zmalloc_info)(&info, sizeof info,
-                                                                     ZMALLOC_ALL_ARENAS, 1);
+                                   return CALL(checks, zmalloc_stats)(&info, sizeof info,
+                                                                      ZMALLOC_ALL_ARENAS, 1);
                                }) == 0,
-                  "zmalloc_info", "told");
-    checks.Expect(CALL(checks, zmalloc_info_knows)(&info, ZMALLOC_INFO_USED) == 1,
-                  "zmalloc_info_knows", "used memory known");
+                  "zmalloc_stats", "told");
+    checks.Expect(CALL(checks, zmalloc_stats_knows)(&info, ZMALLOC_STATS_USED) == 1,
+                  "zmalloc_stats_knows", "used memory known");
     for (auto format : {ZMALLOC_REPORT_TEXT, ZMALLOC_REPORT_JSON, ZMALLOC_REPORT_OPENMETRICS}) {
         static char text[4096];
         const int length = checks.Other("zmalloc_report", [&] {
@@ -58,7 +63,7 @@ void Reports(Checks &checks) {
     }
 }
 
-// Each may fail, and leaves all blocks as they are.
+// Each of these calls may fail; it then leaves all blocks as they are.
 void GivingBack(Checks &checks) {
     Block kept = checks.Allocate("zmalloc_usable", 300000, false, zmalloc_usable);
     Block gone = checks.Allocate("zmalloc_usable", 3 * kMiB, false, zmalloc_usable);
@@ -73,7 +78,7 @@ void GivingBack(Checks &checks) {
         CALL(checks, zmalloc_purge)();
         CALL(checks, jemalloc_purge)();
         CALL(checks, zlibc_trim)();
-        // jemalloc starts its threads past ThreadSanitizer, which cannot have that.
+        // ThreadSanitizer does not see jemalloc create its threads, and does not support that.
         if (kThreadSanitizer && !CallsFail()) return 0;
         CALL(checks, zmalloc_background_purge)(true);
         CALL(checks, zmalloc_background_purge)(false);
@@ -83,7 +88,7 @@ void GivingBack(Checks &checks) {
     checks.Free(&kept);
 }
 
-// Blocks in slabs that are sparse: of every eight one is left.
+// Blocks in sparse slabs: of every eight blocks one is left.
 class Sparse {
   public:
     static constexpr size_t kBlocks = 600;

@@ -1,4 +1,4 @@
-// What a program does with zmalloc, to be run while memory cannot be had.
+// Programs that use zmalloc, to be run while memory cannot be had.
 #ifndef ZMALLOC_TESTS_FAULTS_SCENARIOS_H_
 #define ZMALLOC_TESTS_FAULTS_SCENARIOS_H_
 
@@ -13,24 +13,23 @@ namespace zmalloc_test {
 
 struct Scenario {
     std::string name;
-    // All that it allocates is freed when it returns.
+    // When it returns, it has freed all that it allocated.
     std::function<void(Checks &)> run;
-    bool allocates = true;  // so that it must meet faults
-    bool threads = false;   // starts some, whose stacks the libc keeps; and the faults
+    bool allocates = true;  // so some of its calls must fail
+    bool threads = false;   // starts threads, whose stacks the libc keeps, and the faults itself
 };
 
 inline std::ostream &operator<<(std::ostream &out, const Scenario &s) { return out << s.name; }
 
 const std::vector<Scenario> &Scenarios();
 
-// Whether it is zmalloc's calls of the allocator that fail; else it is what the
-// allocator asks of the OS.
+// Whether zmalloc's calls of the allocator fail; otherwise the allocator's calls of the OS do.
 bool CallsFail();
 
-// For scenarios with threads: from here on calls fail.
+// Scenarios with threads call this: calls fail from then on.
 void StartFaults();
 
-// By file.
+// The scenarios of each file.
 std::vector<Scenario> AllocationScenarios();
 std::vector<Scenario> FigureScenarios();
 std::vector<Scenario> InlineScenarios();

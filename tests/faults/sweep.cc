@@ -7,7 +7,7 @@
 #include <cstdio>
 
 #include "zmalloc/defrag.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 
 // jemalloc's, where it is linked.
 extern "C" int je_mallctl(const char *name, void *old_value, size_t *old_size, void *new_value,
@@ -16,11 +16,11 @@ extern "C" int je_mallctl(const char *name, void *old_value, size_t *old_size, v
 namespace zmalloc_test {
 namespace {
 
-zm_fault_plan planned;
+zm_failing_plan planned;
 
-// What the allocator itself holds to be handed out, where that is exact; else 0.
+// The bytes that the allocator has handed out by its own count, where that is exact; else 0.
 int64_t Live() {
-    if (CallsFail()) return zm_faulty_live();
+    if (CallsFail()) return zm_failing_live();
     if (je_mallctl == nullptr) return 0;
     je_mallctl("thread.tcache.flush", nullptr, nullptr, nullptr, 0);
     size_t allocated;
@@ -28,7 +28,8 @@ int64_t Live() {
     return static_cast<int64_t>(allocated);
 }
 
-// That all works again once there is memory.
+// Checks that everything works again once there is memory: each allocator takes these blocks from
+// different places.  The largest is no larger than that needs, as this runs after every case.
 void ExpectRecovered(Checks *checks) {
     if (je_mallctl != nullptr) {
         size_t allocated = 0;
@@ -45,20 +46,20 @@ void ExpectRecovered(Checks *checks) {
     }
 }
 
-// What a child tells.
+// The result of a child.
 struct Result {
-    zm_fault_counts counts;
+    zm_failing_counts counts;
     char wrong[256];
 };
 
-void Run(const Scenario &scenario, const zm_fault_plan &plan, Result *result) {
+void Run(const Scenario &scenario, const zm_failing_plan &plan, Result *result) {
     const size_t used = zmalloc_used_memory();
     const int64_t live = Live();
     Checks checks;
     planned = plan;
     if (!scenario.threads) StartFaults();
     scenario.run(checks);
-    result->counts = zm_faults_end();
+    result->counts = zm_failing_end();
     checks.Expect(zmalloc_used_memory() == used, scenario.name.c_str(), "used memory as before");
     checks.Expect((scenario.threads && !CallsFail()) || Live() == live, scenario.name.c_str(),
                   "free of leaks");
@@ -66,9 +67,9 @@ void Run(const Scenario &scenario, const zm_fault_plan &plan, Result *result) {
     std::snprintf(result->wrong, sizeof result->wrong, "%s", checks.wrong());
 }
 
-// Each run starts from the same state of the allocator: else what the first one
-// took from the OS would do for all others.
-void RunInChild(const Scenario &scenario, const zm_fault_plan &plan, Result *result) {
+// Each run starts from the same state of the allocator: otherwise the memory that the first run
+// took from the OS would serve all others.
+void RunInChild(const Scenario &scenario, const zm_failing_plan &plan, Result *result) {
     static Result *const shared = static_cast<Result *>(
         mmap(nullptr, sizeof(Result), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0));
     *shared = {};
@@ -80,7 +81,7 @@ void RunInChild(const Scenario &scenario, const zm_fault_plan &plan, Result *res
     if (!ended) std::snprintf(result->wrong, sizeof result->wrong, "%s", ended.message());
 }
 
-std::string Describe(const zm_fault_plan &plan) {
+std::string Describe(const zm_failing_plan &plan) {
     char text[160];
     std::snprintf(text, sizeof text,
                   " (nth %" PRIu64 ", from %" PRIu64 ", every %" PRIu64 ", least size %zu)",
@@ -88,7 +89,7 @@ std::string Describe(const zm_fault_plan &plan) {
     return text;
 }
 
-Tally TallyOf(const Result &result, const zm_fault_plan &plan) {
+Tally TallyOf(const Result &result, const zm_failing_plan &plan) {
     Tally tally;
     tally.cases = 1;
     tally.injected = result.counts.injected;
@@ -96,11 +97,11 @@ Tally TallyOf(const Result &result, const zm_fault_plan &plan) {
     return tally;
 }
 
-// For each n, until nothing fails.
-Tally EachN(const Scenario &scenario, uint64_t zm_fault_plan::*which) {
+// Runs the plan for each n, until nothing fails.
+Tally EachN(const Scenario &scenario, uint64_t zm_failing_plan::*which) {
     Tally tally;
     for (uint64_t n = 1; tally.wrong.empty(); n++) {
-        zm_fault_plan plan = {};
+        zm_failing_plan plan = {};
         plan.*which = n;
         const Tally one = RunWith(scenario, plan);
         tally.Add(one);
@@ -111,9 +112,9 @@ Tally EachN(const Scenario &scenario, uint64_t zm_fault_plan::*which) {
 
 }  // namespace
 
-bool CallsFail() { return Variant().find("_faulty") != std::string::npos; }
+bool CallsFail() { return Variant().name.find("_failing") != std::string_view::npos; }
 
-void StartFaults() { zm_faults_begin(&planned); }
+void StartFaults() { zm_failing_begin(&planned); }
 
 void Tally::Add(const Tally &other) {
     cases += other.cases;
@@ -121,13 +122,13 @@ void Tally::Add(const Tally &other) {
     if (wrong.empty()) wrong = other.wrong;
 }
 
-Tally RunHere(const Scenario &scenario, const zm_fault_plan &plan) {
+Tally RunHere(const Scenario &scenario, const zm_failing_plan &plan) {
     Result result = {};
     Run(scenario, plan, &result);
     return TallyOf(result, plan);
 }
 
-Tally RunWith(const Scenario &scenario, const zm_fault_plan &plan) {
+Tally RunWith(const Scenario &scenario, const zm_failing_plan &plan) {
     if (CallsFail()) return RunHere(scenario, plan);
     Result result = {};
     RunInChild(scenario, plan, &result);
@@ -135,15 +136,15 @@ Tally RunWith(const Scenario &scenario, const zm_fault_plan &plan) {
 }
 
 Tally Sweep(const Scenario &scenario) {
-    Tally tally = EachN(scenario, &zm_fault_plan::nth);
-    tally.Add(EachN(scenario, &zm_fault_plan::from));
+    Tally tally = EachN(scenario, &zm_failing_plan::nth);
+    tally.Add(EachN(scenario, &zm_failing_plan::from));
     for (uint64_t every : {1, 2, 3, 5, 8, 13}) {
-        zm_fault_plan plan = {};
+        zm_failing_plan plan = {};
         plan.every = every;
         if (tally.wrong.empty()) tally.Add(RunWith(scenario, plan));
     }
     for (size_t size : {size_t{1}, size_t{512}, size_t{20000}, kMiB}) {
-        zm_fault_plan plan = {};
+        zm_failing_plan plan = {};
         plan.least_size = size;
         if (tally.wrong.empty()) tally.Add(RunWith(scenario, plan));
     }

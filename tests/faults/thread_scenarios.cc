@@ -1,5 +1,4 @@
-// Threads that hand blocks to each other, and more of them than counters that fit
-// a page.
+// Threads that hand blocks to each other, and more threads than a page has counters.
 #include <pthread.h>
 #include <sched.h>
 
@@ -14,7 +13,7 @@ namespace {
 
 constexpr size_t kThreads = 4, kSlots = 16, kSteps = 60;
 
-// Where threads leave blocks for others.
+// Threads leave blocks here for others.
 struct Exchange {
     std::mutex mutex;
     Block block;
@@ -58,9 +57,8 @@ struct Worker {
 std::atomic<size_t> ready;
 std::atomic<bool> started;
 
-// Over the OS's faults, every thread has allocated before they begin: jemalloc and
-// tcmalloc end the program when a new one finds no memory for its cache
-// (docs/robustness.md).
+// When the OS's calls fail, every thread has allocated before that begins: jemalloc and tcmalloc
+// end the program when a new thread finds no memory for its cache (docs/robustness.md).
 template <typename T>
 void *RunOne(void *worker) {
     if (!CallsFail()) zfree(ztrymalloc(1));
@@ -97,7 +95,7 @@ void Threads(Checks &checks) {
     checks.Free(&exchange.block);
 }
 
-// More than there are counters on a page, each with a block, all alive at once.
+// More threads than a page has counters, all alive at once, each with a block.
 struct Holder {
     Checks *checks;
     std::atomic<size_t> *holding;
@@ -122,7 +120,7 @@ void ManyThreads(Checks &checks) {
 }  // namespace
 
 std::vector<Scenario> ThreadScenarios() {
-    // Many blocks of one size may all be at hand.
+    // The allocator may have all these blocks of one size in a cache.
     return {{"threads", Threads, true, true}, {"many_threads", ManyThreads, CallsFail(), true}};
 }
 

@@ -1,5 +1,5 @@
-// What a Redis-like server's own config.h defines, as it spells it: without
-// #ifndef, and some macros without a value.
+// Defines the macros of a Redis-like server's own config.h, as that spells them: without #ifndef,
+// and some without a value.
 #ifndef TESTS_FEATURES_CONFIG_H_
 #define TESTS_FEATURES_CONFIG_H_
 
@@ -41,6 +41,16 @@
 #endif
 
 #define HAS_BUILTIN_PREFETCH 1
+#define redis_prefetch_read(addr) __builtin_prefetch(addr, 0, 3)
+#define redis_prefetch_write(addr) __builtin_prefetch(addr, 1, 3)
+#define valkey_prefetch(addr) __builtin_prefetch(addr)
+
+#if defined(__linux__) && defined(__GLIBC__)
+#define HAVE_IFUNC 1
+#else
+#define HAVE_IFUNC 0
+#endif
+
 #ifdef __x86_64__
 #define HAVE_ATOMIC
 #define HAVE_AVX2
@@ -52,6 +62,9 @@
 #endif
 #ifdef __aarch64__
 #define HAVE_AARCH64_NEON
+#define HAVE_ARM_NEON 1
+#else
+#define HAVE_ARM_NEON 0
 #endif
 
 #ifndef BYTE_ORDER

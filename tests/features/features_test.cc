@@ -1,4 +1,4 @@
-// What zmalloc/features.h claims, done: on the platform that this runs on.
+// Uses each feature that zmalloc/features.h claims for the platform that this runs on.
 #include "zmalloc/features.h"
 
 #include <fcntl.h>
@@ -48,7 +48,7 @@
 
 namespace {
 
-// Closed when it goes.
+// Closes it at its end.
 class Descriptor {
   public:
     explicit Descriptor(int fd) : fd_(fd) {}
@@ -90,7 +90,7 @@ TEST(Features, CacheLineSize) {
 #ifdef __x86_64__
     EXPECT_EQ(CACHE_LINE_SIZE, line);
 #else
-    EXPECT_EQ(CACHE_LINE_SIZE % line, 0) << line;  // as qemu makes them up
+    EXPECT_EQ(CACHE_LINE_SIZE % line, 0) << line;  // qemu makes the value up
 #endif
 #endif
 }
@@ -103,9 +103,6 @@ TEST(Features, OneWayOfWaitingForEvents) {
 #endif
 #ifdef HAVE_KQUEUE
     EXPECT_GE(Descriptor(kqueue()), 0);
-    ways++;
-#endif
-#ifdef HAVE_EVPORT
     ways++;
 #endif
     EXPECT_EQ(ways, 1);
@@ -159,7 +156,7 @@ TEST(Features, TaskInfo) {
 #ifdef HAVE_BACKTRACE
 TEST(Features, Backtrace) {
 #ifdef __GLIBC__
-    if (!dlopen("libgcc_s.so.1", RTLD_NOW)) GTEST_SKIP() << "glibc's needs libgcc_s.so.1";
+    if (!dlopen("libgcc_s.so.1", RTLD_NOW)) GTEST_SKIP() << "backtrace() needs libgcc_s.so.1";
 #endif
     void *frames[8];
     EXPECT_GT(backtrace(frames, 8), 0);
@@ -172,7 +169,7 @@ TEST(Features, MsgNosignal) {
     ASSERT_EQ(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
     const Descriptor writer(pair[0]);
     close(pair[1]);
-    EXPECT_EQ(send(writer, "", 1, MSG_NOSIGNAL), -1);  // and lives
+    EXPECT_EQ(send(writer, "", 1, MSG_NOSIGNAL), -1);  // and the process lives
     EXPECT_EQ(errno, EPIPE);
 }
 #endif
@@ -195,7 +192,7 @@ TEST(Features, Pipe2) {
 #endif
 
 #ifdef HAVE_SOCKOPTMARKID
-// Setting it takes a privilege.
+// Setting the option takes a privilege.
 TEST(Features, SocketMark) { EXPECT_GT(SOCKOPTMARKID, 0); }
 #endif
 
@@ -231,13 +228,41 @@ TEST(Features, Atomic) {
 }
 #endif
 
+TEST(Features, Prefetch) {
+    const char block[64] = {};
+    redis_prefetch_read(block);
+    redis_prefetch_write(block);
+    valkey_prefetch(block);
+}
+
+TEST(Features, LoaderChoosesFunction) { EXPECT_EQ(ChosenSeenByC(), 1); }
+
+#ifndef __has_feature
+#define __has_feature(name) 0
+#endif
+
+TEST(Features, Sanitizers) {
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+    const bool address = true;
+#else
+    const bool address = false;
+#endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+    const bool thread = true;
+#else
+    const bool thread = false;
+#endif
+    EXPECT_EQ(kAddressSanitizerSeenByC, address);
+    EXPECT_EQ(kThreadSanitizerSeenByC, thread);
+}
+
 #ifdef HAVE_POPCNT
 __attribute__((target("popcnt"))) int Ones(unsigned value) { return __builtin_popcount(value); }
 
-// Not by __builtin_cpu_supports(), whose table Zig's runtime lacks.
+// Does not use __builtin_cpu_supports(), because Zig's runtime lacks its table.
 TEST(Features, CpuIsAskedAtRunTime) {
     unsigned a, b, c, d;
-    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_POPCNT)) GTEST_SKIP() << "this CPU has none";
+    if (!__get_cpuid(1, &a, &b, &c, &d) || !(c & bit_POPCNT)) GTEST_SKIP() << "no POPCNT here";
     EXPECT_EQ(Ones(5), 2);
 }
 #endif

@@ -10,3 +10,23 @@ const int kEpollSeenByC = HAVE_EPOLL;
 #else
 const int kEpollSeenByC = 0;
 #endif
+
+#ifdef VALKEY_ADDRESS_SANITIZER
+const bool kAddressSanitizerSeenByC = VALKEY_ADDRESS_SANITIZER;
+#else
+const bool kAddressSanitizerSeenByC = false;
+#endif
+#ifdef VALKEY_THREAD_SANITIZER
+const bool kThreadSanitizerSeenByC = VALKEY_THREAD_SANITIZER;
+#else
+const bool kThreadSanitizerSeenByC = false;
+#endif
+
+static int One(void) { return 1; }
+
+#if HAVE_IFUNC && !defined(SANITIZED)  // it runs before a sanitizer starts
+__attribute__((used)) static int (*Choose(void))(void) { return One; }
+int ChosenSeenByC(void) __attribute__((ifunc("Choose")));
+#else
+int ChosenSeenByC(void) { return One(); }
+#endif

@@ -1,7 +1,7 @@
 // zmalloc.h and defrag.h, by operation sequences against the model of tests/model.
 //
-// The first byte says how many threads there are, 1 to 4; the rest is shared out
-// among them, and makes their choices.
+// The first byte says how many threads there are, 1 to 4.  Each thread gets a part of the other
+// bytes, and makes its choices by them.
 #include "tests/fuzz/input.h"
 #include "tests/model/model.h"
 
@@ -23,7 +23,7 @@ class BytesAsChoices : public model::Choices {
 };
 
 std::vector<std::unique_ptr<model::Choices>> Threads(Input *input) {
-    // Mostly one: then it is known what led to what.
+    // Mostly one thread: then it is known which operation led to an error.
     const size_t byte = input->Byte(), threads = byte < 192 ? 1 : 2 + byte % 3;
     const size_t each = input->left() / threads;
     std::vector<std::unique_ptr<model::Choices>> choices;

@@ -23,7 +23,7 @@ class File {
     File(const File &) = delete;
 
     int fd() const { return fd_; }
-    // Opens it anew.
+    // Opening this path opens the file anew.
     std::string path() const { return "/proc/self/fd/" + std::to_string(fd_); }
     void Rewind() { FUZZ_CHECK(lseek(fd_, 0, SEEK_SET) == 0); }
     std::string Contents() {

@@ -1,4 +1,4 @@
-// What a fuzzer's bytes are read as, and how it says that something is wrong.
+// Turns a fuzzer's bytes into values, and reports that something is wrong.
 #ifndef ZMALLOC_TESTS_FUZZ_INPUT_H_
 #define ZMALLOC_TESTS_FUZZ_INPUT_H_
 
@@ -12,7 +12,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 namespace zmalloc_test {
 
-// Reads from the front; after the end all is 0 and empty.
+// Reads from the front; after the end it gives 0 and empty texts.
 class Input {
   public:
     Input(const uint8_t *data, size_t size) : data_(data), left_(size) {}
@@ -23,7 +23,7 @@ class Input {
         left_--;
         return *data_++;
     }
-    // The fewest bytes that make any number below the limit.
+    // Takes the fewest bytes that can make any number below the limit.
     size_t Below(size_t limit) {
         size_t value = 0;
         for (size_t most = limit - 1; most != 0; most >>= 8) value = value << 8 | Byte();

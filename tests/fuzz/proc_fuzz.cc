@@ -1,5 +1,5 @@
-// The readers of /proc and of cgroups, fed from memory; where that is simple,
-// against a plain reading of the same text.
+// Feeds the readers of /proc and of cgroups from memory.  Where that is simple, compares them with
+// a plain reading of the same text.
 #include <algorithm>
 #include <climits>
 #include <cstring>
@@ -12,7 +12,7 @@
 namespace zmalloc_test {
 namespace {
 
-// A string in a piece of memory of just its size.
+// A string in a block of exactly its size.
 class Text {
   public:
     explicit Text(const std::string &text)
@@ -30,7 +30,7 @@ class Text {
     size_t size_;
 };
 
-// Handed out in pieces.
+// A text that is handed out in pieces.
 struct Pieces {
     std::string text;
     size_t piece;
@@ -45,17 +45,19 @@ struct Pieces {
     }
 };
 
-// The lines as they should be: cut where they are too long, and at a NUL.
+constexpr size_t kBuffer = 1024;
+
+// The expected lines: cut where they are too long, and at a NUL.
 std::vector<std::string> Lines(const std::string &text) {
     std::vector<std::string> lines;
     std::istringstream stream(text);
     for (std::string line; std::getline(stream, line);) {
-        lines.push_back(line.substr(0, sizeof(zm_linux_lines::buffer) - 1).c_str());
+        lines.push_back(line.substr(0, kBuffer - 1).c_str());
     }
     return lines;
 }
 
-// A number after blanks, saturated; false if there is none.
+// Reads a number after blanks, saturated; returns false if there is none.
 bool Number(const std::string &text, size_t *end, size_t *value) {
     size_t at = text.find_first_not_of(" \t");
     if (at == std::string::npos || std::isdigit(static_cast<unsigned char>(text[at])) == 0) {
@@ -77,7 +79,8 @@ void Smaps(Input *input) {
     const std::string field = fields[input->Below(5)];
     pieces.text = input->Rest();
     zm_linux_lines lines;
-    zm_linux_lines_begin(&lines, Pieces::Read, &pieces);
+    char buffer[kBuffer];
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
     unsigned __int128 sum = 0;
     for (const std::string &line : Lines(pieces.text)) {
         size_t end, value;
@@ -97,7 +100,7 @@ void Stat(Input *input) {
     long long value = 0;
     const int told = zm_linux_stat_field(exact.data(), exact.size(), i, &value);
     FUZZ_CHECK(told == 0 || told == 1);
-    // Field 2 is a name; what comes before the first is no field.
+    // Field 2 is a name; the text before the first field is no field.
     FUZZ_CHECK(told == 0 || i == 1 || i >= 3);
     FUZZ_CHECK(told == 0 || rest.find_first_of("0123456789") != std::string::npos);
 }
@@ -124,11 +127,11 @@ void CgroupPath(Input *input) {
     Pieces pieces = {"", 1 + input->Below(4096)};
     pieces.text = input->Rest();
     zm_linux_lines lines;
-    zm_linux_path path;
-    zm_linux_lines_begin(&lines, Pieces::Read, &pieces);
-    if (!zm_linux_cgroup_path(&lines, version, &path)) return;
-    FUZZ_CHECK(path.length == std::strlen(path.text) && path.length < sizeof path.text);
-    FUZZ_CHECK(pieces.text.find(path.text) != std::string::npos);
+    char buffer[kBuffer];
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
+    const char *path = zm_linux_cgroup_path(&lines, version);
+    FUZZ_CHECK(path == nullptr || (path > buffer && path + std::strlen(path) < buffer + kBuffer));
+    FUZZ_CHECK(path == nullptr || pieces.text.find(path) != std::string::npos);
 }
 
 void CgroupBelow(Input *input) {
@@ -139,9 +142,12 @@ void CgroupBelow(Input *input) {
 }
 
 void HierarchicalLimit(Input *input) {
-    Text stat(input->Rest());
-    const size_t limit = zm_linux_hierarchical_limit(stat.at());
-    FUZZ_CHECK(limit == 0 || std::strstr(stat.at(), "hierarchical_memory_limit ") != nullptr);
+    Pieces pieces = {input->Rest(), SIZE_MAX};
+    zm_linux_lines stat;
+    char buffer[kBuffer];
+    zm_linux_lines_begin(&stat, buffer, sizeof buffer, Pieces::Read, &pieces);
+    const size_t limit = zm_linux_hierarchical_limit(&stat);
+    FUZZ_CHECK(limit == 0 || pieces.text.find("hierarchical_memory_limit ") != std::string::npos);
 }
 
 void Size(Input *input) {

@@ -1,4 +1,4 @@
-// In libFuzzer's place when a fuzzer is built as a test: runs the files given.
+// Replaces libFuzzer when a fuzzer is built as a test: runs the files that it is given.
 #include <fstream>
 #include <iterator>
 #include <vector>

@@ -1,5 +1,5 @@
-// What users can set: numbers, arguments and budgets of the tools, the environment
-// that they read, and the sizes that figures are asked for with.
+// Settings of users: numbers, arguments and budgets of the tools, the environment that they read,
+// and the sizes that callers give when they ask for figures.
 #include <fcntl.h>
 #include <getopt.h>
 
@@ -13,7 +13,7 @@
 #include "tools/common/cli.h"
 #include "tools/zbench/budgets.h"
 #include "zmalloc/guard/rate.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 
 // tools/zreplay/zreplay.c
 extern "C" int zreplay_main(int argc, char **argv);
@@ -48,7 +48,7 @@ void SampleRate(const std::string &text) {
     FUZZ_CHECK(zm_rate_parse(text.c_str()) == expected);
 }
 
-// While it lives, what is written there is kept.
+// Keeps what is written there, while it lives.
 class Captured {
   public:
     explicit Captured(int fd) : fd_(fd), saved_(dup(fd)) {
@@ -71,7 +71,7 @@ class Captured {
     int fd_, saved_;
 };
 
-// Cut at NULs.
+// Splits the text at NULs.
 std::vector<std::string> Words(const std::string &text) {
     std::vector<std::string> words;
     for (size_t at = 0; at < text.size(); at += words.back().size() + 1) {
@@ -80,7 +80,7 @@ std::vector<std::string> Words(const std::string &text) {
     return words;
 }
 
-// zreplay with a trace that is not there: it prints its help, or one line.
+// Runs zreplay with a trace that does not exist: it must print its help, or one line.
 void Arguments(Input *input) {
     static const char *const kOptions[] = {"--rounds=", "--touch=", "--json", "--timeline", "-q",
                                            "--raw",     "--help",   "--",     "--prefix="};
@@ -94,7 +94,7 @@ void Arguments(Input *input) {
     for (std::string &word : words) argv.push_back(&word[0]);
     argv.push_back(nullptr);
     Captured out(STDOUT_FILENO), err(STDERR_FILENO);
-    optind = 0;  // anew
+    optind = 0;  // starts getopt anew
     const int status = zreplay_main(static_cast<int>(words.size()), argv.data());
     const std::string said = err.Release(), told = out.Release();
     FUZZ_CHECK(status == 0 || status == CLI_USAGE);
@@ -125,7 +125,7 @@ void Environment(Input *input) {
     unsetenv("RUNFILES_DIR");
 }
 
-// The caller's struct, from another version perhaps; the caller's buffer.
+// The caller's struct may be of another version, and the caller's buffer of any size.
 void Figures(Input *input) {
     const size_t size = input->Below(512), length = input->Below(4096);
     const int format = static_cast<int>(input->Below(5)) - 1;
@@ -133,8 +133,8 @@ void Figures(Input *input) {
     info[size] = text[length] = 'x';
     const unsigned arena =
         input->Below(2) == 0 ? ZMALLOC_ALL_ARENAS : static_cast<unsigned>(input->Below(UINT32_MAX));
-    zmalloc_info(reinterpret_cast<zmalloc_info_t *>(info.get()), size, arena,
-                 static_cast<int>(input->Below(2)));
+    zmalloc_stats(reinterpret_cast<zmalloc_stats_t *>(info.get()), size, arena,
+                  static_cast<int>(input->Below(2)));
     const int whole =
         zmalloc_report(text.get(), length, static_cast<enum zmalloc_report_format>(format));
     FUZZ_CHECK(info[size] == 'x' && text[length] == 'x');

@@ -1,8 +1,8 @@
-// The reader of traces and zreplay's decoder, given any bytes.
+// Gives any bytes to the reader of traces and to zreplay's decoder.
 //
-// The first byte says how the rest becomes a file: as it is; as blocks whose
-// headers and checksums are made to fit, so that what is inside is read; or as such
-// blocks with their contents compressed as well.
+// The first byte says how the rest becomes a file: unchanged; as blocks with headers and
+// checksums that fit, so that the reader goes on to their contents; or as such blocks with
+// compressed contents.
 #include <vector>
 
 #include "tests/fuzz/file.h"
@@ -21,7 +21,7 @@ void Put32(std::string *to, uint32_t value) {
     to->append(reinterpret_cast<char *>(bytes), sizeof bytes);
 }
 
-// What came so far, with its checksum.
+// Appends the checksum of the header so far.
 void Seal(std::string *header) { Put32(header, zt_crc32(header->data(), header->size())); }
 
 std::string FileHeader(uint32_t tick) {
@@ -46,8 +46,7 @@ struct Payload {
     std::string stored;
 };
 
-// Columns as in the format, of whatever bytes there are; mostly as many events as
-// operations.
+// Columns as the format has them, of the bytes that there are; mostly as many events as operations.
 Payload Columns(Input *input) {
     Payload payload;
     std::string lengths, columns;
@@ -103,7 +102,7 @@ bool OneLine(const zt_error &error) {
     return !text.empty() && text.find('\n') == std::string::npos;
 }
 
-// All events, up to what is wrong; checks each.
+// Reads all events up to the first error, and checks each.
 std::vector<zt_event> Read(int fd) {
     zt_error error;
     error.text[0] = '\0';
@@ -138,7 +137,7 @@ bool Same(const zt_event &a, const zt_event &b) {
            a.op == b.op && a.align_log2 == b.align_log2;
 }
 
-// Written and read again, events are the same.
+// Events that are written and read again must be the same.
 void CheckRoundTrip(const std::vector<zt_event> &events) {
     File file;
     zt_error error;

@@ -1,4 +1,4 @@
-// What sampling may take, with clocks of a made-up machine in place of the system's.
+// The time that sampling may take, with the clocks of a made-up machine in place of the system's.
 #include "zmalloc/guard/budget.h"
 
 #include <atomic>
@@ -20,9 +20,9 @@ thread_local uint64_t thread_cpu_time = 0;
 
 struct {
     std::atomic<uint64_t> time{0}, cpu_time{0};
-    uint64_t asking = 0;           // what it takes to ask for CPU time
-    uint64_t tick = 1;             // in which CPU time is told
-    std::atomic<int> together{0};  // so many threads shall have asked for the time
+    uint64_t asking = 0;           // the time that asking for CPU time takes
+    uint64_t tick = 1;             // CPU time is told in multiples of this
+    std::atomic<int> together{0};  // so many threads must have asked before one goes on
     std::atomic<uint64_t> asked{0};
 
     void Wait(uint64_t so_long) { time += so_long; }
@@ -155,13 +155,14 @@ TEST(Budget, IsNotHadByAskingOften) {
 TEST(Budget, IsNobodysForLongWhoeverHadIt) {
     zm_budget budget = {};
     zm_turn turn;
-    ASSERT_TRUE(zm_budget_allows(&budget, &turn));  // and is never heard of again
+    ASSERT_TRUE(zm_budget_allows(&budget, &turn));  // and the turn is never given back
     EXPECT_FALSE(zm_budget_allows(&budget, &turn));
     machine.Work(ZM_BUDGET_LONGEST_PAUSE);
     EXPECT_TRUE(zm_budget_allows(&budget, &turn));
 }
 
-// After a turn in which the clocks went so, and that long.
+// Whether the budget allows another turn, after a turn in which the thread's CPU clock moved by the
+// first number, and after the second number of ns.
 bool AllowsAfter(int64_t thread_cpu_time_went, uint64_t then) {
     zm_budget budget = {};
     zm_turn turn;
@@ -191,7 +192,7 @@ TEST(Budget, ClocksMayBeSetBack) {
     ASSERT_TRUE(zm_budget_allows(&budget, &turn));
     machine.Work(kMillisecond);
     zm_budget_spend(&budget, &turn);
-    machine.time -= 2 * kMillisecond;  // another CPU's
+    machine.time -= 2 * kMillisecond;  // as if read on another CPU
     EXPECT_FALSE(zm_budget_allows(&budget, &turn));
     machine.Work(500 * kMillisecond);
     ASSERT_TRUE(zm_budget_allows(&budget, &turn));

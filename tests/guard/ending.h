@@ -1,4 +1,4 @@
-// How a program ends that guard mode is to end.
+// How a program ends that guard mode must end.
 #ifndef ZMALLOC_TESTS_GUARD_ENDING_H_
 #define ZMALLOC_TESTS_GUARD_ENDING_H_
 
@@ -16,8 +16,8 @@
 namespace zmalloc_test {
 
 struct Ending {
-    int status = 0;    // as wait() has it; 0: it came to its end, and nothing was found
-    std::string said;  // on stderr
+    int status = 0;    // as wait() gives it; 0: the program came to its end, and nothing was found
+    std::string said;  // printed to stderr
     bool By(int signal) const { return WIFSIGNALED(status) && WTERMSIG(status) == signal; }
     std::string ZmallocsLine() const {
         const size_t begin = said.find("zmalloc: ");
@@ -29,7 +29,7 @@ inline std::ostream &operator<<(std::ostream &out, const Ending &ending) {
     return out << "status " << ending.status << ", stderr: " << ending.said;
 }
 
-// Runs `body` in a forked child, to exit() and what that calls.
+// Runs `body` in a forked child, then exit() and the handlers that exit() calls.
 inline Ending EndingOf(const std::function<void()> &body) {
     int ends[2];
     Ending ending;
@@ -56,7 +56,7 @@ inline Ending EndingOf(const std::function<void()> &body) {
     return ending;
 }
 
-// A pointer that the compiler knows nothing of.
+// A pointer of which the compiler knows nothing.
 template <typename T>
 T *Hidden(T *pointer) {
     asm volatile("" : "+r"(pointer)::"memory");
@@ -76,7 +76,7 @@ inline std::string Hex(const void *address) {
     return text;
 }
 
-// Whether the system tells call stacks: musl does not, nor does glibc without the compiler's
+// Whether the system gives call stacks: musl does not, nor does glibc without the compiler's
 // library.
 inline bool HasStacks() {
 #ifdef HAVE_BACKTRACE
@@ -87,7 +87,7 @@ inline bool HasStacks() {
 #endif
 }
 
-// Whether it ended with one line that says this of a block.
+// Whether the program ended with one line that says this of a block.
 inline testing::AssertionResult Reports(const Ending &ending, const std::string &what,
                                         const void *block, size_t size) {
     const std::string line = ending.ZmallocsLine();

@@ -1,4 +1,4 @@
-// Children of fork take call stacks, whatever other threads were at.
+// Children of fork take call stacks, whatever other threads did at the fork.
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -9,12 +9,12 @@
 
 namespace {
 
-std::mutex loaders;  // which glibc before 2.35 has, and leaves locked in children of fork
+std::mutex loaders;  // glibc before 2.35 has such a lock, and leaves it locked in children of fork
 std::atomic<int> stacks{0};
 
 }  // namespace
 
-// In place of the libc's: holds that for long.
+// Replaces the libc's backtrace(): holds that lock for long.
 extern "C" int backtrace(void **frames, int max) {
     if (max < 1) return 0;
     const std::lock_guard<std::mutex> hold(loaders);

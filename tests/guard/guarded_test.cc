@@ -1,4 +1,4 @@
-// What --guard finds, each in a child of its own, under every allocator.
+// The bugs that --guard finds, each in a child of its own, under every allocator.
 #include <atomic>
 #include <csignal>
 #include <thread>
@@ -12,7 +12,7 @@ constexpr size_t kSizes[] = {0, 1, 7, 8, 15, 16, 17, 100, 1000, 4096, 100000, 30
 
 unsigned char *Allocate(size_t size) { return static_cast<unsigned char *>(zmalloc(size)); }
 
-// Frees enough for any block that was freed before to be looked at and given back.
+// Frees so much that zmalloc checks every block that was freed before, and gives it back.
 void FreeMuchElse() {
     for (int i = 0; i < 10000; i++) zfree(zmalloc(16));
 }
@@ -34,7 +34,7 @@ TEST(Guarded, WritesAroundABlockAreFoundWhenItIsFreed) {
 }
 
 TEST(Guarded, WritesOverManyBlocksSpoilNoReport) {
-    if (kAddressSanitizer) GTEST_SKIP() << "it sees the write itself";
+    if (kAddressSanitizer) GTEST_SKIP() << "AddressSanitizer sees the write first";
     for (const size_t many : {100u, 400u, 2000u}) {
         unsigned char *block = Allocate(100);
         std::vector<unsigned char *> others;
@@ -183,7 +183,7 @@ TEST(Guarded, FreedBlocksRestButNotForEver) {
     }
 }
 
-// Blocks go from thread to thread, while others fork children who do the same.
+// Blocks go from thread to thread, while others fork children that do the same.
 void PassBlocks(uint64_t seed) {
     Random random(seed);
     std::vector<void *> blocks(64);

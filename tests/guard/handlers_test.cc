@@ -1,4 +1,4 @@
-// Handlers of SIGSEGV that the program has of its own, beside sampled blocks.
+// The program's own handlers of SIGSEGV, together with sampled blocks.
 #include <sys/mman.h>
 
 #include <csetjmp>
@@ -32,12 +32,12 @@ void SetDefault() {
     EXPECT_EQ(sigaction(SIGSEGV, &action, nullptr), 0);
 }
 
-// Has zmalloc look at whose handler there is.
+// Samples blocks, so that zmalloc looks at the handler that is installed.
 void Sample() {
     for (int i = 0; i < 200; i++) zfree(zmalloc(10));
 }
 
-// One byte of a sampled block that is freed.
+// Returns a sampled block that it has freed.
 unsigned char *Freed() {
     auto *block = static_cast<unsigned char *>(zmalloc(100));
     auto *freed = Hidden(block);
@@ -119,7 +119,7 @@ TEST(Handlers, ASignalWithAnAddressIsNoFault) {
 }
 #endif
 
-// Calls the handler that was there before, which is ours.
+// Calls the handler that was there before, which is zmalloc's.
 void CallPrevious(int signal, siginfo_t *info, void *context) {
     std::fprintf(stderr, "handler\n");
     previous.sa_sigaction(signal, info, context);
@@ -139,7 +139,7 @@ TEST(Handlers, MayCallOurs) {
     EXPECT_EQ(ending.said.find("zmalloc: "), ending.said.rfind("zmalloc: ")) << ending;
 }
 
-// Puts back what it found, and lets the fault happen once more.
+// Restores the handler that it found, and lets the fault happen once more.
 void RestorePrevious(int signal, siginfo_t *, void *) { sigaction(signal, &previous, nullptr); }
 
 TEST(Handlers, MayPutBackWhatTheyFound) {
@@ -173,7 +173,7 @@ TEST(Handlers, ThatAreTakenAwayAreNotCalled) {
     const Ending ending = EndingOf([] {
         Set(SayAndExit);
         Sample();
-        struct sigaction before = Set(CallPrevious);  // for a while
+        struct sigaction before = Set(CallPrevious);  // installed for a while
         Sample();
         sigaction(SIGSEGV, &before, nullptr);
         Sample();
@@ -199,10 +199,10 @@ TEST(Handlers, OfOneTimeAreCalledOnce) {
 }
 
 TEST(Handlers, OnASmallStack) {
-    if (kSanitized || Emulated()) GTEST_SKIP() << "handlers take more there";
+    if (kSanitized || Emulated()) GTEST_SKIP() << "handlers take more of the stack here";
     const size_t page = static_cast<size_t>(sysconf(_SC_PAGESIZE));
     const size_t size = (static_cast<size_t>(SIGSTKSZ) + page - 1) / page * page;
-    // With nothing below it.
+    // The page below the stack cannot be used.
     auto *stack = static_cast<char *>(
         mmap(nullptr, page + size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
     ASSERT_NE(stack, MAP_FAILED);

@@ -1,4 +1,4 @@
-// How many blocks are sampled, and what ZMALLOC_GUARD_SAMPLE may be.
+// The number of blocks that are sampled, and the values that ZMALLOC_GUARD_SAMPLE may have.
 #include "tests/guard/ending.h"
 #include "zmalloc/guard/pool.h"
 
@@ -26,8 +26,8 @@ TEST(Rate, DISABLED_CountsForAnotherProgram) {
     std::printf("sampled %d\n", CountSampled(std::atoi(std::getenv("BLOCKS"))));
 }
 
-// What this program says and how many of so many blocks it samples with this in its
-// environment.
+// Runs this program with this value in its environment.  Returns what it prints, with how many of
+// so many blocks it samples.
 std::string WithVariable(const std::string &value, int blocks = 1000) {
     const std::string command = "BLOCKS=" + std::to_string(blocks) + " ZMALLOC_GUARD_SAMPLE='" +
                                 value + "' '" + Self() +
@@ -43,7 +43,8 @@ std::string WithVariable(const std::string &value, int blocks = 1000) {
 
 TEST(Rate, FromOneOf1000OnIsWithinABudget) {
     if (!CanStartPrograms()) GTEST_SKIP() << "no program of this CPU can be started";
-    // 200 on average without one; with it, pauses of 400 times as long as one took.
+    // Without a budget, 200 on average; with one, each pause is 400 times as long as the sampling
+    // took.
     const std::string said = WithVariable("1/1000", 200000);
     const size_t at = said.rfind("sampled ");
     ASSERT_NE(at, std::string::npos) << said;

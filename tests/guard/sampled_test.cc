@@ -12,7 +12,7 @@ namespace {
 
 const size_t kPage = static_cast<size_t>(sysconf(_SC_PAGESIZE));
 
-// A block that is sampled; what the test ran before may have left few pages.
+// Returns a sampled block; the tests before may have left few pages.
 unsigned char *Sampled(size_t size) {
     for (int tries = 0; tries < 1000; tries++) {
         auto *block = static_cast<unsigned char *>(zmalloc(size));
@@ -55,7 +55,7 @@ TEST(Sampled, TouchingWhatIsBehind) {
 TEST(Sampled, TouchingWhatIsInFront) {
     const unsigned char *block = Sampled(kPage / 2);
     const Ending ending = EndingOf([&] { Scribble(block - (kPage - EndOfPage(block)) - 1, 0); });
-    // Whose block is nearer is not known here: perhaps another's end.
+    // The test does not know which block is nearer: it may be the end of another.
     EXPECT_NE(ending.said.find("zmalloc: access "), std::string::npos) << ending;
     EXPECT_NE(ending.status, 0);
     zfree(const_cast<unsigned char *>(block));
@@ -115,7 +115,7 @@ TEST(Sampled, FreedTwiceOrNotABlock) {
 }
 
 TEST(Sampled, PagesOfFreedBlocksRest) {
-    std::vector<void *> blocks;  // on all pages
+    std::vector<void *> blocks;  // take all pages
     for (int i = 0; i < 1000; i++) blocks.push_back(zmalloc(100));
     const auto some = std::find_if(blocks.begin(), blocks.end(), zm_pool_has);
     ASSERT_NE(some, blocks.end());
@@ -196,7 +196,7 @@ TEST(Sampled, Realloc) {
     }
     EXPECT_EQ(zrealloc(Sampled(10), 0), nullptr);
     EXPECT_EQ(zrealloc_with_flags(Sampled(10), 0, 0), nullptr);
-    // A request that cannot be met leaves it as it was.
+    // A request that cannot be met leaves the block as it was.
     unsigned char *block = Sampled(10);
     block[3] = 42;
     EXPECT_EQ(ztryrealloc(block, Opaque(SIZE_MAX / 2)), nullptr);
@@ -262,7 +262,7 @@ TEST(Sampled, UsedMemoryIsExactAmongThreads) {
 }
 
 TEST(Sampled, ChildrenSampleToo) {
-    if (kMemorySanitizer) GTEST_SKIP() << "its sigaction() takes a lock that children find held";
+    if (kMemorySanitizer) GTEST_SKIP() << "a child may find a lock of its sigaction() held";
     unsigned char *block = Sampled(100);
     std::atomic<bool> enough{false};
     const auto go_on = [&enough](uint64_t seed) {

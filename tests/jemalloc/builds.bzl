@@ -1,4 +1,4 @@
-"""jemalloc built in one way and in the other, side by side."""
+"""Builds jemalloc in both ways, side by side."""
 
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_BUILDS")
 

@@ -1,5 +1,5 @@
-// thread.allocated and thread.deallocated stay exact to the byte, whichever way
-// blocks come and go.
+// thread.allocated and thread.deallocated stay exact to the byte, in whichever way blocks are
+// allocated and freed.
 #include <thread>
 
 #include "tests/jemalloc/support.h"
@@ -109,7 +109,7 @@ struct Model {
 
     void Run(int operations) {
         for (int i = 0; i < operations && !testing::Test::HasFatalFailure(); i++) {
-            // More comes than goes, for a while; then the other way round.
+            // Allocates more than it frees, for a while; then the other way round.
             const bool grow = i / 1000 % 2 == 0;
             int operation = static_cast<int>(random.Below(kLast));
             if (random.Below(3) == 0) operation = grow ? kMalloc : kFree;
@@ -138,7 +138,7 @@ TEST(Counters, WithTheThreadsCacheOff) {
     }).join();
 }
 
-// Each path by itself, so that one cannot hide another's mistake.
+// Tests each path by itself, so that one cannot hide another's mistake.
 TEST(Counters, EachOperationAtEachSize) {
     Counters counters;
     for (size_t size : SizesAroundClasses(size_t{1} << 20)) {

@@ -1,5 +1,5 @@
-// je_get_defrag_hint against a brute-force reading of the slabs, through what
-// stock jemalloc tells (experimental.utilization, stats).
+// Compares je_get_defrag_hint with a brute-force reading of the slabs, by what stock jemalloc tells
+// (experimental.utilization, stats).
 #include <algorithm>
 #include <map>
 #include <thread>
@@ -9,8 +9,8 @@
 namespace jemalloc_test {
 namespace {
 
-// All memory of these tests comes from an arena of its own, past the thread
-// cache: so every used region is a block that the test knows.
+// All memory of these tests comes from an arena of its own, without the thread cache: so the test
+// knows the block of every used region.
 class Arena {
   public:
     Arena() : index_(Get<unsigned>("arenas.create")) {}
@@ -38,12 +38,12 @@ class Arena {
 };
 
 struct Slab {
-    size_t nfree, nregs, size;  // batch_query's, bytes
+    size_t nfree, nregs, size;  // as batch_query gives them; size in bytes
 };
 
 std::vector<Slab> Query(const std::vector<void *> &blocks) {
     std::vector<Slab> slabs(blocks.size());
-    if (blocks.empty()) return slabs;  // that query fails
+    if (blocks.empty()) return slabs;  // without blocks that query fails
     size_t size = slabs.size() * sizeof(Slab);
     EXPECT_EQ(je_mallctl("experimental.utilization.batch_query", slabs.data(), &size,
                          const_cast<void **>(blocks.data()), blocks.size() * sizeof(void *)),
@@ -68,7 +68,7 @@ bool Contains(const char *slab, const Slab &facts, const void *block) {
     return slab <= at && at < slab + facts.size;
 }
 
-// A slab with n blocks is met n times.
+// A slab with n blocks is counted n times.
 size_t CountSlabs(const std::map<size_t, size_t> &blocks_by_use) {
     size_t slabs = 0;
     for (auto [use, blocks] : blocks_by_use) {
@@ -83,14 +83,14 @@ struct Expected {
     size_t moving = 0;
 };
 
-// `blocks` are all that the arena has of their size.
+// `blocks` are all blocks of their size in the arena.
 Expected BruteForce(const Arena &arena, const std::vector<void *> &blocks, bool sharded) {
     const std::vector<Slab> slabs = Query(blocks);
     std::map<size_t, size_t> nonfull;
     for (const Slab &slab : slabs) {
         if (slab.nfree > 0) nonfull[slab.nregs - slab.nfree]++;
     }
-    // Are all nonfull slabs on the list of such, then none of them is current.
+    // If the list of nonfull slabs has all of them, none is current.
     const bool none_current =
         !sharded && !blocks.empty() &&
         CountSlabs(nonfull) == arena.NonfullSlabs(je_malloc_usable_size(blocks[0]));
@@ -138,7 +138,7 @@ void FreeSome(const Arena &arena, std::vector<void *> *blocks, Random *random, s
     *blocks = kept;
 }
 
-// Enough for about `slabs` of them, within reason.
+// The number of blocks for about `slabs` slabs, within reason.
 size_t BlocksFor(size_t size, size_t slabs) {
     void *probe = je_malloc(size);
     const size_t nregs = Query({probe})[0].nregs;
@@ -149,7 +149,7 @@ size_t BlocksFor(size_t size, size_t slabs) {
 bool Sharded() { return Get<unsigned>("arenas.bin.0.nshards") > 1; }
 
 TEST(DefragHint, AgreesWithBruteForceInEveryBin) {
-    if (Sharded()) GTEST_SKIP() << "which slab is current can not be told from outside";
+    if (Sharded()) GTEST_SKIP() << "jemalloc does not tell which slab is current";
     Random random(1);
     size_t moving = 0;
     for (size_t size : SmallClasses()) {
@@ -166,10 +166,10 @@ TEST(DefragHint, AgreesWithBruteForceInEveryBin) {
         }
         FreeSome(arena, &blocks, &random, 100);
     }
-    EXPECT_GT(moving, 1000u);  // not by always answering 0
+    EXPECT_GT(moving, 1000u);  // so the answer is not always 0
 }
 
-// Slabs of very different use, among them none that is current.
+// Slabs of very different use, none of them current.
 TEST(DefragHint, AgreesWithBruteForceOnUnevenSlabs) {
     if (Sharded()) GTEST_SKIP();
     for (size_t size : {16, 64, 320, 1024}) {
@@ -183,7 +183,7 @@ TEST(DefragHint, AgreesWithBruteForceOnUnevenSlabs) {
                 blocks.clear();
                 for (size_t i = 0; i < nregs; i++) blocks.push_back(arena.Malloc(size));
                 std::vector<void *> all = blocks;
-                // The last slab is the current one: empty it at times.
+                // The last slab is the current one: the test empties it at times.
                 FreeSome(arena, &blocks, &random,
                          slab + 1 == slabs && random.Below(2) == 0 ? 100 : percent);
                 kept.insert(kept.end(), blocks.begin(), blocks.end());
@@ -270,7 +270,7 @@ TEST(DefragHint, AnyBlockOfTheThreadCache) {
     }
 }
 
-// What hints are for: following them until there are none packs the slabs.
+// A program that follows the hints until there are none packs the slabs.
 TEST(DefragHint, FollowingThemRemovesTheWaste) {
     for (size_t size : {32, 64, 128, 640, 1024}) {
         Arena arena;

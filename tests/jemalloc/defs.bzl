@@ -25,7 +25,6 @@ def jemalloc_test(name, srcs, options, local_defines = [], cannot_run_under = []
         deps = [
             ":support",
             "//tests:gtest_main",
-            "//third_party/jemalloc",
         ],
         alwayslink = True,
     )

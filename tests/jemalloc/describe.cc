@@ -1,5 +1,5 @@
-// What the jemalloc that this is linked with says of itself, a line per figure.
-// Usage: describe NAME..., the names being those of config.NAME.
+// Prints what the linked jemalloc says of itself, a line per figure.  Usage: describe NAME..., the
+// names being those of config.NAME.
 #include <jemalloc/jemalloc.h>
 
 #include <cstdio>

@@ -1,4 +1,5 @@
-// jemalloc as Bazel builds it and as its own configure and make do: one library.
+// jemalloc's own configure and make build the same library as Bazel.
+#include <filesystem>
 #include <regex>
 #include <set>
 #include <sstream>
@@ -26,9 +27,15 @@ std::vector<std::string> Configs() {
     return names;
 }
 
-// Upstream asks nm what to rename, and so renames once more what has the prefix.
+// Upstream asks nm which names to rename, and so renames names with the prefix once more.
 std::string Renamed(const std::string &name) {
     return name.rfind("je_je_", 0) == 0 ? name.substr(3) : name;
+}
+
+// Bazel calls an archive that is always linked .lo.
+bool IsArchive(const std::string &file) {
+    const std::string extension = std::filesystem::path(file).extension();
+    return extension == ".a" || extension == ".lo";
 }
 
 struct Build {
@@ -39,7 +46,7 @@ struct Build {
 Build Look(const char *variable) {
     Build build;
     for (const std::string &file : Files(variable)) {
-        if (file.size() > 2 && file.compare(file.size() - 2, 2, ".a") == 0) {
+        if (IsArchive(file)) {
             const std::string bytes = object_file::ReadFile(file);
             for (const object_file::Member &member : object_file::Members(bytes)) {
                 for (const object_file::Symbol &symbol : object_file::Symbols(member.bytes)) {

@@ -1,5 +1,5 @@
-// The pages that jemalloc is built for are what --jemalloc_lg_page says, and it
-// works where the system's are smaller.
+// jemalloc is built for pages of the size that --jemalloc_lg_page says, and works where the
+// system's pages are smaller.
 #include <unistd.h>
 
 #include "tests/jemalloc/support.h"

@@ -1,10 +1,10 @@
-// A system whose pages are larger than jemalloc is built for: no call succeeds,
-// and the reason is said once.
+// The system's pages are larger than jemalloc is built for: every call fails, and jemalloc says the
+// reason once.
 #include <unistd.h>
 
 #include "tests/jemalloc/support.h"
 
-// In place of the C library's, for jemalloc asks it.
+// Replaces the C library's function, because jemalloc asks it.
 extern "C" long sysconf(int name) {
     if (name == _SC_PAGESIZE) return 1 << 20;
     return name == _SC_NPROCESSORS_ONLN ? 1 : -1;

@@ -1,4 +1,4 @@
-// What the tests of jemalloc share.
+// Shared by the tests of jemalloc.
 #ifndef ZMALLOC_TESTS_JEMALLOC_SUPPORT_H_
 #define ZMALLOC_TESTS_JEMALLOC_SUPPORT_H_
 
@@ -16,7 +16,7 @@
 
 namespace jemalloc_test {
 
-// A value the compiler cannot see through, for requests it would warn about.
+// Hides a value from the compiler, for requests that it would warn about.
 inline size_t Opaque(size_t value) {
     volatile size_t opaque = value;
     return opaque;

@@ -99,7 +99,7 @@ TEST(Threads, EveryByteIsAccountedFor) {
     EXPECT_EQ(allocated - freed, exchange.Left());
 }
 
-// Threads that only free never set up a cache of their own by that.
+// A thread that only frees does not set up a cache for that.
 TEST(Threads, ThatOnlyFree) {
     for (int round = 0; round < 20; round++) {
         std::vector<std::pair<void *, size_t>> blocks;

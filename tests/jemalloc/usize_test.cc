@@ -114,7 +114,7 @@ bool AllBytesAre(const void *block, size_t size, unsigned char byte) {
     return true;
 }
 
-// What jemalloc does when it is told to fill blocks is not passed by.
+// Our functions, too, fill blocks when the options tell jemalloc to.
 TEST(Usize, BlocksAreFilledAsTheOptionsSay) {
     const bool junk = std::string("true") == Get<const char *>("opt.junk");
     const bool zero = Get<bool>("opt.zero");
@@ -195,7 +195,7 @@ TEST(Usize, ProductsOfTwo) {
     }
 }
 
-// Between all pairs of sizes, the contents that both can hold stay.
+// Resizes between all pairs of sizes: the contents that both can hold stay.
 void AllReallocs() {
     const std::vector<size_t> sizes{1,     8,     9,     64,     80,      81,
                                     320,   321,   4095,  4096,   4097,    5120,

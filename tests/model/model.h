@@ -1,9 +1,8 @@
 // A reference model of zmalloc: operations chosen one by one, by threads that hand
 // blocks to each other.
 //
-// The model knows of each live block its size, what it counts for, and the id
-// that its contents were derived from.  Between rounds all threads are gone,
-// and used memory must be the model's sum.
+// The model knows the size of each live block, what it counts for, and the id that its contents
+// were made from.  Between rounds all threads have ended, and used memory must be the model's sum.
 #ifndef ZMALLOC_TESTS_MODEL_MODEL_H_
 #define ZMALLOC_TESTS_MODEL_MODEL_H_
 
@@ -26,13 +25,13 @@ namespace model {
 
 constexpr size_t kMostBlocks = 3000;
 
-// What a thread does next.
+// Chooses what a thread does next.
 class Choices {
   public:
     virtual ~Choices() = default;
     // From 0 to `limit` - 1.
     virtual size_t Below(size_t limit) = 0;
-    // Whether there are more to come; after the end all are 0.
+    // Whether there are more choices; after the end all are 0.
     virtual bool more() const { return true; }
 };
 
@@ -69,7 +68,7 @@ class Mailbox {
     std::deque<Block> blocks_;
 };
 
-// The first thing that was wrong, in whatever thread.
+// Keeps the first error of any thread.
 class Verdict {
   public:
     void Wrong(const std::string &what) {
@@ -86,7 +85,7 @@ class Verdict {
     std::string what_;
 };
 
-// One thread's part of the model; its thread comes and goes, it stays.
+// One thread's part of the model; it stays when its thread ends.
 class Worker {
   public:
     Worker(size_t index, std::unique_ptr<Choices> choices, std::vector<Mailbox> *mailboxes,
@@ -99,7 +98,7 @@ class Worker {
             Step();
         }
     }
-    // Sum over the blocks it holds, after looking at their contents.
+    // Checks the contents of its blocks, and returns the sum of what they count for.
     size_t Counted() {
         size_t sum = 0;
         for (const Block &block : blocks_) {
@@ -152,7 +151,7 @@ class Worker {
         Block block = {};
         block.size = RandomSize();
         const size_t untold = SIZE_MAX;
-        const bool odd = step_ % 2 == 1;  // for functions in turn: Below() would change the corpus
+        const bool odd = step_ % 2 == 1;  // which function: Below() would change the corpus
         size_t usable = untold;
         bool zeroed = false;
         switch (Below(15)) {
@@ -272,7 +271,7 @@ class Worker {
         Look(block, block.filled);
     }
 
-    // More than there can be, and alignments that are none.
+    // Sizes that are too large, and invalid alignments.
     void FailToAllocate() {
         const size_t size = SIZE_MAX / 2 + Below(8192);
         const size_t alignment = (size_t{1} << (2 + Below(60))) + 1 + Below(3);
@@ -329,7 +328,7 @@ class Worker {
         return block;
     }
 
-    // All usable bytes, so that an overlap is seen wherever it is.
+    // Fills all usable bytes, so that an overlap shows wherever it is.
     void Fill(Block *block) {
         block->id = Below(4096);
         block->filled = zmalloc_usable_size(block->ptr);
@@ -362,7 +361,7 @@ class Worker {
 
 class Model {
   public:
-    // A thread for each.
+    // Each has a thread.
     explicit Model(std::vector<std::unique_ptr<Choices>> choices) : mailboxes_(choices.size()) {
         for (size_t i = 0; i < choices.size(); i++) {
             workers_.emplace_back(i, std::move(choices[i]), &mailboxes_, &verdict_);

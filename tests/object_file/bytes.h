@@ -1,4 +1,4 @@
-// Reads structures out of bytes that are not trusted.
+// Reads structures from bytes that are not trusted.
 #ifndef ZMALLOC_TESTS_OBJECT_FILE_BYTES_H_
 #define ZMALLOC_TESTS_OBJECT_FILE_BYTES_H_
 
@@ -17,7 +17,7 @@ inline std::string_view Part(std::string_view bytes, uint64_t offset, uint64_t s
     return bytes.substr(offset, size);
 }
 
-// A copy: what lies in a library is not aligned.
+// Returns a copy, because the data in a library is not aligned.
 template <typename T>
 T At(std::string_view bytes, uint64_t offset) {
     T value;

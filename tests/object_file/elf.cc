@@ -4,7 +4,7 @@
 namespace object_file {
 namespace {
 
-// As in <elf.h>, which macOS does not have.
+// The layout is that of <elf.h>, which macOS does not have.
 
 constexpr std::string_view kMagic = "\177ELF";
 constexpr uint8_t kClass64 = 2, kLittleEndian = 1, kBigEndian = 2, kFreebsd = 9;
@@ -57,7 +57,7 @@ struct Dynamic {
     uint64_t value;
 };
 
-// The versions that are needed of one library, and one of them.
+// The versions that a binary needs of one library; and one such version.
 struct OfLibrary {
     uint16_t version, count;
     uint32_t library, first, next;
@@ -82,7 +82,7 @@ Header HeaderOf(std::string_view object) {
 std::vector<Section> Sections(std::string_view object) {
     const Header header = HeaderOf(object);
     if (header.sections == 0) return {};
-    // Too many for its field: section 0 has the number.
+    // When the number does not fit its field, section 0 has it.
     uint64_t count = header.section_count;
     if (count == 0) count = At<Section>(object, header.sections).size;
     if (count > object.size() / sizeof(Section)) Bad("truncated");
@@ -158,7 +158,7 @@ std::vector<std::string> Exported(std::string_view library, const std::vector<Se
     return names;
 }
 
-// The offset from a record to the next; forwards, so that a list ends.
+// The offset from a record to the next; it must go forwards, so that a list ends.
 uint64_t Next(uint64_t offset, bool last) {
     if (offset == 0 && !last) Bad("a list that does not go on");
     return offset;

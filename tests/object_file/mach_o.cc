@@ -4,7 +4,7 @@
 namespace object_file {
 namespace {
 
-// As in macOS's <mach-o/loader.h> and <mach-o/nlist.h>, which are not here.
+// The layout is that of macOS's <mach-o/loader.h> and <mach-o/nlist.h>, which other systems lack.
 
 constexpr uint32_t kMagic = 0xfeedfacf, kCpuX86_64 = 0x01000007, kCpuArm64 = 0x0100000c;
 constexpr uint32_t kSymbolTable = 0x2, kLoadLibrary = 0xc, kMinimumMacos = 0x24,
@@ -75,7 +75,7 @@ std::string Machine(uint32_t cpu) {
     }
 }
 
-// C's names get an underscore there.
+// Mach-O puts an underscore before names of C.
 std::string CName(const std::string &name) { return name.substr(name.rfind('_', 0) == 0); }
 
 }  // namespace
@@ -93,7 +93,7 @@ std::vector<Symbol> MachOSymbols(std::string_view object) {
         for (uint64_t i = 0; i < table.count; i++) {
             const auto entry = At<Entry>(object, table.symbols + i * sizeof(Entry));
             if ((entry.type & kDebug) != 0) continue;
-            // One wanted from elsewhere that has a value is a common block.
+            // An undefined name with a value is a common block.
             const bool defined = (entry.type & kKind) != 0 || entry.value != 0;
             const bool global = (entry.type & kExternal) != 0 && (entry.type & kPrivate) == 0;
             symbols.push_back({CName(StringAt(strings, entry.name)), defined, global,

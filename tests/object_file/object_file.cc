@@ -24,7 +24,7 @@ uint64_t Number(const std::string &text) {
     return std::stoull(text);
 }
 
-// "name/", or "/OFFSET" into the member of long names.
+// A name is "name/", or "/OFFSET" into the member of long names.
 std::string MemberName(const std::string &field, std::string_view long_names) {
     if (field.size() < 2 || field[0] != '/') return field.substr(0, field.find('/'));
     const uint64_t offset = Number(field.substr(1));
@@ -60,7 +60,7 @@ std::vector<Member> Members(std::string_view library) {
         at += sizeof header + size + size % 2;
         if (name == "//") long_names = bytes;
         if (name == "/" || name == "/SYM64/" || name == "//") continue;
-        // BSD's way with long names: "#1/LENGTH", and the name before the bytes.
+        // BSD writes long names as "#1/LENGTH", and puts the name before the bytes.
         if (name.rfind("#1/", 0) == 0) {
             const uint64_t length = Number(name.substr(3));
             name = StringAt(std::string(Part(bytes, 0, length)) + '\0', 0) + "/";

@@ -11,12 +11,12 @@ namespace object_file {
 
 struct Symbol {
     std::string name;  // as in C
-    bool defined;      // here, or wanted from elsewhere
+    bool defined;      // defined here; else needed from another file
     bool global;       // seen by other object files: weak ones as well
     bool weak;
 };
 
-// What an object file was made for.
+// The platform that an object file was made for.
 struct Target {
     std::string format;     // "ELF" or "Mach-O"
     std::string machine;    // "x86_64", "aarch64" or "riscv64"
@@ -25,12 +25,12 @@ struct Target {
     std::string libraries;  // names of the shared ones that it is linked with, each before a space
 };
 
-// What a shared library says of itself.
+// The properties of a shared library.
 struct SharedLibrary {
     std::string name;                   // what programs that are linked with it ask for
     std::vector<std::string> exported;  // as in C
     bool relro;                         // addresses are read-only once they are known
-    bool binds_now;                     // they are, before it is used
+    bool binds_now;                     // addresses are known before it is used
     bool stays_loaded;
     bool relocates_text;  // code has to be written to
     bool executes_stack;
@@ -42,22 +42,22 @@ struct Member {
     std::string_view bytes;  // part of the library's
 };
 
-// All throw std::runtime_error when the bytes are not what they should be.
+// All of these throw std::runtime_error when the bytes are malformed.
 
 // The symbol table of an object file or an unstripped binary.
 std::vector<Symbol> Symbols(std::string_view object);
 
-// What the object file or binary is for.
+// Reads the platform of an object file or a binary.
 Target TargetOf(std::string_view object);
 
-// Of Mach-O, the name, the exports and the stack.
+// For Mach-O, reads only the name, the exports and the stack.
 SharedLibrary SharedLibraryOf(std::string_view library);
 
 // The versions of shared libraries' symbols that an ELF binary needs:
 // "GLIBC_2.17".
 std::vector<std::string> NeededVersions(std::string_view binary);
 
-// The object files in a static library (ar); its index is left out.
+// The object files in a static library (ar), without its index.
 std::vector<Member> Members(std::string_view library);
 
 // The whole of a file.

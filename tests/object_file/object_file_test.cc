@@ -20,7 +20,7 @@ namespace object_file {
 namespace {
 
 TEST(Symbols, OfThisBinary) {
-    // A linker may drop what nobody calls.
+    // A linker may drop functions that nobody calls.
     volatile int sum = object_file_test_global() + object_file_test_weak();
     sum = sum + object_file_test_local();
     const std::string binary = ReadFile(zmalloc_test::Self());
@@ -32,11 +32,11 @@ TEST(Symbols, OfThisBinary) {
     EXPECT_TRUE(weak.defined && weak.global && weak.weak);
     const Symbol &local = symbols.at("object_file_test_local");
     EXPECT_TRUE(local.defined && !local.global && !local.weak);
-    // The libc's, with or without a version after its name.
+    // A name of the libc, with or without a version after it.
     auto foreign = symbols.lower_bound("__libc_start_main");
     ASSERT_NE(foreign, symbols.end());
     EXPECT_EQ(foreign->first.rfind("__libc_start_main", 0), 0u);
-    // A static binary has its own.
+    // A static binary defines it itself.
     EXPECT_EQ(foreign->second.defined, TargetOf(binary).libraries.empty());
     EXPECT_TRUE(symbols.at("main").defined);
 }
@@ -78,7 +78,7 @@ TEST(Damage, IsAnError) {
     EXPECT_THROW(ReadFile("/no/such/file"), std::runtime_error);
 }
 
-// A header whose numbers are all wrong: an error, not a crash.
+// A header in which all numbers are wrong gives an error, not a crash.
 TEST(Damage, InAnyFieldOfTheHeader) {
     const std::string binary = ReadFile(zmalloc_test::Self());
     const size_t magic = 4, header = 64;

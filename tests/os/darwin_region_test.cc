@@ -16,7 +16,7 @@ size_t Bytes(const zm_darwin_region &region, const char *field) {
     return sum;
 }
 
-// In pages, in the order of smaps.
+// Sizes are in pages, in the order of smaps.
 void Expect(const zm_darwin_region &region, size_t shared_clean, size_t shared_dirty,
             size_t private_clean, size_t private_dirty) {
     EXPECT_EQ(Bytes(region, "Shared_Clean:"), shared_clean * kPage);
@@ -46,7 +46,7 @@ TEST(DarwinRegion, SharedOnes) {
     }
 }
 
-// What a child of fork has copied is its own; the rest it shares.
+// A child of fork owns the pages that it has copied, and shares the others.
 TEST(DarwinRegion, CopiedOnWrite) {
     Expect({100 * kPage, ZM_DARWIN_COW, 10, 10, 0, 0}, 0, 10, 0, 0);
     Expect({100 * kPage, ZM_DARWIN_COW, 10, 10, 4, 0}, 0, 6, 0, 4);
@@ -54,7 +54,7 @@ TEST(DarwinRegion, CopiedOnWrite) {
     Expect({100 * kPage, ZM_DARWIN_COW, 10, 10, 10, 0}, 0, 0, 0, 10);
 }
 
-// The counts are not taken at one moment.
+// The system does not take all counts at one moment.
 TEST(DarwinRegion, CountsThatContradict) {
     Expect({100 * kPage, ZM_DARWIN_PRIVATE, 10, 11, 0, 0}, 0, 0, 0, 10);
     Expect({100 * kPage, ZM_DARWIN_SHARED, 10, 11, 0, 0}, 0, 10, 0, 0);

@@ -1,4 +1,4 @@
-// Records as sysctl KERN_PROC_VMMAP packs them, made up.
+// Made-up records, packed as sysctl KERN_PROC_VMMAP packs them.
 #include "zmalloc/os/freebsd_vmmap.h"
 
 #include <cstdint>
@@ -31,7 +31,7 @@ struct Records {
     }
 
     size_t Sum(const char *field) const {
-        // A copy of its own, so that tools see any access beyond the end.
+        // Copies the bytes, so that tools see any access beyond the end.
         const std::vector<char> copy(bytes.begin(), bytes.end());
         return zm_freebsd_vmmap_sum(copy.data(), copy.size(), field, kPage);
     }
@@ -81,7 +81,7 @@ TEST(FreebsdVmmap, AnonymousPagesAreDirty) {
     }
 }
 
-// Of a file's object all pages count as "private", whoever reads it.
+// All pages of a file's object count as "private", whoever reads it.
 TEST(FreebsdVmmap, PagesOfFilesAreCleanAndShared) {
     const Records records = Records().Add(Record(kVnode, 10, 500), "/bin/sh");
     EXPECT_EQ(records.Sum("Rss:"), 10 * kPage);

@@ -62,7 +62,7 @@ TEST_F(CgroupLimit, Version2TightestOnTheWayUp) {
     EXPECT_EQ(Limit(), 2000u);
     Write("/sys/fs/cgroup/memory.max", "1000\n");
     EXPECT_EQ(Limit(), 1000u);
-    // Not above the mount, and not beside the way.
+    // Files above the mount, and beside the path, do not count.
     Write("/sys/fs/memory.max", "10\n");
     Write("/sys/fs/cgroup/a/b/c/d/memory.max", "10\n");
     Write("/sys/fs/cgroup/a/x/memory.max", "10\n");
@@ -98,12 +98,12 @@ TEST_F(CgroupLimit, ProcessOutsideOfItsNamespace) {
     EXPECT_EQ(Limit(), 9000u);
     Cgroup("0::/../../x\n");
     EXPECT_EQ(Limit(), 8000u);
-    // Below the mount, by a name that the namespace hides.
+    // The cgroup is below the mount, but the namespace hides its name.
     Cgroup("0::/../x\n");
     EXPECT_EQ(Limit(), 9000u);
     Cgroup("0::/\n");
     EXPECT_EQ(Limit(), 9000u);
-    // Above what is mounted.
+    // The cgroup is above the mounted part.
     Cgroup("0::/../../..\n");
     EXPECT_EQ(Limit(), 0u);
 }
@@ -201,15 +201,30 @@ TEST_F(CgroupLimit, SeveralMountsOfTheHierarchy) {
     EXPECT_EQ(Limit(), 2000u);
 }
 
+// As long as the kernel allows, but for the names that come before.
+TEST_F(CgroupLimit, LongPaths) {
+    std::string mounted, own;
+    while (mounted.size() < 1500) mounted += "/" + std::string(250, 'm');
+    while (own.size() < 3500) own += "/" + std::string(250, 'o');
+    Mount(2, mounted, "/cg");
+    Cgroup("0::" + mounted + own + "\n");
+    Write("/cg" + own + "/memory.max", "3000\n");
+    EXPECT_EQ(Limit(), 3000u);
+    Mount(2, "/", mounted);
+    Cgroup("0::" + own.substr(0, 251) + "\n");
+    Write(mounted + own.substr(0, 251) + "/memory.max", "2000\n");
+    EXPECT_EQ(Limit(), 2000u);
+}
+
 TEST_F(CgroupLimit, LongLinesAndPathsDoNotHurt) {
     const std::string deep(1000, 'd');
-    Mount(2, "/", "/" + std::string(5000, 'x'));
+    Mount(2, "/", "/" + std::string(15000, 'x'));
     Mount(2, "/", "/cg");
-    Cgroup("3:" + std::string(6000, 'y') + ":/z\n0::/" + deep + "\n");
+    Cgroup("3:" + std::string(15000, 'y') + ":/z\n0::/" + deep + "\n");
     Write("/cg/memory.max", "2000\n");
     EXPECT_EQ(Limit(), 2000u);
-    // Too long to be looked up: passed over.
-    Cgroup("0::/" + std::string(6000, 'd') + "\n");
+    // A path that is too long to be looked up is ignored.
+    Cgroup("0::/" + std::string(15000, 'd') + "\n");
     EXPECT_EQ(Limit(), 0u);
 }
 

@@ -1,5 +1,4 @@
-// What Linux adds to os_test.cc: memory that is discarded is gone at once, and
-// /proc.
+// Linux adds this to os_test.cc: discarded memory is gone at once, and there is /proc.
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -13,7 +12,7 @@
 
 namespace {
 
-// The bytes that read as zero after a discard are those of whole pages inside.
+// After a discard, only the whole pages inside read as zero.
 TEST(LinuxOs, DiscardsWholePagesInside) {
     const size_t page = zm_os_page_size(), size = 6 * page;
     char *block = static_cast<char *>(zm_os_map(size));
@@ -44,7 +43,7 @@ TEST(LinuxOs, KnowsThisProcess) {
     EXPECT_EQ(value, getppid());
     ASSERT_EQ(zm_os_proc_stat_ll(24, &value), 1);
     if (zmalloc_test::Emulated()) return;
-    // The two places that tell of resident memory agree.
+    // Both sources of resident memory agree.
     EXPECT_NEAR(static_cast<double>(value) * static_cast<double>(zm_os_page_size()),
                 static_cast<double>(zm_os_rss()), 1 << 20);
 }

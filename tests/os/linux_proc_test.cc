@@ -28,16 +28,19 @@ struct Pieces {
     }
 };
 
+constexpr size_t kBuffer = 2048;
+
 std::vector<std::string> Lines(const std::string &text, size_t piece) {
     Pieces pieces{text, piece};
     zm_linux_lines lines;
-    zm_linux_lines_begin(&lines, Pieces::Read, &pieces);
+    char buffer[kBuffer];
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
     std::vector<std::string> result;
     while (const char *line = zm_linux_next_line(&lines)) result.push_back(line);
     return result;
 }
 
-const size_t kPieces[] = {1, 2, 3, 7, 100, 1000, 2047, 2048, 100000};
+const size_t kPieces[] = {1, 2, 3, 7, 100, 1000, kBuffer - 1, kBuffer, 100000};
 
 TEST(Lines, AreWholeHoweverTheReadsFall) {
     std::vector<std::string> expected;
@@ -60,7 +63,7 @@ TEST(Lines, LastOneNeedsNoNewline) {
 }
 
 TEST(Lines, TooLongOnesAreCutAndTheNextIsWhole) {
-    const size_t fits = sizeof(zm_linux_lines::buffer) - 1;
+    const size_t fits = kBuffer - 1;
     for (size_t length : {fits - 1, fits, fits + 1, 2 * fits, 2 * fits + 1, 10 * fits + 3}) {
         std::string text = std::string(length, 'x') + "\nnext\n";
         for (size_t piece : kPieces) {
@@ -161,7 +164,8 @@ TEST(ResidentPages, IsTheSecondNumberOfStatm) {
 size_t SmapsSum(const std::string &smaps, const std::string &field, size_t piece) {
     Pieces pieces{smaps, piece};
     zm_linux_lines lines;
-    zm_linux_lines_begin(&lines, Pieces::Read, &pieces);
+    char buffer[kBuffer];
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
     return zm_linux_smaps_sum(&lines, field.c_str());
 }
 
@@ -207,22 +211,16 @@ TEST(Smaps, ReadsTheFileOfTheProcess) {
     }
 }
 
-TEST(Path, RefusesWhatDoesNotFit) {
-    zm_linux_path path;
-    zm_linux_path_clear(&path);
-    const std::string most(sizeof path.text - 2, 'x');
-    EXPECT_FALSE(zm_linux_path_append(&path, (most + "yz").c_str()));
-    EXPECT_STREQ(path.text, "");
-    EXPECT_TRUE(zm_linux_path_append(&path, most.c_str()));
-    EXPECT_TRUE(zm_linux_path_append(&path, "y"));
-    EXPECT_FALSE(zm_linux_path_append(&path, "z"));
-    EXPECT_EQ(path.text, most + "y");
-    EXPECT_EQ(zm_linux_smaps_bytes((most + "y").c_str(), "Rss:", -1), 0u);
-    EXPECT_EQ(zm_linux_cgroup_limit((most + "y").c_str()), 0u);
+TEST(Root, ThatIsNotThere) {
+    const std::string long_name(6000, 'x');
+    for (const std::string &root : {std::string("/no/such/folder"), "/" + long_name}) {
+        EXPECT_EQ(zm_linux_smaps_bytes(root.c_str(), "Rss:", -1), 0u);
+        EXPECT_EQ(zm_linux_cgroup_limit(root.c_str()), 0u);
+    }
 }
 
-// Whatever comes, the parsers stay inside their buffers and end.  Sanitizers
-// see the rest.
+// Whatever text comes, the parsers stay inside their buffers and end.  Sanitizers check the
+// accesses.
 TEST(Parsers, SurviveNoise) {
     std::mt19937 random(12345);
     const std::string alphabet = std::string("0123456789 :/.,-()\\\nkBRsmax\t") + '\0';
@@ -233,7 +231,8 @@ TEST(Parsers, SurviveNoise) {
         SmapsSum("Rss:" + noise, "Rss:", 1 + random() % 3000);
         Pieces pieces{noise, 1 + random() % 3000};
         zm_linux_lines lines;
-        zm_linux_lines_begin(&lines, Pieces::Read, &pieces);
+        char buffer[kBuffer];
+        zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
         zm_linux_mount mount;
         while (char *line = zm_linux_next_line(&lines)) {
             if (zm_linux_parse_mount(line, &mount)) zm_linux_cgroup_below(mount.root, mount.point);

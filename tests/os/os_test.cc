@@ -1,4 +1,4 @@
-// The real system, against what can be known of it otherwise.
+// Compares what the real system tells with what the test knows of it otherwise.
 #include "zmalloc/os/os.h"
 
 #include <sys/mman.h>
@@ -25,8 +25,8 @@ TEST(Os, MapsZeroedPages) {
 
 TEST(Os, MapFailsWithNull) { EXPECT_EQ(zm_os_map(SIZE_MAX / 2 & ~size_t{0xfff}), nullptr); }
 
-// Nothing outside of the whole pages inside is touched; what is inside reads as
-// zeros, or as before where the system has not dropped it yet.
+// A discard touches only the whole pages inside.  They read as zeros, or as before where the system
+// has not dropped them yet.
 TEST(Os, DiscardsWholePagesInside) {
     const size_t page = zm_os_page_size(), size = 6 * page;
     char *block = static_cast<char *>(zm_os_map(size));
@@ -69,7 +69,7 @@ TEST(Os, RssFollowsPagesTouched) {
 TEST(Os, MemoryOfTheMachine) {
     EXPECT_GT(zm_os_memory_size(), size_t{1} << 20);
     EXPECT_EQ(zm_os_memory_size() % zm_os_page_size(), 0u);
-    (void)zm_os_memory_limit();  // whatever it is: it ends
+    (void)zm_os_memory_limit();  // any value will do: it returns
 }
 
 }  // namespace

@@ -1,50 +1,54 @@
-"""The test of what is built for one platform."""
+"""Tests of files that are built for one platform."""
 
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
-load("//matrix:combination.bzl", "combination")
+load("//defs:configured.bzl", "configured")
+load("//platforms:targets.bzl", "TARGETS")
 load("//tests:defs.bzl", "TEST_COPTS")
 
-def inspect_test(name, row, libraries, binaries):
-    """Looks into libraries and test binaries that are built for a platform.
+def platform_test(name, built, platform = "", sanitizer = "", variant = "libc", data = [], env = {}, deps = [], **kwargs):
+    """A test, which runs here, of files that are built for a platform or a sanitizer.
 
     Args:
-      name: of the platform; the test is inspect_test.NAME
-      row: its row in //platforms:targets.bzl
-      libraries: C/C++ libraries
-      binaries: programs
+      name: of the test
+      built: the files, by the environment variables that say where they are
+      platform: as for //defs:configured.bzl
+      sanitizer: as for //defs:configured.bzl
+      variant: the allocator that it is over
+      data: of the test, besides
+      env: of the test, besides the platform's row
+      deps: of the test, besides GoogleTest
+      **kwargs: of the test
     """
-    env = {
-        "ZMALLOC_LIBC": row.libc,
-        "ZMALLOC_MACHINE": row.cpu,
-        "ZMALLOC_OS": row.os,
-        "ZMALLOC_TRIPLE": row.triple,
-    }
-    data = []
-    for kind, labels in [("LIBRARIES", libraries), ("BINARIES", binaries)]:
-        paths = []
-        for label in labels:
-            built = "%s_of_%s" % (label.rpartition(":")[2].rpartition("/")[2], name)
-            combination(
-                name = built,
+    env = dict(env)
+    row = TARGETS.get(platform)
+    if row:
+        env["ZMALLOC_LIBC"] = row.libc
+        env["ZMALLOC_MACHINE"] = row.cpu
+        env["ZMALLOC_OS"] = row.os
+        env["ZMALLOC_TRIPLE"] = row.triple
+    for variable, labels in built.items():
+        names = {
+            "%s_of_%s" % (label.rpartition(":")[2].rpartition("/")[2], name): label
+            for label in labels
+        }
+        for built_name, label in names.items():
+            configured(
+                name = built_name,
                 testonly = True,
                 actual = label,
-                platform = name,
+                platform = platform,
+                sanitizer = sanitizer,
                 tags = ["manual"],
-                variant = "libc",
+                variant = variant,
             )
-            data.append(":" + built)
-            paths.append("$(rootpaths :%s)" % built)
-        env["ZMALLOC_" + kind] = " ".join(paths)
+        data = data + names.keys()
+        env[variable] = " ".join(["$(rootpaths :%s)" % built_name for built_name in names])
     cc_test(
-        name = "inspect_test." + name,
+        name = name,
         size = "small",
-        srcs = ["inspect_test.cc"],
         copts = TEST_COPTS,
         data = data,
         env = env,
-        tags = ["manual"],
-        deps = [
-            "//tests:gtest_main",
-            "//tests/object_file",
-        ],
+        deps = ["//tests:gtest_main"] + deps,
+        **kwargs
     )

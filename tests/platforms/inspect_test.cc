@@ -1,4 +1,4 @@
-// What is built for a platform is for that platform, and calls what it has.
+// Files built for a platform are for that platform, and call the functions that it has.
 #include <algorithm>
 #include <cstdlib>
 #include <set>
@@ -44,11 +44,11 @@ void ExpectOurs(const Target &target) {
     }
 }
 
-// The names that are wanted from elsewhere, and not defined beside.
+// The names that are needed from elsewhere: none of these symbols defines them.
 std::set<std::string> Wanted(const std::vector<object_file::Symbol> &symbols) {
     std::set<std::string> defined, wanted;
     for (const object_file::Symbol &symbol : symbols) {
-        // Versions come after a name.
+        // A version may follow a name.
         (symbol.defined ? defined : wanted).insert(symbol.name.substr(0, symbol.name.find('@')));
     }
     for (const std::string &name : defined) wanted.erase(name);
@@ -126,9 +126,9 @@ std::vector<int> Parts(const std::string &version) {
     return parts;
 }
 
-// It runs where the table says it does.
+// The binary runs on the oldest libc that the table promises.
 TEST_P(Binary, NeedsNoNewerLibc) {
-    if (!On("linux") || Given("ZMALLOC_LIBC") == "musl") GTEST_SKIP() << "no versions to look at";
+    if (!On("linux") || Given("ZMALLOC_LIBC") == "musl") GTEST_SKIP() << "no symbol versions";
     const std::vector<std::string> versions =
         object_file::NeededVersions(object_file::ReadFile(GetParam()));
     EXPECT_FALSE(versions.empty());
@@ -138,11 +138,11 @@ TEST_P(Binary, NeedsNoNewerLibc) {
     }
 }
 
-// What features_test calls where zmalloc/features.h says that it is there.
+// features_test calls these functions where zmalloc/features.h says that they are there.
 TEST_P(Binary, CallsWhatTheSystemHas) {
-    if (NameOf({GetParam(), 0}) != "features_test") GTEST_SKIP() << "calls none of it";
-    // A static one has all that it calls.
-    if (Given("ZMALLOC_LIBC") == "musl") GTEST_SKIP() << "static";
+    if (NameOf({GetParam(), 0}) != "features_test") GTEST_SKIP() << "it calls none of them";
+    // A static binary has all that it calls.
+    if (Given("ZMALLOC_LIBC") == "musl") GTEST_SKIP() << "the binary is static";
     ExpectCalls(Wanted(object_file::Symbols(object_file::ReadFile(GetParam()))),
                 {
                     {"epoll_create1", {"linux"}},

@@ -1,4 +1,4 @@
-// What a toolchain brings of the libc is whole: //platforms/zig adds to it.
+// A toolchain's libc is complete: //platforms/zig adds to it.
 #include <fcntl.h>
 #include <sys/stat.h>
 

@@ -1,6 +1,6 @@
-// Environment variables of zmalloc and the allocators, with a program that has more rights than
-// its user and with one that has not: the second shows that the variable does what
-// the first is to ignore.
+// Sets environment variables of zmalloc and the allocators, for a program that has more rights than
+// its user and for one that has not.  The second shows that the variable has an effect, which the
+// first must ignore.
 #include <grp.h>
 #include <spawn.h>
 #include <sys/auxv.h>
@@ -19,9 +19,9 @@ extern "C" __attribute__((weak)) int MallocExtension_GetNumericProperty(const ch
 namespace zmalloc_test {
 namespace {
 
-constexpr size_t kCacheBytes = kMiB;  // of threads; not what it is unasked
+constexpr size_t kCacheBytes = kMiB;  // of thread caches; not the default
 
-// What the program does, in both its forms: fails when a variable has an effect.
+// Both forms of the program run this; it fails when a variable has an effect.
 TEST(Started, DISABLED_Allocates) {
     void *block = ztrymalloc(64 * kMiB);
     EXPECT_NE(block, nullptr);
@@ -39,7 +39,7 @@ TEST(Started, DISABLED_Allocates) {
 
 TEST(Started, DISABLED_HasMoreRights) { EXPECT_NE(getauxval(AT_SECURE), 0u); }
 
-// Whether the program, started with these variables, ends well.
+// Whether the program ends well when started with these variables.
 bool EndsWell(const std::string &program, const char *test, std::vector<std::string> variables) {
     const std::string filter = std::string("--gtest_filter=Started.DISABLED_") + test;
     const char *arguments[] = {program.c_str(), filter.c_str(), "--gtest_also_run_disabled_tests",
@@ -59,7 +59,7 @@ bool EndsWell(const std::string &program, const char *test, std::vector<std::str
     return status == 0;
 }
 
-// A group, not the process's own, that it may give its files to.
+// A group, not the process's own, to which the process may give its files.
 gid_t OtherGroup() {
     if (geteuid() == 0) return getegid() + 1;
     gid_t groups[64];
@@ -78,7 +78,7 @@ class EnvironmentTest : public testing::Test {
           privileged_(folder_ + "/privileged") {}
 
     void SetUp() override {
-        if (Emulated()) GTEST_SKIP() << "the emulator has the rights";
+        if (Emulated()) GTEST_SKIP() << "the emulator has the rights, not the program";
         std::filesystem::create_directories(folder_);
         std::filesystem::copy_file(Self(), plain_);
         std::filesystem::copy_file(Self(), privileged_);
@@ -101,24 +101,22 @@ class EnvironmentTest : public testing::Test {
 
 TEST_F(EnvironmentTest, OfZmalloc) { ExpectIgnored({"ZMALLOC_GUARD_SAMPLE=1/1"}); }
 
-TEST_F(EnvironmentTest, OfJemalloc) {
-    if (!Over("jemalloc")) GTEST_SKIP();
-    ExpectIgnored({"JE_MALLOC_CONF=abort_conf:true,no_such_option:1"});
+TEST_F(EnvironmentTest, OfTheAllocator) {
+    ASSERT_FALSE(Variant().environment.empty()) << "its row has no `environment`";
+    ExpectIgnored({std::string(Variant().environment)});
 }
 
 TEST_F(EnvironmentTest, OfTcmalloc) {
-    if (!Over("tcmalloc") && !Over("tcmalloc_minimal")) GTEST_SKIP();
-    if (TCMALLOC_AS_RELEASED) GTEST_SKIP() << "gperftools' own make leaves environment.cc out";
-    ExpectIgnored({"TCMALLOC_HEAP_LIMIT_MB=16"});
+    if (Variant().source != "gperftools") GTEST_SKIP() << "another allocator";
     ExpectIgnored({"TCMALLOC_MAX_TOTAL_THREAD_CACHE_BYTES=" + std::to_string(kCacheBytes)});
-    // A file there, whose pages become blocks.
+    // tcmalloc would create a file there, and its pages would become blocks.
     ExpectIgnored({"TCMALLOC_MEMFS_MALLOC_PATH=" + folder_ + "/file", "TCMALLOC_MEMFS_LIMIT_MB=16",
                    "TCMALLOC_MEMFS_DISABLE_FALLBACK=1"});
 }
 
 // The profiler writes files wherever it is told.
 TEST_F(EnvironmentTest, OfTcmallocsProfiler) {
-    if (!Over("tcmalloc") || TCMALLOC_AS_RELEASED) GTEST_SKIP();
+    if (Variant().allocator != "tcmalloc") GTEST_SKIP();
     const std::string profile = folder_ + "/profile", written = profile + ".0001.heap";
     EXPECT_TRUE(EndsWell(privileged_, "Allocates", {"HEAPPROFILE=" + profile}));
     EXPECT_FALSE(std::filesystem::exists(written));

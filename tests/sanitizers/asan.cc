@@ -17,7 +17,7 @@ void UseAfterFree(bool bug) {
     if (!bug) zfree(const_cast<char *>(block));
 }
 
-// The old block of a zrealloc() that moved.
+// Uses the old block after a zrealloc() that moved it.
 void UseAfterRealloc(bool bug) {
     volatile char *block = static_cast<char *>(zcalloc(100));
     volatile char *moved = static_cast<char *>(zrealloc(const_cast<char *>(block), 100000));

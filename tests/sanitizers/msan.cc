@@ -10,7 +10,7 @@ namespace {
 
 volatile int sink;
 
-// A block of zmalloc's, of which a bug leaves the last byte unwritten.
+// A block of zmalloc's; with the bug its last byte stays unwritten.
 class Block {
   public:
     explicit Block(bool bug) : bytes_(static_cast<char *>(zmalloc(kSize))) {
@@ -38,7 +38,7 @@ void GrownBlock(bool bug) {
     zfree(block);
 }
 
-// From here on it is in the C++ library that bytes are copied and looked at.
+// From here on the C++ library copies the bytes and reads them.
 void String(bool bug) {
     Block block(bug);
     std::string text(block.begin(), block.end());

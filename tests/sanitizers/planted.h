@@ -1,4 +1,4 @@
-// Bugs that a sanitizer is to find.
+// Bugs that a sanitizer must find.
 #ifndef ZMALLOC_TESTS_SANITIZERS_PLANTED_H_
 #define ZMALLOC_TESTS_SANITIZERS_PLANTED_H_
 

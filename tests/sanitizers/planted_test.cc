@@ -9,12 +9,11 @@ namespace {
 
 class Sanitizer : public testing::TestWithParam<Planted> {
   protected:
-    // A process of its own, from its start: what a sanitizer found once, it
-    // remembers.
+    // Each test has a process of its own, from its start: a sanitizer remembers what it found once.
     Sanitizer() { testing::FLAGS_gtest_death_test_style = "threadsafe"; }
 };
 
-// Through exit(), where leaks are looked for.
+// Runs up to exit(), which looks for leaks.
 void RunToExit(bool bug) {
     Sanitizer::GetParam().run(bug);
     std::exit(0);

@@ -36,7 +36,7 @@ void RaceOnAGlobal(bool bug) {
     EXPECT_GE(counter, 1);
 }
 
-// While blocks go from thread to thread through the allocator, which is no race.
+// Meanwhile blocks go from thread to thread through the allocator, which is no race.
 void RaceAmongBlocks(bool bug) {
     static int *kept;
     kept = nullptr;
@@ -45,7 +45,7 @@ void RaceAmongBlocks(bool bug) {
         *kept = 1;
     }).join();
     InTwoThreads([=] {
-        // First: what a thread counts it hands over when it ends.
+        // This comes first: a thread that ends hands over its count, which could hide the race.
         if (bug) *kept = 2;
         for (int i = 0; i < 1000; i++) {
             int *block = static_cast<int *>(zmalloc(sizeof *block));

@@ -57,7 +57,7 @@ class Parser {
         return value;
     }
 
-    // After its first quotation mark.
+    // Reads a string after its first quotation mark.
     std::string Text() {
         const size_t begin = at_;
         while (at_ < text_.size() && text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;

@@ -18,7 +18,7 @@ struct Value {
     const Value &operator[](const std::string &name) const;
 };
 
-// Nothing when the text is no JSON document.  Strings keep their escapes.
+// Returns nothing when the text is no JSON document.  Strings keep their escapes.
 Value Parse(const std::string &text);
 
 }  // namespace json

@@ -1,4 +1,4 @@
-// What SPDX 2.3 demands of a document, and that all of the table of sources is in it.
+// Checks the document against SPDX 2.3, and that all rows of the table of sources are in it.
 #include <fstream>
 #include <regex>
 #include <set>
@@ -70,7 +70,7 @@ TEST(Sbom, HasTheFieldsOfADocument) {
     EXPECT_EQ(document["dataLicense"].text, "CC0-1.0");
     EXPECT_EQ(document["SPDXID"].text, "SPDXRef-DOCUMENT");
     EXPECT_TRUE(Matches(document["name"], "zmalloc-.+"));
-    EXPECT_TRUE(Matches(document["documentNamespace"], "https://[^#]+-[0-9a-f]{8,16}"));
+    EXPECT_TRUE(Matches(document["documentNamespace"], "https://[^#]+-[0-9]+"));
     const json::Value &info = document["creationInfo"];
     EXPECT_TRUE(Matches(info["created"], R"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)"));
     ASSERT_EQ(info["creators"].list.size(), 1u);
@@ -123,12 +123,6 @@ TEST(Sbom, HasEverySource) {
     }
 }
 
-// The row of what this variant links.
-std::string Linked() {
-    if (Over("jemalloc")) return "jemalloc";
-    return Over("libc") ? "" : "gperftools";
-}
-
 TEST(Sbom, TellsWhatIsLinked) {
     const std::map<std::string, std::string> kinds = {{"build", "BUILD_DEPENDENCY_OF"},
                                                       {"library", "OPTIONAL_DEPENDENCY_OF"},
@@ -140,7 +134,7 @@ TEST(Sbom, TellsWhatIsLinked) {
     for (const Row &row : Table()) {
         const std::string id = packages[row.name]["SPDXID"].text;
         std::set<std::string> expected;
-        if (row.name == Linked()) {
+        if (row.name == Variant().source) {
             links.insert("STATIC_LINK " + id);
         } else {
             expected.insert(kinds.at(row.part) + " SPDXRef-zmalloc");

@@ -1,6 +1,6 @@
-// The calls that zmalloc.h says are async-signal-safe, in a handler that interrupts
-// every instruction of the others: a thread's first call and its end, when its counter
-// comes and goes, allocation of each size, and fork.
+// A handler that interrupts every instruction makes the calls that zmalloc.h says are
+// async-signal-safe.  It interrupts a thread's first call and its end, when its counter comes and
+// goes; allocation of each size; and fork.
 #include <pthread.h>
 
 #include "tests/signals/stepper.h"
@@ -9,10 +9,10 @@
 namespace zmalloc_test {
 namespace {
 
-// What a thread here has at most, old block and new one of a zrealloc.
+// The most that a thread holds here: old block and new one of a zrealloc.
 constexpr size_t kMost = 2 * kMiB;
 
-size_t least_used;  // by what is there before
+size_t least_used;  // the memory in use before
 bool wrong;
 
 void Read() {
@@ -30,15 +30,15 @@ class EveryInstruction : public testing::Test {
   protected:
     void SetUp() override {
         if (Emulated()) GTEST_SKIP() << "the emulator cannot be watched";
-        block_ = zmalloc(1000);  // less than nothing would show
+        block_ = zmalloc(1000);  // so that a sum that is too low shows
         least_used = zmalloc_used_memory();
         wrong = false;
     }
     void TearDown() override { zfree(block_); }
 
     static void ExpectSafe(const std::function<void()> &body) {
-        // What jemalloc does at a thread's start and at a fork is long.
-        const size_t every = Over("jemalloc") ? 11 : 1;
+        // jemalloc takes many instructions at a thread's start and at a fork.
+        const size_t every = Variant().allocator == "jemalloc" ? 11 : 1;
         const size_t interruptions = RunInSteps(
             body, Read, [] { return !wrong && zmalloc_used_memory() == least_used; }, every);
         EXPECT_GT(interruptions, 300u);
@@ -56,7 +56,7 @@ TEST_F(EveryInstruction, OfAThreadsLife) {
     });
 }
 
-// Small ones: each byte that is copied counts as an instruction.
+// Sizes are small, because each byte that is copied counts as an instruction.
 void Allocate() {
     zfree(zrealloc(zmalloc(100), 200));
     zfree(zrealloc(zmalloc(5000), 100));

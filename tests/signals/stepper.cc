@@ -14,7 +14,7 @@
 namespace zmalloc_test {
 namespace {
 
-// What the child sends itself to begin, and at the end of each handler.
+// The signals that the child sends itself: to begin, and at the end of each handler.
 constexpr int kInterrupt = SIGUSR1, kMark = SIGUSR2;
 
 void (*handler)();
@@ -41,7 +41,8 @@ void OnSignal(int) {
     std::abort();
 }
 
-// Goes on in one of the ways of ptrace; whether the thread stopped again, and by what.
+// Resumes the thread in one of ptrace's ways.  Returns whether it stopped again; *stopped_by is the
+// signal.
 bool Continue(int way, pid_t thread, long signal, int *stopped_by) {
     int status;
     if (ptrace(static_cast<decltype(PTRACE_CONT)>(way), thread, 0, signal) != 0) Fail("ptrace");
@@ -56,7 +57,8 @@ bool MayInterrupt(pid_t thread) {
     return (blocked >> (kInterrupt - 1) & 1) == 0;
 }
 
-// Lets the handler run, up to its mark, and from there to where it began.
+// Lets the handler run to its mark, and from there back to the place where it began.  The next
+// system call is the handler's return; at the end of that the signal is no longer blocked.
 bool Interrupt(pid_t thread) {
     int by;
     if (!Continue(PTRACE_CONT, thread, kInterrupt, &by)) return false;
@@ -64,7 +66,7 @@ bool Interrupt(pid_t thread) {
         if (!Continue(PTRACE_CONT, thread, by, &by)) return false;
     }
     do {
-        if (!Continue(PTRACE_SINGLESTEP, thread, 0, &by)) return false;
+        if (!Continue(PTRACE_SYSCALL, thread, 0, &by)) return false;
     } while (!MayInterrupt(thread));
     return true;
 }

@@ -7,10 +7,10 @@
 
 namespace zmalloc_test {
 
-// In a forked child, runs `body` in a new thread up to the thread's very end, and
-// `handler` as a signal handler after every n-th instruction from where `body` calls
-// BeginSteps() on; where the thread has signals blocked it is not interrupted.
-// Returns how often it was, or 0 if `well`, called in the child at the end, is false.
+// Runs `body` in a forked child, in a new thread, up to the very end of the thread.  From where
+// `body` calls BeginSteps() on, runs `handler` as a signal handler after every n-th instruction,
+// but not where the thread blocks signals.  Returns the number of interruptions, or 0 if `well`,
+// called in the child at the end, is false.
 size_t RunInSteps(const std::function<void()> &body, void (*handler)(),
                   const std::function<bool()> &well, size_t every);
 

@@ -1,4 +1,4 @@
-// The model: every block that is alive, what it counts for, and what is in it.
+// The model: every live block, what it counts for, and its contents.
 #ifndef ZMALLOC_TESTS_SOAK_BLOCKS_H_
 #define ZMALLOC_TESTS_SOAK_BLOCKS_H_
 
@@ -11,7 +11,7 @@
 
 namespace zmalloc_test {
 
-// The first thing that was wrong, in whatever thread.
+// Keeps the first error of any thread.
 class Verdict {
   public:
     void Wrong(const std::string &what);
@@ -30,13 +30,13 @@ struct Block {
     uint64_t id = 0;     // of its pattern
 };
 
-// Ways to allocate, resize and free, by chance; each tells the verdict when the
-// block is not as it should be.
+// Allocate, resize and free in ways chosen at random; each tells the verdict when the block is not
+// as it should be.
 Block AllocateAny(Random *random, size_t size, Verdict *verdict);
 void ResizeAny(Random *random, size_t size, Block *block, Verdict *verdict);
 void FreeAny(Random *random, const Block &block, Verdict *verdict);
 
-// Whether it is still as it was left.
+// Checks that the block is still as it was left.
 void Look(const Block &block, Verdict *verdict);
 
 // Blocks that any thread may take.
@@ -46,10 +46,10 @@ class Pool {
     bool Take(Random *random, Block *block);
 
     size_t bytes() const { return bytes_; }
-    // The most there were at a time, since the start.
+    // The most bytes that it held at a time, since the start.
     size_t most_bytes() const { return most_bytes_; }
 
-    // For when no other thread uses it.
+    // To be called while no other thread uses the pool.
     size_t Counted(Verdict *verdict) const;
     void FreeAll(Verdict *verdict);
 

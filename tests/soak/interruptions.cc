@@ -27,7 +27,7 @@ void Read(int) {
 void SetTimers(int first_microseconds) {
     for (size_t i = 0; i < 2; i++) {
         struct itimerval timer = {};
-        // Not in step with each other.
+        // The timers must not run in step with each other.
         if (first_microseconds != 0) {
             timer.it_interval.tv_usec = timer.it_value.tv_usec =
                 first_microseconds + 370 * static_cast<int>(i);
@@ -50,7 +50,7 @@ Timers::Timers() {
 Timers::~Timers() { SetTimers(0); }
 
 void Timers::Judge(Verdict *verdict) {
-    if (impossible_seen) verdict->Wrong("a signal handler read more than there can be");
+    if (impossible_seen) verdict->Wrong("a signal handler read a size larger than possible");
     if (errno_changed) verdict->Wrong("reading used memory changed errno");
 }
 

@@ -1,4 +1,4 @@
-// Timers whose handlers read, and forked children.
+// Timers whose handlers read used memory, and forked children.
 #ifndef ZMALLOC_TESTS_SOAK_INTERRUPTIONS_H_
 #define ZMALLOC_TESTS_SOAK_INTERRUPTIONS_H_
 
@@ -9,8 +9,8 @@
 
 namespace zmalloc_test {
 
-// While it lives, timers interrupt whatever thread there is; their handlers call what
-// zmalloc.h says is async-signal-safe.
+// While it lives, timers interrupt any thread that there is; their handlers make the calls that
+// zmalloc.h says are async-signal-safe.
 class Timers {
   public:
     Timers();
@@ -18,13 +18,13 @@ class Timers {
     Timers(const Timers &) = delete;
 
     static inline std::atomic<size_t> signals;  // so far
-    // Tells it when a handler saw what cannot be.
+    // Tells the verdict when a handler saw an impossible value.
     static void Judge(Verdict *verdict);
-    // In a forked child.
+    // To be called in a forked child.
     static void Forget();
 };
 
-// While it lives, one child after another allocates, and must find what it did counted.
+// While it lives, one child after another allocates, and must find its own blocks counted.
 class Forks {
   public:
     explicit Forks(Verdict *verdict);

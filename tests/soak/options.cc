@@ -38,7 +38,7 @@ int Usage(const char *message, const std::string &about) {
     return CLI_USAGE;
 }
 
-// Whether the number was one.
+// Whether the text was a valid number.
 bool Take(int option, const char *text, Options *options) {
     uint64_t minutes = 0;
     bool ok = false;

@@ -1,4 +1,4 @@
-// What the soak's programs can be told.
+// The options of the soak's programs.
 #ifndef ZMALLOC_TESTS_SOAK_OPTIONS_H_
 #define ZMALLOC_TESTS_SOAK_OPTIONS_H_
 

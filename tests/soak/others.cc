@@ -1,6 +1,6 @@
 #include "tests/soak/others.h"
 
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 
 namespace zmalloc_test {
 namespace {
@@ -44,7 +44,7 @@ Defragmenter::~Defragmenter() {
     thread_.join();
 }
 
-// Leaves slabs that are used a little.
+// Leaves slabs of which little is used.
 void Defragmenter::Churn(Random *random) {
     while (blocks_.size() < kBlocks) {
         blocks_.push_back(AllocateAny(random, random->Below(kLargest) + 1, &verdict_));
@@ -60,7 +60,7 @@ void Defragmenter::Churn(Random *random) {
     blocks_.swap(kept);
 }
 
-// A block may move while it is looked at, never change.
+// A block may move while it is checked, but never changes.
 void Defragmenter::Defragment() {
     Cursor cursor = {&blocks_, 0};
     const zmalloc_defrag_cursor_t shown = {Cursor::Next, Cursor::Moved, &cursor};
@@ -80,12 +80,12 @@ Reporter::Reporter(Verdict *verdict) {
             const int length = zmalloc_report(text.data(), text.size(),
                                               static_cast<zmalloc_report_format>(format));
             if (length <= 0) verdict->Wrong("a report failed");
-            zmalloc_info_t info;
-            if (zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1) != 0) {
-                verdict->Wrong("zmalloc_info failed");
+            zmalloc_stats_t info;
+            if (zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1) != 0) {
+                verdict->Wrong("zmalloc_stats failed");
             }
             if (reports % 8 == 0) (void)zmalloc_purge();
-            // jemalloc starts its threads past ThreadSanitizer, which cannot have that.
+            // ThreadSanitizer does not see jemalloc create its threads, and does not support that.
             if (reports % 8 == 4 && !kThreadSanitizer) {
                 (void)zmalloc_background_purge(reports % 16 == 4);
             }

@@ -1,4 +1,4 @@
-// What goes on beside the threads: defragmentation, reports, memory given back.
+// The work beside the threads: defragmentation, reports, and giving memory back.
 #ifndef ZMALLOC_TESTS_SOAK_OTHERS_H_
 #define ZMALLOC_TESTS_SOAK_OTHERS_H_
 

@@ -1,7 +1,7 @@
 // Everything at once, for long, over one variant.
 //
-// A round runs until its threads have ended; then nothing is in progress, and used
-// memory must be what the model holds.  What is alive stays so for the next round.
+// A round ends when its threads have ended.  Then no call is in progress, and used memory must be
+// what the model holds.  Live blocks stay for the next round.
 #include <memory>
 
 #include "tests/soak/blocks.h"
@@ -13,14 +13,14 @@
 namespace zmalloc_test {
 namespace {
 
-// Resident memory may be this many times what was alive at most, and then what the
-// threads and the allocator's caches keep.
+// Resident memory may be this many times the most that was alive, plus what the threads and the
+// allocator's caches keep.
 constexpr size_t kMostRatio = 3;
 constexpr size_t kHeadroom = 64 * kMiB, kHeadroomPerThread = kMiB / 2;
 
 bool UnderValgrind() { return std::getenv("ZMALLOC_UNDER_VALGRIND") != nullptr; }
 
-// It takes the threads that a forked child does not have for running.
+// helgrind believes that the threads which a forked child does not have are running.
 bool UnderHelgrind() {
     return UnderValgrind() && std::strcmp(std::getenv("ZMALLOC_UNDER_VALGRIND"), "helgrind") == 0;
 }
@@ -90,7 +90,7 @@ class Soak {
         }
     }
 
-    // That all that was to be at work was.
+    // Checks that everything that should have been at work was.
     void JudgeActivity() {
         if (Timers::signals == 0) verdict_.Wrong("no signal came");
         if (Reporter::reports == 0) verdict_.Wrong("nothing was reported");
@@ -130,7 +130,7 @@ class Soak {
     const uint64_t seed_;
     const time_t deadline_;
     const size_t used_before_, rss_before_;
-    const bool forks_ = !Emulated() && !UnderHelgrind();  // qemu's own locks do not survive one
+    const bool forks_ = !Emulated() && !UnderHelgrind();  // qemu's child may find locks held
     Verdict verdict_;
     Pool pool_;
     std::vector<Block> sparse_;
@@ -142,9 +142,9 @@ class Soak {
 
 int main(int argc, char **argv) {
     zmalloc_test::Options options;
-    const std::string variant = zmalloc_test::Variant();
-    const int status = zmalloc_test::ParseOptions(argc, argv, variant.c_str(), &options);
-    // There, only one thread runs at a time.
+    const char *variant = zmalloc_test::Variant().name.data();
+    const int status = zmalloc_test::ParseOptions(argc, argv, variant, &options);
+    // Under valgrind only one thread runs at a time.
     if (zmalloc_test::UnderValgrind()) options.threads = std::min<uint64_t>(options.threads, 4);
     return status >= 0 ? status : zmalloc_test::Soak(options).Run();
 }

@@ -20,12 +20,11 @@ size_t AnySize(Random *random) {
     return random->Below(choice < 999 ? 100000 : kMiB) + 1;
 }
 
-// The thread's last block goes when the thread has nearly ended: in the second round
-// of destructors, after the one that gave back its counter.
-//
-// Under ThreadSanitizer in the first: jemalloc, used after its own destructor, has that
-// run in two more rounds.  Of the second these are the third and the fourth, and at the
-// beginning of the fourth ThreadSanitizer lets go of the thread: what runs then crashes.
+// Each thread frees its last block when it has nearly ended: in the second round of destructors,
+// after the one that gave back its counter.  Under ThreadSanitizer it does so in the first round.
+// jemalloc, used after its own destructor, has that run in two more rounds.  After a use in the
+// second round these would be the third and the fourth; but at the beginning of the fourth,
+// ThreadSanitizer gives up the thread, and code that runs then crashes.
 void FreeAtTheEnd(void *last);
 
 pthread_key_t LastBlock() {
@@ -45,8 +44,8 @@ struct Last {
 
 void FreeAtTheEnd(void *value) {
     Last *last = static_cast<Last *>(value);
-    // glibc hands what a thread left, that was ending when another forked, to a new
-    // thread of the child.
+    // A thread of the parent was ending at the fork: glibc hands its values to a new thread of the
+    // child.
     if (last->process != getpid()) return;
     if (!last->second_round && !kThreadSanitizer) {
         last->second_round = true;
@@ -84,7 +83,7 @@ void Live(uint64_t seed, Pool *pool, Verdict *verdict) {
 }  // namespace
 
 size_t RunThreads(uint64_t seed, size_t seats, Pool *pool, Verdict *verdict) {
-    (void)LastBlock();  // made here, which helgrind can see
+    (void)LastBlock();  // created here, where helgrind can see it
     std::vector<std::thread> threads;
     for (size_t seat = 0; seat < seats; seat++) {
         threads.emplace_back([=] {

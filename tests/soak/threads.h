@@ -7,8 +7,8 @@
 namespace zmalloc_test {
 
 // Runs `seats` threads, each of which starts one short-lived thread after another;
-// these allocate, take what others left, and leave some themselves.  Returns how
-// many there were.
+// these allocate blocks, take some that others left, and leave some themselves.  Returns how many
+// short-lived threads there were.
 size_t RunThreads(uint64_t seed, size_t seats, Pool *pool, Verdict *verdict);
 
 }  // namespace zmalloc_test

@@ -1,4 +1,4 @@
-"""The static libraries that a library brings, for a test to look into."""
+"""Lists the static libraries that a library brings, for a test to read."""
 
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
 

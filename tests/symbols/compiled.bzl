@@ -1,9 +1,10 @@
-"""A test of what `bazel build` compiles when it is asked for a library."""
+"""Tests which sources `bazel build` compiles when it is asked for a library."""
 
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load("//platforms:test_exec.bzl", "TEST_RULE")
 
 def _compiled_test_impl(ctx):
-    # Where Bazel's C/C++ rules put what is to be compiled although no output needs it.
+    # Bazel's C/C++ rules list here the objects to compile although no output needs them.
     objects = ctx.attr.library[OutputGroupInfo]["_hidden_top_level_INTERNAL_"].to_list()
     names = [file.basename.split(".")[0] for file in objects]
     script = ctx.actions.declare_file(ctx.label.name)
@@ -19,7 +20,7 @@ compiled_test = rule(
     doc = "Passes if building a library compiles sources of the libraries that it is over.",
     attrs = {
         "library": attr.label(mandatory = True, providers = [CcInfo]),
-        "sources": attr.string_list(mandatory = True, doc = "names, without what follows the dot"),
+        "sources": attr.string_list(mandatory = True, doc = "names, without the dot and the ending"),
     },
-    test = True,
+    **TEST_RULE
 )

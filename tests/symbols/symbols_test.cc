@@ -1,7 +1,8 @@
-// No global symbol of our static libraries clashes with a program's: hidden
-// ones count as well, for static linking knows no hiding.
+// No global symbol of our static libraries clashes with a program's.  Hidden symbols count as well,
+// because static linking ignores visibility.
 #include <cxxabi.h>
 
+#include <algorithm>
 #include <fstream>
 #include <regex>
 #include <set>
@@ -51,6 +52,9 @@ bool IsOurs(const std::string &name) {
     return name[0] == 'z' || redis.count(name) != 0;
 }
 
+// A name of zmalloc/core/traces.h, which no program can have.
+bool IsInTraces(const std::string &name) { return name[0] == 'z' && Has(name, "."); }
+
 std::string Demangled(const std::string &name) {
     int status;
     char *text = abi::__cxa_demangle(name.c_str(), nullptr, nullptr, &status);
@@ -59,8 +63,8 @@ std::string Demangled(const std::string &name) {
     return result;
 }
 
-// gperftools' documented API, kept beside its overlay: expressions that match
-// from the start of a demangled name.
+// gperftools' documented API, kept beside its overlay: each expression matches from the start of a
+// demangled name.
 bool IsGperftools(const std::string &name) {
     static const std::vector<std::regex> allowed = [] {
         std::vector<std::regex> expressions;
@@ -81,14 +85,23 @@ bool IsGperftools(const std::string &name) {
     return false;
 }
 
+// Within the allocator's name space, as the symbols in its row show it: je_, mi_.
+bool IsAllocators(const std::string &name) {
+    for (std::string_view symbol : Variant().symbols) {
+        const size_t underscore = std::min(symbol.find('_'), symbol.size() - 1);
+        if (name.rfind(symbol.substr(0, underscore + 1), 0) == 0) return true;
+    }
+    return false;
+}
+
 bool IsAllowed(const std::string &library, const std::string &name) {
     if (name.rfind("DW.ref.", 0) == 0) return true;  // Clang's, hidden, for exceptions
     if (kMemorySanitizer && name == "__msan_track_origins") return true;
-    // Bazel puts more before the name of another repository, from version 6 on.
+    if (IsInTraces(name)) return true;
+    // Bazel 6 and later put more before the name of another repository.
     const bool external = library.rfind("../", 0) == 0;
     if (external && Has(library, "gperftools")) return IsGperftools(name);
-    if (external && Has(library, "jemalloc")) return name.rfind("je_", 0) == 0;
-    return IsOurs(name);
+    return external ? IsAllocators(name) : IsOurs(name);
 }
 
 TEST(Symbols, AreWithinTheirNameSpaces) {
@@ -101,7 +114,7 @@ TEST(Symbols, AreWithinTheirNameSpaces) {
     }
 }
 
-// That the above looked at all there is.
+// The test above looked at every library: names of each kind are there.
 TEST(Symbols, LibrariesOfTheVariantAreThere) {
     std::set<std::string> names;
     for (const Library &library : Libraries()) {
@@ -110,23 +123,31 @@ TEST(Symbols, LibrariesOfTheVariantAreThere) {
     for (const char *name : {"zmalloc", "zm_os_rss", "zm_thread_slot", "get_proc_stat_ll"}) {
         EXPECT_EQ(names.count(name), 1u) << name;
     }
-    EXPECT_EQ(names.count("je_malloc"), Over("jemalloc"));
-    EXPECT_EQ(names.count("tc_malloc"), Over("tcmalloc") || Over("tcmalloc_minimal"));
-    EXPECT_EQ(names.count("HeapProfilerStart"), Over("tcmalloc"));
+    for (std::string_view name : Variant().symbols) {
+        EXPECT_EQ(names.count(std::string(name)), 1u) << name;
+    }
+    for (std::string_view name : Variant().other_symbols) {
+        EXPECT_EQ(names.count(std::string(name)), 0u) << name;
+    }
 }
 
 TEST(Symbols, OthersWouldBeRefused) {
-    for (const char *name : {"malloc", "malloc_init", "getenv_safe", "_ZN8SpinLockC1Ev"}) {
-        EXPECT_FALSE(IsAllowed("zmalloc/libzmalloc.a", name)) << name;
-        EXPECT_FALSE(IsAllowed("../jemalloc/libjemalloc.a", name)) << name;
+    for (const char *library :
+         {"zmalloc/libzmalloc.a", "../sources/lib.a", "../_main~sources~jemalloc/lib.a"}) {
+        for (const char *name : {"malloc", "malloc_init", "getenv_safe", "_ZN8SpinLockC1Ev"}) {
+            EXPECT_FALSE(IsAllowed(library, name)) << library << ": " << name;
+        }
+        for (std::string_view symbol : Variant().symbols) {
+            const std::string name(symbol);
+            EXPECT_EQ(IsAllowed(library, name), library[0] == '.') << library << ": " << name;
+            EXPECT_FALSE(IsAllowed(library, "_" + name)) << library << ": " << name;
+        }
     }
-    EXPECT_FALSE(IsAllowed("../_main~sources~jemalloc/libjemalloc.a", "malloc_init"));
-    EXPECT_TRUE(IsAllowed("../_main~sources~jemalloc/libjemalloc.a", "je_malloc"));
-    EXPECT_FALSE(IsAllowed("../gperftools/libtcmalloc.lo", "_ZN8SpinLockC1Ev"));
-    EXPECT_FALSE(IsAllowed("../gperftools/libtcmalloc.lo", "zmalloc"));
-    EXPECT_TRUE(IsAllowed("../gperftools/libtcmalloc.lo", "tc_malloc"));
-    EXPECT_FALSE(IsAllowed("../gperftools_foreign_cc/libtcmalloc.a", "_ZN8SpinLockC1Ev"));
-    EXPECT_TRUE(IsAllowed("../gperftools_foreign_cc/libtcmalloc.a", "tc_malloc"));
+    for (const char *library : {"../gperftools/lib.lo", "../gperftools_foreign_cc/lib.a"}) {
+        EXPECT_FALSE(IsAllowed(library, "_ZN8SpinLockC1Ev")) << library;
+        EXPECT_FALSE(IsAllowed(library, "zmalloc")) << library;
+        EXPECT_TRUE(IsAllowed(library, "tc_malloc")) << library;
+    }
 }
 
 }  // namespace

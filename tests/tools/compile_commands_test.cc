@@ -1,95 +1,30 @@
+// compile_commands over a script in place of Bazel.
 #include <gtest/gtest.h>
 
 #include "tests/emulated.h"
 #include "tests/tools/process.h"
-#include "tools/compile_commands/actions.h"
 
-namespace compile_commands {
+namespace ztrace_test {
 namespace {
 
-using ztrace_test::DataFile;
-using ztrace_test::Finished;
-using ztrace_test::ReadFile;
-using ztrace_test::RunProgram;
-using ztrace_test::TempFile;
-using ztrace_test::WriteFile;
+using Command = std::vector<std::string>;
 
 std::string Action(const std::string &mnemonic, const Command &command) {
-    std::string text = "actions {\n  target_id: 1\n  mnemonic: \"" + mnemonic + "\"\n";
-    for (const std::string &argument : command) text += "  arguments: \"" + argument + "\"\n";
-    return text + "  environment_variables {\n    key: \"PATH\"\n  }\n}\n";
+    std::string text = "{\"targetId\": 1, \"mnemonic\": \"" + mnemonic + "\", \"arguments\": [";
+    for (size_t i = 0; i < command.size(); i++) text += (i ? ", \"" : "\"") + command[i] + "\"";
+    return text + "]}";
 }
 
-TEST(ReadActions, TakesCompilationsAlone) {
-    const std::string text = "artifacts {\n  id: 1\n}\n" + Action("CppLink", {"gcc", "-o", "x"}) +
-                             Action("CppCompile", {"gcc", "-c", "a.c"}) +
-                             Action("CppCompile", {"gcc", "-c", "b.c"}) +
-                             "targets {\n  label: \"//a\"\n}\n";
-    EXPECT_EQ(ReadActions(text),
-              (std::vector<Command>{{"gcc", "-c", "a.c"}, {"gcc", "-c", "b.c"}}));
-    EXPECT_TRUE(ReadActions("").empty());
-    EXPECT_TRUE(ReadActions("actions {\n  mnemonic: \"CppCompile\"\n  arguments: \"cut").empty());
-}
-
-// As Bazel 4 prints it.
-TEST(ReadActions, NeedsNoIndentation) {
-    EXPECT_EQ(ReadActions("artifacts {\nid: 1\n}\nactions {\narguments: \"gcc\"\n"
-                          "environment_variables {\nkey: \"PATH\"\n}\narguments: \"-c\"\n"
-                          "mnemonic: \"CppCompile\"\n}\n"),
-              (std::vector<Command>{{"gcc", "-c"}}));
-}
-
-TEST(ReadActions, KnowsTheirQuotes) {
-    const std::string text = Action("CppCompile", {R"(-DS=\"a b\")", R"(\\\'\n\303\244\07)"});
-    EXPECT_EQ(ReadActions(text), (std::vector<Command>{{"-DS=\"a b\"", "\\'\n\303\244\a"}}));
-}
-
-TEST(OnePerSource, PrefersAPlainBuild) {
-    const Command plain = {"gcc", "-Ibazel-out/k8-fastbuild/bin", "-c", "a.c"},
-                  changed = {"gcc", "-Ibazel-out/k8-fastbuild-ST-1/bin", "-c", "a.c"},
-                  tool = {"gcc", "-Ibazel-out/k8-opt-exec-2/bin", "-c", "a.c"},
-                  old_tool = {"gcc", "-Ibazel-out/host/bin", "-c", "a.c"},
-                  other = {"gcc", "-c", "b.c"}, assembles_nothing = {"gcc", "-E", "c.c"};
-    EXPECT_EQ(OnePerSource({tool, changed, plain, other, old_tool, assembles_nothing}),
-              (std::vector<Command>{plain, other}));
-    EXPECT_EQ(OnePerSource({old_tool, changed, tool}), (std::vector<Command>{changed}));
-}
-
-TEST(ToJson, FindsWhatIsNotInTheWorkspace) {
-    const Folders folders = {"/home/w", "/cache/execroot/w", "/cache"};
-    const Command command = {"external/zig/cc",
-                             "-iquote",
-                             "external/jemalloc",
-                             "-Iexternal/x/include",
-                             "-isystembazel-out/k8/bin",
-                             "--sysroot=external/freebsd",
-                             "-iquote",
-                             ".",
-                             "-DNAME=\"a\\b\"",
-                             "-Izmalloc/external/no",
-                             "-fno-canonical-system-headers",
-                             "-c",
-                             "zmalloc/zmalloc.c"};
-    EXPECT_EQ(ToJson({command}, folders),
-              "[\n  {\"directory\": \"/home/w\", \"file\": \"zmalloc/zmalloc.c\", \"arguments\": ["
-              "\"/cache/external/zig/cc\", \"-iquote\", \"/cache/external/jemalloc\", "
-              "\"-I/cache/external/x/include\", \"-isystem/cache/execroot/w/bazel-out/k8/bin\", "
-              "\"--sysroot=/cache/external/freebsd\", \"-iquote\", \".\", "
-              "\"-DNAME=\\\"a\\\\b\\\"\", \"-Izmalloc/external/no\", \"-c\", "
-              "\"zmalloc/zmalloc.c\"]}\n]\n");
-}
-
-// ---- The tool, over a Bazel that is none ------------------------------------
-
-class ToolTest : public testing::Test {
+class CompileCommandsTest : public testing::Test {
   protected:
     void SetUp() override {
         if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "it starts that Bazel";
+        if (RunProgram({"/bin/sh", "-c", "command -v jq"}).status != 0) GTEST_SKIP() << "no jq";
     }
 };
 
 Finished RunTool(const std::vector<std::string> &arguments, const std::string &bazel = "") {
-    std::vector<std::string> command = {DataFile("tools/compile_commands/compile_commands")};
+    std::vector<std::string> command = {DataFile("tools/compile_commands")};
     const std::string program = TempFile("bazel");
     if (!bazel.empty()) {
         WriteFile(program, "#!/bin/sh\n" + bazel);
@@ -100,21 +35,68 @@ Finished RunTool(const std::vector<std::string> &arguments, const std::string &b
     return RunProgram(command, {"BUILD_WORKSPACE_DIRECTORY=" + TempFile("")});
 }
 
-TEST_F(ToolTest, WritesTheDatabase) {
-    WriteFile(TempFile("actions"), Action("CppCompile", {"gcc", "-c", "a.c"}));
+// The tool's output when Bazel prints these actions, with the output base /cache.
+std::string Database(const std::vector<std::string> &actions) {
+    std::string json = "{\"artifacts\": [{\"id\": 1}], \"actions\": [";
+    for (size_t i = 0; i < actions.size(); i++) json += (i ? ", " : "") + actions[i];
+    WriteFile(TempFile("actions"), json + "], \"targets\": [{\"id\": 1}]}");
     const Finished finished = RunTool({"--config=clang", "-c", "opt", "//a", "@b//c"},
-                                      "echo \"$@\" >>" + TempFile("asked") +
-                                          "\ncase $1 in info) echo /$2 ;; aquery) cat " +
+                                      "echo \"$@\" >" + TempFile("asked") +
+                                          "\ncase $1$2 in infooutput_base) echo /cache ;; info*) "
+                                          "echo /cache/execroot/w ;; *) cat " +
                                           TempFile("actions") + ";; esac");
     EXPECT_EQ(finished.status, 0) << finished.err;
-    EXPECT_NE(finished.out.find("compile_commands.json: 1 files\n"), std::string::npos);
-    const std::string asked = ReadFile(TempFile("asked"));
-    EXPECT_NE(asked.find("aquery --output=textproto --config=clang --compilation_mode=opt "
-                         "mnemonic(\"CppCompile\", deps(//a + @b//c))\n"),
+    EXPECT_NE(finished.out.find("compile_commands.json: "), std::string::npos);
+    return ReadFile(TempFile("compile_commands.json"));
+}
+
+TEST_F(CompileCommandsTest, WritesTheCompilationsAlone) {
+    const std::string json =
+        Database({Action("CppLink", {"gcc", "-o", "x"}), Action("CppCompile", {"gcc", "-c", "a.c"}),
+                  Action("CppCompile", {"gcc", "-E", "c.c"}), Action("Middleman", {}),
+                  Action("CppCompile", {"gcc", "-c", "b.c"})});
+    const std::string folder = TempFile("");
+    const std::string directory =
+        "  {\"directory\":\"" + folder.substr(0, folder.size() - 1) + "\",\"file\":";
+    EXPECT_EQ(json, "[\n" + directory + "\"a.c\",\"arguments\":[\"gcc\",\"-c\",\"a.c\"]},\n" +
+                        directory + "\"b.c\",\"arguments\":[\"gcc\",\"-c\",\"b.c\"]}\n]\n");
+    EXPECT_EQ(ReadFile(TempFile("asked")),
+              "aquery --output=jsonproto --config=clang --compilation_mode=opt "
+              "mnemonic(\"CppCompile\", deps(//a + @b//c))\n");
+}
+
+// When a file has several commands, the tool takes the one of a plain build.
+TEST_F(CompileCommandsTest, PrefersAPlainBuild) {
+    const std::string plain = Action("CppCompile", {"plain", "-Ibazel-out/k8/bin", "-c", "a.c"}),
+                      changed =
+                          Action("CppCompile", {"gcc", "-Ibazel-out/k8-ST-1/bin", "-c", "a.c"}),
+                      tool =
+                          Action("CppCompile", {"gcc", "-Ibazel-out/k8-exec-2/bin", "-c", "a.c"}),
+                      old_tool = Action("CppCompile", {"gcc", "-Ibazel-out/host/bin", "-c", "a.c"});
+    for (const auto &[actions, compiler] :
+         std::vector<std::pair<std::vector<std::string>, std::string>>{
+             {{tool, changed, plain, old_tool}, "plain"}, {{plain, changed}, "plain"}}) {
+        const std::string json = Database(actions);
+        EXPECT_NE(json.find("[\"" + compiler + "\","), std::string::npos) << json;
+        EXPECT_EQ(json.find("ST-1"), std::string::npos) << json;
+    }
+    EXPECT_NE(Database({old_tool, changed, tool}).find("ST-1"), std::string::npos);
+}
+
+TEST_F(CompileCommandsTest, FindsWhatIsNotInTheWorkspace) {
+    const std::string json = Database({Action(
+        "CppCompile", {"external/zig/cc", "-iquote", "external/jemalloc", "-Iexternal/x/include",
+                       "-isystembazel-out/k8/bin", "--sysroot=external/freebsd", "-iquote", ".",
+                       R"(-DNAME=\"a\\b\")", "-Izmalloc/external/no",
+                       "-fno-canonical-system-headers", "-c", "external/x/x.c"})});
+    EXPECT_NE(json.find(R"("file":"/cache/external/x/x.c","arguments":["/cache/external/zig/cc",)"
+                        R"("-iquote","/cache/external/jemalloc","-I/cache/external/x/include",)"
+                        R"("-isystem/cache/execroot/w/bazel-out/k8/bin",)"
+                        R"("--sysroot=/cache/external/freebsd","-iquote",".",)"
+                        R"("-DNAME=\"a\\b\"","-Izmalloc/external/no","-c",)"
+                        R"("/cache/external/x/x.c"])"),
               std::string::npos)
-        << asked;
-    EXPECT_NE(ReadFile(TempFile("compile_commands.json")).find("\"file\": \"a.c\""),
-              std::string::npos);
+        << json;
 }
 
 void ExpectRefused(const Finished &finished, const std::string &why) {
@@ -125,26 +107,27 @@ void ExpectRefused(const Finished &finished, const std::string &why) {
     EXPECT_NE(finished.err.find(why), std::string::npos) << finished.err;
 }
 
-TEST_F(ToolTest, RefusesBadInput) {
+TEST_F(CompileCommandsTest, RefusesBadInput) {
     ExpectRefused(RunTool({"--bazel=/no/such/bazel"}), "no program /no/such/bazel");
     ExpectRefused(RunTool({"--bazel="}), "--bazel needs a value");
     ExpectRefused(RunTool({"-c"}), "fastbuild, dbg or opt");
     ExpectRefused(RunTool({"-x"}), "not a target: -x");
     ExpectRefused(RunTool({"//a b"}), "not a target: //a b");
     ExpectRefused(RunTool({}, "exit 7"), "failed, with status 7");
-    ExpectRefused(RunTool({}, "exit 0"), "nothing of it is compiled");
-    const std::string one =
-        "[ $1 = info ] || printf 'actions {\\n  mnemonic: \"CppCompile\"\\n"
-        "  arguments: \"-c\"\\n  arguments: \"a.c\"\\n}\\n'";
-    ExpectRefused(RunTool({"--output=/no/such/folder/x"}, one),
-                  "cannot write /no/such/folder/x: No such");
+    ExpectRefused(RunTool({}, "echo /; [ $1 = info ] || exit 7"), "aquery failed, with status 7");
+    ExpectRefused(RunTool({}, "echo /"), "does not print JSON");
+    const std::string nothing = "[ $1 = info ] && echo / || echo '{}'";
+    ExpectRefused(RunTool({}, nothing), "nothing of it is compiled");
+    ExpectRefused(RunTool({"--output=/no/such/folder/x"}, nothing),
+                  "cannot write /no/such/folder/x");
+    EXPECT_EQ(ReadFile(TempFile("compile_commands.json.new")), "");
 }
 
-TEST_F(ToolTest, Helps) {
+TEST_F(CompileCommandsTest, Helps) {
     const Finished finished = RunTool({"--help"});
     EXPECT_EQ(finished.status, 0);
     EXPECT_EQ(finished.out.rfind("Usage: ", 0), 0u);
 }
 
 }  // namespace
-}  // namespace compile_commands
+}  // namespace ztrace_test

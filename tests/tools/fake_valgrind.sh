@@ -1,7 +1,7 @@
 #!/bin/sh
-# Stands in for valgrind: runs the program, then writes for each process that it
-# names what callgrind would, 100 instructions a call for the raw allocator and
-# FAKE_OVER more for a layer over it ("nothing": no counts at all).
+# Stands in for valgrind: runs the program, then writes for each process that the program names what
+# callgrind would write: 100 instructions a call for the raw allocator, and FAKE_OVER more for a
+# layer over it ("nothing": no counts at all).
 for argument; do
     case $argument in
     --callgrind-out-file=*) out=${argument#*=} ;;
@@ -10,10 +10,10 @@ for argument; do
     esac
     shift
 done
-"$@" | while read -r op size layer pid; do
-    echo "$op $size $layer $pid"
+"$@" | while read -r op size layer pid calls; do
+    echo "$op $size $layer $pid $calls"
     [ "$FAKE_OVER" != nothing ] || continue
     each=100
     [ "$layer" = raw ] || each=$((100 + FAKE_OVER))
-    echo "summary: $((each * 6400 + 20))" >"${out%\%p}$pid"
+    echo "summary: $((each * calls + 20))" >"${out%\%p}$pid"
 done

@@ -1,8 +1,13 @@
-// What decoding a trace takes, and what replaying it would.
+// The memory that decoding a trace takes, and that replaying it would take.
 #include "tools/zreplay/ops.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "tests/emulated.h"
+#include "tests/sanitized.h"
 #include "tests/tools/process.h"
 #include "tests/tools/trace_file.h"
 
@@ -21,7 +26,29 @@ std::string SmallBlocks(size_t count, zt_op op = ZT_MALLOC, uint8_t align_log2 =
     return path;
 }
 
-// The reader's tables and the copies of arrays that grow count as well.
+// Blocks of several sizes, each freed in the end: they use all of the reader.
+std::string ManyBlocks() {
+    std::mt19937_64 random(9);
+    std::vector<zt_event> events = RandomEvents(random, 20000, 3);
+    std::string path = TempFile("many.ztrace");
+    WriteFile(path, WriteTrace(events, {}));
+    return path;
+}
+
+// Reads it with so much more address space than is in use.  Returns 0; 1 for lack of memory; 2 for
+// any other error.
+int ReadWithin(const std::string &path, rlim_t more) {
+    const size_t pages = std::stoul(ReadFile("/proc/self/statm"));
+    const rlim_t most = pages * static_cast<rlim_t>(sysconf(_SC_PAGESIZE)) + more;
+    const rlimit limit = {most, most};
+    zt_error error = {};
+    ops decoded;
+    if (setrlimit(RLIMIT_AS, &limit) != 0) return 2;
+    if (ops_read(&decoded, path.c_str(), UINT64_MAX, &error) == 0) return 0;
+    return std::string(error.text).find(": out of memory") != std::string::npos ? 1 : 2;
+}
+
+// The limit covers the reader's tables, and the copies of arrays that grow.
 TEST(OpsTest, RefusesWhatDecodesToMoreThanAllowed) {
     const size_t kCount = 200000;
     std::string path = SmallBlocks(kCount);
@@ -35,6 +62,25 @@ TEST(OpsTest, RefusesWhatDecodesToMoreThanAllowed) {
     EXPECT_EQ(ops_read(&decoded, path.c_str(), kCount * 112, &error), 0) << error.text;
     EXPECT_EQ(decoded.count, kCount);
     ops_free(&decoded);
+}
+
+// Wherever memory runs out, the error names memory, and does not call the trace damaged.
+TEST(OpsTest, SaysThatItIsMemoryThatIsMissing) {
+    if (zmalloc_test::Emulated() || zmalloc_test::kSanitized) {
+        GTEST_SKIP() << "limits do not bind it";
+    }
+    const std::string path = ManyBlocks();
+    size_t refused = 0;
+    for (rlim_t more = 0; more < 40 << 20; more += 1 << 20) {
+        const pid_t pid = fork();
+        if (pid == 0) _exit(ReadWithin(path, more));
+        int status = -1;
+        waitpid(pid, &status, 0);
+        EXPECT_TRUE(status == 0 || WEXITSTATUS(status) == 1) << more << ": " << status;
+        refused += status != 0;
+    }
+    EXPECT_GT(refused, 10u);
+    EXPECT_LT(refused, 40u);
 }
 
 TEST(OpsTest, SmallBlocksTakeMoreThanTheirSize) {

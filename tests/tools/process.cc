@@ -1,6 +1,7 @@
 #include "tests/tools/process.h"
 
 #include <gtest/gtest.h>
+#include <poll.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -11,6 +12,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <iterator>
+#include <sstream>
 
 #include "tests/emulated.h"
 
@@ -98,6 +100,68 @@ Finished RunProgram(const std::vector<std::string> &command,
     finished.status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     finished.err = ReadFile(err);
     return finished;
+}
+
+namespace {
+
+// The child of its child and so on; 0 where there are fewer generations.
+pid_t Descendant(pid_t pid, int generations) {
+    for (; generations > 0 && pid != 0; generations--) {
+        const std::string process = std::to_string(pid);
+        const std::string children =
+            ReadFile("/proc/" + process + "/task/" + process + "/children");
+        pid = static_cast<pid_t>(std::strtol(children.c_str(), nullptr, 10));
+    }
+    return pid;
+}
+
+// Whether it has used some CPU time: it is then past its very beginning.
+bool HasRun(pid_t pid) {
+    const std::string stat = ReadFile("/proc/" + std::to_string(pid) + "/stat");
+    const size_t name_end = stat.rfind(')');
+    if (pid == 0 || name_end == std::string::npos) return false;
+    std::istringstream fields(stat.substr(name_end + 1));
+    std::string field;
+    for (int i = 0; i < 11; i++) fields >> field;
+    unsigned long user = 0, system = 0;
+    fields >> user >> system;
+    return user + system > 0;
+}
+
+// Whether every process has closed the other end of a pipe, after at most half a minute.
+bool IsAbandoned(int pipe) {
+    struct pollfd end = {pipe, POLLIN, 0};
+    char ignored[4096];
+    while (poll(&end, 1, 30000) > 0) {
+        if (read(pipe, ignored, sizeof(ignored)) <= 0) return true;
+    }
+    return false;
+}
+
+}  // namespace
+
+bool EndsWithItsChildren(const std::vector<std::string> &command, int generations, int signal) {
+    int out[2], held[2];
+    EXPECT_EQ(pipe(out), 0);
+    EXPECT_EQ(pipe(held), 0);  // all of them inherit its writing end
+    const pid_t pid = fork();
+    if (pid == 0) {
+        close(held[0]);
+        Become(command, {}, out[1], TempFile("stderr"));
+    }
+    close(held[1]);
+    pid_t last = 0;
+    while (!HasRun(last = Descendant(pid, generations)) && waitpid(pid, nullptr, WNOHANG) == 0) {
+        usleep(1000);
+    }
+    EXPECT_NE(last, 0) << "it had no such child";
+    if (last != 0) kill(last, SIGSTOP);  // it must not end by itself
+    kill(pid, signal);
+    waitpid(pid, nullptr, 0);
+    const bool ended = IsAbandoned(held[0]);
+    if (!ended && last != 0) kill(last, SIGKILL);
+    for (int fd : {out[0], out[1], held[0]}) close(fd);
+    return ended;
 }
 
 }  // namespace ztrace_test

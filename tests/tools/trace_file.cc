@@ -11,7 +11,7 @@
 namespace ztrace_test {
 namespace {
 
-// A file without a name that is gone when it goes out of scope.
+// A file without a name, gone when it goes out of scope.
 class Temporary {
   public:
     explicit Temporary(const std::string &bytes = "") : file_(std::tmpfile()) {
@@ -115,7 +115,7 @@ Read ReadTrace(const std::string &bytes) {
         zt_event event;
         int got;
         while ((got = zt_read(reader, &event)) > 0) read.events.push_back(event);
-        // An error stays one, and so does the end.
+        // The reader repeats an error, and also the end.
         EXPECT_EQ(zt_read(reader, &event), got);
         EXPECT_EQ(got < 0, error.text[0] != '\0');
         read.truncated = zt_reader_truncated(reader);

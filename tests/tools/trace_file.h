@@ -12,10 +12,10 @@
 
 namespace ztrace_test {
 
-// Events that a program could have made, from as many as `threads` threads.
+// Events that a program with up to `threads` threads could have made.
 std::vector<zt_event> RandomEvents(std::mt19937_64 &random, size_t count, uint32_t threads);
 
-// Writes a whole trace; the events are told their objects.
+// Writes a whole trace, and sets the objects of the events.
 std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options);
 
 struct Read {
@@ -32,7 +32,7 @@ Read ReadTrace(const std::string &bytes);
 // Where each block begins, and the end of the file.
 std::vector<size_t> BlockOffsets(const std::string &bytes);
 
-// A file header and blocks whose checksums are right, whatever they hold.
+// A file header, and blocks with right checksums, whatever they hold.
 std::string FileHeader(uint32_t version, uint32_t tick);
 std::string Block(zt_block block, const std::string &payload);
 

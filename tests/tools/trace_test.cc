@@ -1,4 +1,4 @@
-// The trace format: what is written is read, and nothing else is believed.
+// The trace format: the reader gives what the writer wrote, and trusts no other bytes.
 #include <gtest/gtest.h>
 
 #include <algorithm>
@@ -43,7 +43,7 @@ TEST(TraceTest, ReadsWhatWasWritten) {
         std::vector<zt_event> model =
             RandomEvents(random, count, static_cast<uint32_t>(1 + random() % 300));
         std::vector<zt_event> written = model;
-        // Numbers of new objects are the writer's to give.
+        // The writer numbers new objects.
         for (zt_event &event : written) {
             if (event.op < ZT_REALLOC) event.object = 12345678;
         }
@@ -149,7 +149,7 @@ TEST_F(DamagedTraceTest, AnyChangedByteIsReported) {
         ASSERT_EQ(read.error.rfind("input: ", 0), 0u) << "byte " << i << ": " << read.error;
         ASSERT_NE(read.error.find("byte "), std::string::npos) << read.error;
         ASSERT_EQ(read.error.find('\n'), std::string::npos);
-        // What came before the damaged block was right.
+        // Events before the damaged block are right.
         ASSERT_LE(read.events.size(), WholeEvents(i));
         ExpectPrefix(read.events, events_, read.events.size());
     }
@@ -186,7 +186,7 @@ TEST(ForeignFileTest, IsNoTrace) {
     EXPECT_EQ(zt_reader_open("/", &error), nullptr);
 }
 
-// Lengths that the checksums vouch for are still not believed.
+// The reader checks lengths even where the checksums are right.
 TEST(HostileTraceTest, LengthsAreChecked) {
     const uint32_t kHuge = 0xffffffff;
     const zt_block hostile[] = {
@@ -241,7 +241,7 @@ TEST(HostileTraceTest, EventsAreChecked) {
     }
 }
 
-// Columns of anything, in blocks that are otherwise right.
+// Columns have any contents, in blocks that are otherwise right.
 TEST(HostileTraceTest, RandomColumnsAreReadOrReported) {
     std::mt19937_64 random(5);
     size_t reported = 0, events = 0;

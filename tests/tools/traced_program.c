@@ -2,13 +2,18 @@
  * nothing else in the process asks for. */
 #include "tests/tools/traced_program.h"
 
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -18,13 +23,13 @@
 /* Blocks that pass from thread to thread. */
 static void *shared[SHARED_BLOCKS];
 
-/* The compiler knows neither what comes out nor that it is not used. */
+/* The compiler must know neither the result nor that nobody uses it. */
 static void *hidden(void *ptr) {
     void *volatile result = ptr;
     return result;
 }
 
-static void one_of_each(void) {
+static int one_of_each(void) {
     void *ptr = NULL;
     free(hidden(malloc(SIZE_MALLOC)));
     free(hidden(calloc(3, SIZE_CALLOC / 3)));
@@ -38,7 +43,7 @@ static void one_of_each(void) {
     free(hidden(memalign(128, SIZE_MEMALIGN)));
     free(hidden(valloc(SIZE_VALLOC)));
     free(hidden(pvalloc(SIZE_PVALLOC)));
-    /* These fail: nothing happened.  A size that is not known in advance. */
+    /* These calls fail, so there is no event.  The compiler must not know the size. */
     volatile size_t huge = (size_t)-1 / 2;
     ptr = hidden(malloc(SIZE_KEPT));
     if (malloc(huge) || calloc(huge, 4) || realloc(ptr, huge)) abort();
@@ -48,9 +53,10 @@ static void one_of_each(void) {
     memset(text, 'x', sizeof(text));
     text[sizeof(text) - 1] = '\0';
     hidden(strdup(text));
+    return 0;
 }
 
-/* Allocates in a destructor of the thread as well, and after that of ztrace. */
+/* The destructor of this key allocates as well, after the destructor of ztrace's key. */
 static pthread_key_t key;
 
 static void at_thread_exit(void *block) {
@@ -58,8 +64,8 @@ static void at_thread_exit(void *block) {
     free(hidden(malloc(SIZE_THREAD_EXIT)));
 }
 
-/* Swaps a block of its own for one of another thread's, grows that and frees
- * it: addresses are reused between threads all the time. */
+/* Swaps its own block for one of another thread, grows that and frees it: threads reuse each
+ * other's addresses all the time. */
 static void *swap_blocks(void *arg) {
     unsigned seed = (unsigned)(size_t)arg;
     pthread_setspecific(key, hidden(malloc(SIZE_THREAD)));
@@ -75,7 +81,7 @@ static void *swap_blocks(void *arg) {
     return NULL;
 }
 
-static void threads(void) {
+static int threads(void) {
     pthread_t thread[THREADS];
     pthread_key_create(&key, at_thread_exit);
     for (size_t i = 0; i < THREADS; i++) {
@@ -83,9 +89,10 @@ static void threads(void) {
     }
     for (size_t i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
     for (size_t i = 0; i < SHARED_BLOCKS; i++) free(shared[i]);
+    return 0;
 }
 
-static void fork_child(bool past_libc) {
+static int fork_child(bool past_libc) {
     free(hidden(malloc(SIZE_BEFORE_FORK)));
     pid_t pid = past_libc ? (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0) : fork();
     if (pid == 0) {
@@ -95,7 +102,23 @@ static void fork_child(bool past_libc) {
     int status = 1;
     waitpid(pid, &status, 0);
     free(hidden(malloc(SIZE_AFTER_FORK)));
-    if (status != 0) exit(1);
+    return status != 0;
+}
+
+static int call_fork(void) { return fork_child(false); }
+static int call_clone(void) { return fork_child(true); }
+
+/* Forks children that do nothing, then one that executes another program. */
+static int many_children(void) {
+    int status = 0;
+    free(hidden(malloc(SIZE_MALLOC)));
+    for (int i = 0; i <= CHILDREN && status == 0; i++) {
+        pid_t pid = fork();
+        if (pid == 0 && i < CHILDREN) _exit(0);
+        if (pid == 0) execl("/bin/true", "true", (char *)NULL);
+        if (pid < 0 || waitpid(pid, &status, 0) != pid) return 1;
+    }
+    return status != 0;
 }
 
 static void *allocate_once(void *unused) {
@@ -115,18 +138,89 @@ static int short_threads(void) {
     return stat_of_file.st_size > MAX_RAW_SIZE;
 }
 
-/* Past the limit for files, where the recording cannot go. */
-static int limit_files(void) {
-    struct rlimit limit = {1 << 20, 1 << 20};
-    if (setrlimit(RLIMIT_FSIZE, &limit) != 0) return 1;
+/* Allocates a size that malloc has in its cache. */
+static void many_small(void) {
+    for (int i = 0; i < KILLED_EVENTS; i++) free(hidden(malloc(SIZE_SMALL)));
+}
+
+static void many_events(void) {
     for (int i = 0; i < KILLED_EVENTS; i++) free(hidden(malloc(SIZE_MALLOC)));
+}
+
+static int limit(int resource, rlim_t most) {
+    struct rlimit both = {most, most};
+    if (setrlimit(resource, &both) != 0) return 1;
+    many_events();
     return 0;
 }
 
-/* Is cancelled while it holds what no other could take then. */
+/* The recording cannot grow past these limits. */
+static int limit_files(void) { return limit(RLIMIT_FSIZE, 1 << 20); }
+static int limit_descriptors(void) { return limit(RLIMIT_NOFILE, 0); }
+
+/* All descriptor numbers belong to the program: ztrace must keep none. */
+static int close_all(void) {
+    for (int fd = 3; fd < 1024; fd++) close(fd);
+    many_events();
+    return open("/dev/null", O_RDONLY) != 3;
+}
+
+/* ---- System calls that the kernel forbids ------------------------------- */
+
+/* Forbids the system calls that give files and memory. */
+static bool install_filter(bool by_prctl) {
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 6, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_fallocate, 5, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mmap, 4, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_munmap, 3, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_rt_sigprocmask, 2, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clock_gettime, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+    };
+    struct sock_fprog filter = {sizeof(code) / sizeof(*code), code};
+    if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return false;
+    if (by_prctl) return prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter) == 0;
+    return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, 0, &filter) == 0;
+}
+
+static int seccomp_filter(void) {
+    free(hidden(malloc(SIZE_SMALL)));
+    if (!install_filter(false)) return 1;
+    many_small();
+    return 0;
+}
+
+static int seccomp_by_prctl(void) {
+    free(hidden(malloc(SIZE_SMALL)));
+    if (!install_filter(true)) return 1;
+    many_small();
+    return 0;
+}
+
+static int seccomp_strict(void) {
+    free(hidden(malloc(SIZE_SMALL)));
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_STRICT) != 0) return 1;
+    many_small();
+    syscall(SYS_exit, 0); /* ends this thread only; _exit() would end all threads */
+    return 1;
+}
+
+/* Makes the call by which programs ask whether there are filters. */
+static int seccomp_asked(void) {
+    if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, NULL) == 0) return 1;
+    many_events();
+    return 0;
+}
+
+/* ---- Ends ----------------------------------------------------------------- */
+
+/* Is cancelled while it may hold something that no other thread could take then. */
 static void *allocate_cancelled(void *unused) {
     pthread_cancel(pthread_self());
-    for (int i = 0; i < KILLED_EVENTS; i++) free(hidden(malloc(SIZE_MALLOC)));
+    many_events();
     return unused;
 }
 
@@ -135,73 +229,107 @@ static int cancel_thread(void) {
     void *result = NULL;
     if (pthread_create(&thread, NULL, allocate_cancelled, shared) != 0) return 1;
     pthread_join(thread, &result);
-    return result != shared; /* PTHREAD_CANCELED, when malloc let it be */
+    return result != shared; /* PTHREAD_CANCELED, when malloc acted on it */
 }
 
 static void make_events(void) {
     for (int i = 0; i < KILLED_EVENTS / 2; i++) free(hidden(malloc(SIZE_KILLED)));
 }
 
-/* Lots of events, then the end that is asked for. */
-static void end_by(int signal) {
+/* Makes many events, then ends as it was asked to. */
+static int end_by(int signal) {
     make_events();
     puts("ready");
     fflush(stdout);
     if (signal) raise(signal);
-    for (;;) pause();
+    while (pause() != 0) {
+    }
+    return 0;
+}
+
+static int killed(void) { return end_by(SIGKILL); }
+static int crash(void) { return end_by(SIGSEGV); }
+static int wait_for_signal(void) { return end_by(0); }
+
+static int kill_recorder(void) {
+    make_events();
+    return kill(getppid(), SIGKILL) != 0;
+}
+
+static int status(void) {
+    free(hidden(malloc(SIZE_MALLOC)));
+    return 7;
+}
+
+static int spawn(void) {
+    free(hidden(malloc(SIZE_MALLOC)));
+    return system("true; true") != 0;
+}
+
+/* Overwrites the environment, as servers do that write a title there. */
+static int clear_environment(void) {
+    for (char **variable = environ; *variable; variable++) {
+        memset(*variable, 'x', strlen(*variable));
+    }
+    clearenv();
+    many_events();
+    return 0;
+}
+
+static int children_ignored(void) {
+    free(hidden(malloc(SIZE_MALLOC)));
+    return signal(SIGCHLD, SIG_DFL) != SIG_IGN;
+}
+
+/* A limit of files ends a program, as does a closed pipe, unless the program asks otherwise. */
+static int signals_default(void) {
+    free(hidden(malloc(SIZE_MALLOC)));
+    return signal(SIGXFSZ, SIG_DFL) != SIG_DFL || signal(SIGPIPE, SIG_DFL) != SIG_DFL;
+}
+
+static int print_folder(void) {
+    char folder[4096];
+    return puts(getcwd(folder, sizeof(folder))) < 0;
 }
 
 int main(int argc, char **argv) {
+    static const struct {
+        const char *name;
+        int (*run)(void);
+    } known[] = {
+        {"each", one_of_each},
+        {"threads", threads},
+        {"fork", call_fork},
+        {"clone", call_clone},
+        {"children", many_children},
+        {"short-threads", short_threads},
+        {"status", status},
+        {"spawn", spawn},
+        {"clear-environment", clear_environment},
+        {"limit-files", limit_files},
+        {"limit-descriptors", limit_descriptors},
+        {"close-all", close_all},
+        {"seccomp-filter", seccomp_filter},
+        {"seccomp-by-prctl", seccomp_by_prctl},
+        {"seccomp-strict", seccomp_strict},
+        {"seccomp-asked", seccomp_asked},
+        {"cancel", cancel_thread},
+        {"children-ignored", children_ignored},
+        {"signals", signals_default},
+        {"kill", killed},
+        {"crash", crash},
+        {"wait", wait_for_signal},
+        {"kill-recorder", kill_recorder},
+        {"pwd", print_folder},
+    };
     const char *what = argc > 1 ? argv[1] : "";
-    if (strcmp(what, "each") == 0) {
-        one_of_each();
-    } else if (strcmp(what, "threads") == 0) {
-        threads();
-    } else if (strcmp(what, "fork") == 0) {
-        fork_child(false);
-    } else if (strcmp(what, "clone") == 0) {
-        fork_child(true);
-    } else if (strcmp(what, "short-threads") == 0) {
-        return short_threads();
-    } else if (strcmp(what, "exec") == 0) {
+    if (strcmp(what, "nothing") == 0) return argc > 2 ? atoi(argv[2]) : 0;
+    if (strcmp(what, "exec") == 0) {
         hidden(malloc(SIZE_BEFORE_EXEC));
         execl(argv[0], argv[0], "each", (char *)NULL);
-    } else if (strcmp(what, "status") == 0) {
-        free(hidden(malloc(SIZE_MALLOC)));
-        return 7;
-    } else if (strcmp(what, "nothing") == 0) {
-        return argc > 2 ? atoi(argv[2]) : 0;
-    } else if (strcmp(what, "spawn") == 0) {
-        free(hidden(malloc(SIZE_MALLOC)));
-        return system("true; true") != 0;
-    } else if (strcmp(what, "clear-environment") == 0) {
-        /* As servers do that write a title there. */
-        for (char **variable = environ; *variable; variable++) {
-            memset(*variable, 'x', strlen(*variable));
-        }
-        clearenv();
-        for (int i = 0; i < 100000; i++) free(hidden(malloc(SIZE_MALLOC)));
-    } else if (strcmp(what, "limit-files") == 0) {
-        return limit_files();
-    } else if (strcmp(what, "cancel") == 0) {
-        return cancel_thread();
-    } else if (strcmp(what, "children-ignored") == 0) {
-        free(hidden(malloc(SIZE_MALLOC)));
-        return signal(SIGCHLD, SIG_DFL) != SIG_IGN;
-    } else if (strcmp(what, "kill") == 0) {
-        end_by(SIGKILL);
-    } else if (strcmp(what, "crash") == 0) {
-        end_by(SIGSEGV);
-    } else if (strcmp(what, "wait") == 0) {
-        end_by(0);
-    } else if (strcmp(what, "kill-recorder") == 0) {
-        make_events();
-        return kill(getppid(), SIGKILL) != 0;
-    } else if (strcmp(what, "pwd") == 0) {
-        char folder[4096];
-        puts(getcwd(folder, sizeof(folder)));
-    } else {
-        return 2;
     }
-    return 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
+        if (strcmp(what, known[i].name) == 0) return known[i].run();
+    }
+    return 2;
 }

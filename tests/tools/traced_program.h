@@ -1,4 +1,4 @@
-/* What traced_program does, for the test that looks for it. */
+/* The sizes and numbers that traced_program uses, for the test that looks for them. */
 #ifndef TESTS_TOOLS_TRACED_PROGRAM_H_
 #define TESTS_TOOLS_TRACED_PROGRAM_H_
 
@@ -22,11 +22,13 @@ enum {
     SIZE_AFTER_FORK = 70032,
     SIZE_BEFORE_EXEC = 70040,
     SIZE_KILLED = 70050,
+    SIZE_SMALL = 1001,
 
     THREADS = 8,
     SWAPS = 20000,
     SHARED_BLOCKS = 64,
     SHORT_THREADS = 1000,
+    CHILDREN = 4200,
     MAX_RAW_SIZE = 2 << 20,
     KILLED_EVENTS = 100000
 };

@@ -3,13 +3,15 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
+#include <map>
 
 #include "tests/emulated.h"
-#include "tests/lib.h"
 #include "tests/sanitized.h"
 #include "tests/tools/process.h"
 #include "tests/tools/trace_file.h"
+#include "tests/variant.h"
 #include "zmalloc/zmalloc.h"
 
 namespace ztrace_test {
@@ -17,8 +19,15 @@ namespace {
 
 const char kZreplay[] = "tools/zreplay/zreplay";
 
+// Rounds are forked processes.  In a forked process ThreadSanitizer does not know which of an
+// allocator's locks are held, and reports the allocator.
+bool ThreadsAreReported() {
+    return zmalloc_test::kThreadSanitizer && std::string(zmalloc_allocator_name()) != "libc";
+}
+
 Finished Zreplay(std::vector<std::string> arguments) {
     arguments.insert(arguments.begin(), {DataFile(kZreplay), "--rounds=1"});
+    if (ThreadsAreReported()) arguments.insert(arguments.begin() + 1, "--skew=0");
     return RunProgram(arguments);
 }
 
@@ -73,7 +82,7 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
     EXPECT_EQ(finished.err, "");
     const std::string &json = finished.out;
     EXPECT_EQ(Value(json, "allocator"), std::string("\"") + zmalloc_allocator_name() + "\"");
-    EXPECT_EQ(Value(json, "lib"), "\"" + zmalloc_test::Lib() + "\"");
+    EXPECT_EQ(Value(json, "lib"), "\"" + std::string(zmalloc_test::Variant().lib) + "\"");
     EXPECT_EQ(Value(json, "events"), "1536");
     EXPECT_EQ(Value(json, "peak_blocks"), "1024");
     EXPECT_EQ(Number(json, "peak_requested"), 64 * kMiB);
@@ -116,7 +125,65 @@ TEST(ZreplayTest, RawIsTheAllocatorWithoutZmalloc) {
     EXPECT_NE(Zreplay({"--raw", path}).out.find("ratio to raw"), std::string::npos);
 }
 
-// A figure that an allocator has no idea of is never 0.
+// Blocks of one size, of many threads, freed by any of them.
+const size_t kExchanged = 100000;
+std::vector<zt_event> Exchanged(std::mt19937_64 *random, uint32_t threads) {
+    std::vector<zt_event> kept;
+    std::map<uint32_t, uint32_t> number;  // of a thread, in the order of the first events
+    for (zt_event event : RandomEvents(*random, 2000, threads)) {
+        if (event.op == ZT_REALLOC) continue;
+        event.size = event.op == ZT_FREE ? 0 : kExchanged;
+        event.align_log2 %= 9;
+        event.thread =
+            number.emplace(event.thread, static_cast<uint32_t>(number.size())).first->second;
+        kept.push_back(event);
+    }
+    return kept;
+}
+
+// Whatever the threads and the skew, each block is freed after it was allocated: else it would
+// still be used at the end.
+TEST(ZreplayTest, ThreadsKeepTheOrderOfEachBlock) {
+    if (ThreadsAreReported()) GTEST_SKIP() << "ThreadSanitizer reports the allocator";
+    std::mt19937_64 random(11);
+    const int times = zmalloc_test::Emulated() || zmalloc_test::kSanitized ? 2 : 8;
+    for (int i = 0; i < times; i++) {
+        const uint32_t threads = 2 + static_cast<uint32_t>(random() % 40);
+        const std::string path = Save("exchanged.ztrace", Exchanged(&random, threads));
+        const Finished one = Zreplay({"--json", "--touch=none", "--skew=0", path});
+        EXPECT_EQ(Value(one.out, "by_threads"), "false");
+        for (const char *skew : {"--skew=1", "--skew=7", "--skew=1000000000", "--rounds=2"}) {
+            const Finished finished = Zreplay({"--json", "--touch=none", skew, path});
+            ASSERT_EQ(finished.status, 0) << finished.err;
+            EXPECT_EQ(Value(finished.out, "by_threads"), "true");
+            EXPECT_NEAR(Number(finished.out, "end_used"), Number(one.out, "end_used"),
+                        kExchanged / 2.0)
+                << skew;
+            EXPECT_EQ(Value(finished.out, "calls_free"), Value(one.out, "calls_free")) << skew;
+            EXPECT_EQ(Value(finished.out, "failures"), "0") << skew;
+            EXPECT_EQ(Value(finished.out, "leaked"), "0") << skew;
+        }
+    }
+}
+
+TEST(ZreplayTest, ThreadsReallocateEachOthersBlocks) {
+    if (ThreadsAreReported()) GTEST_SKIP() << "ThreadSanitizer reports the allocator";
+    std::mt19937_64 random(12);
+    std::vector<zt_event> events = RandomEvents(random, 20000, 8);
+    for (zt_event &event : events) {
+        event.size %= 20000;
+        event.align_log2 %= 9;
+    }
+    const std::string path = Save("reallocated.ztrace", events);
+    for (const char *skew : {"--skew=1", "--skew=100", "--skew=1000000000"}) {
+        const Finished finished = Zreplay({"--json", "--touch=none", skew, path});
+        ASSERT_EQ(finished.status, 0) << finished.err;
+        EXPECT_EQ(Value(finished.out, "failures"), "0") << skew;
+        EXPECT_EQ(Value(finished.out, "leaked"), "0") << skew;
+    }
+}
+
+// A figure that an allocator does not know is never 0.
 TEST(ZreplayTest, UnknownFiguresAreNull) {
     Finished finished = Zreplay({"--json", Save("unknown.ztrace", HalfFreed())});
     size_t allocated, active, resident, retained, muzzy, frag;
@@ -232,9 +299,9 @@ TEST(ZreplayTest, InheritsThatChildrenAreIgnored) {
 }
 
 TEST(ZreplayTest, WrongArgumentsAreOneLine) {
-    const std::vector<std::vector<std::string>> wrong = {{"--no-such-option"}, {"--touch=some"},
-                                                         {"--touch"},          {"--rounds=0"},
-                                                         {"a", "b"},           {"--timeline"}};
+    const std::vector<std::vector<std::string>> wrong = {
+        {"--no-such-option"}, {"--touch=some"},      {"--touch"}, {"--rounds=0"},
+        {"--skew=x"},         {"--skew=1000000001"}, {"a", "b"},  {"--timeline"}};
     for (const auto &arguments : wrong) {
         Finished finished = Zreplay(arguments);
         EXPECT_EQ(finished.status, 2);
@@ -244,7 +311,38 @@ TEST(ZreplayTest, WrongArgumentsAreOneLine) {
     EXPECT_EQ(Zreplay({"--help"}).out.rfind("Usage: zreplay ", 0), 0u);
 }
 
-// The one that ships with the project, found without being named.
+// It may be ended by a signal that it can catch, or by one that it cannot.
+TEST(ZreplayTest, LeavesNoProcessBehind) {
+#ifdef __linux__
+    if (zmalloc_test::Emulated()) GTEST_SKIP() << "the emulator is the parent";
+    const std::string path = Save("left.ztrace", HalfFreed());
+    for (int signal : {SIGTERM, SIGINT, SIGKILL}) {
+        EXPECT_TRUE(EndsWithItsChildren({DataFile(kZreplay), "--rounds=1000", path}, 1, signal))
+            << signal;
+    }
+#endif
+}
+
+// JSON is UTF-8; names of files are any bytes.
+TEST(ZreplayTest, JsonIsJsonWhateverTheName) {
+    const std::vector<std::pair<std::string, std::string>> names = {
+        {"\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80", "\xc3\xa9\xe2\x82\xac\xf0\x9f\x98\x80"},
+        {"\xff\xe9", "\\ufffd\\ufffd"},
+        {"\xc0\xaf", "\\ufffd\\ufffd"},                        // longer than need be
+        {"\xed\xa0\x80", "\\ufffd\\ufffd\\ufffd"},             // a surrogate
+        {"\xf4\x90\x80\x80", "\\ufffd\\ufffd\\ufffd\\ufffd"},  // past the last
+        {"\xe2\x82", "\\ufffd\\ufffd"},                        // cut
+        {"\"\\\n\x7f", "\\\"\\\\\\u000a\\u007f"}};
+    for (const auto &[name, json] : names) {
+        const std::string path = Save("name" + name, {Event(ZT_MALLOC, 100)});
+        const std::string before = path.substr(0, path.size() - name.size());
+        Finished finished = Zreplay({"--json", path});
+        ASSERT_EQ(finished.status, 0) << finished.err;
+        EXPECT_EQ(Value(finished.out, "trace"), "\"" + before + json + "\"");
+    }
+}
+
+// zreplay finds the shipped trace when no trace is named.
 TEST(ZreplayTest, ReplaysTheShippedTrace) {
     Finished finished = Zreplay({"--json", "--timeline"});
     ASSERT_EQ(finished.status, 0) << finished.err;

@@ -1,16 +1,20 @@
 // ztrace on a program whose allocations are known.
 #include <gtest/gtest.h>
+#include <link.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <random>
 
 #include "tests/emulated.h"
 #include "tests/tools/process.h"
 #include "tests/tools/traced_program.h"
 #include "tools/trace/trace.h"
+#include "tools/ztrace/inspect.h"
 
 namespace ztrace_test {
 namespace {
@@ -32,7 +36,7 @@ struct Trace {
     }
 };
 
-// The reader itself sees to it that nothing is freed twice or out of nowhere.
+// The reader itself checks that nothing is freed twice or before it was allocated.
 Trace Read(const std::string &path) {
     Trace trace;
     zt_error error;
@@ -175,7 +179,7 @@ TEST_F(ZtraceTest, CountsForkedChildren) {
     }
 }
 
-// No trace that looks like one.
+// ztrace leaves no file that looks like a trace.
 TEST_F(ZtraceTest, RecordingNothingIsNoSuccess) {
     std::string raw = TempFile("empty.raw"), header(65536, '\0');
     const uint64_t magic = UINT64_C(0x31776172617274);
@@ -200,7 +204,7 @@ TEST_F(ZtraceTest, GoesOnAfterExec) {
     Trace trace = Record("exec");
     EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_BEFORE_EXEC), 1u);
     ExpectOneOfEach(trace);
-    // What the first program held is freed before the second allocates.
+    // The first program's blocks are freed before the second program allocates.
     size_t freed_at = 0, lost = 0;
     std::map<uint32_t, uint64_t> live;
     for (size_t i = 0; i < trace.events.size(); i++) {
@@ -222,7 +226,7 @@ TEST_F(ZtraceTest, KeepsAllOfAProgramThatIsKilled) {
     for (const char *how : {"kill", "crash", "wait"}) {
         path_ = TempFile(std::string(how) + ".ztrace");
         int signal = how[0] == 'k' ? 9 : how[0] == 'c' ? 11 : 15;
-        // The launcher hands SIGTERM on.
+        // The launcher passes SIGTERM on.
         Trace trace = Record(how, 128 + signal, how[0] == 'w');
         EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_KILLED), KILLED_EVENTS / 2u) << how;
     }
@@ -267,7 +271,7 @@ TEST_F(ZtraceTest, WritesAFileOfItsOwnOnly) {
     EXPECT_EQ(ReadFile(target), "precious");
 }
 
-// What was there is replaced by a whole trace or left alone.
+// A whole new trace replaces the file that was there; otherwise that file stays as it was.
 TEST_F(ZtraceTest, KeepsTheOldTraceUntilThereIsANewOne) {
     std::string raw = TempFile("kept.raw"), link = TempFile("kept-link.raw");
     WriteFile(raw, std::string(1 << 17, 'x'));
@@ -291,7 +295,7 @@ TEST_F(ZtraceTest, KeepsTheOldTraceUntilThereIsANewOne) {
     }
 }
 
-// Neither the trace nor the recording beside it is written where a link leads.
+// ztrace writes neither the trace nor the recording beside it through a symbolic link.
 TEST_F(ZtraceTest, CreatesNothingBehindALink) {
     const std::string target = TempFile("nowhere");
     for (const std::string &link : {path_, path_ + ".raw"}) {
@@ -306,8 +310,8 @@ TEST_F(ZtraceTest, CreatesNothingBehindALink) {
     }
 }
 
-// A name is taken from what it named, which stays as it is under its others; what is no
-// file is neither replaced nor waited for.
+// With --force the name goes to the trace; the file that had it stays as it is under its other
+// names.  ztrace neither replaces nor waits for a FIFO, a folder or a device.
 TEST_F(ZtraceTest, WritesIntoNothingThatIsThere) {
     const std::string other = TempFile("other"), fifo = TempFile("fifo"), dir = TempFile("dir");
     WriteFile(other, "precious");
@@ -331,6 +335,119 @@ TEST_F(ZtraceTest, WritesIntoNothingThatIsThere) {
     }
 }
 
+// ELF files that cannot be recorded: traced_program with a few bytes changed.
+class Elf {
+  public:
+    Elf() : bytes_(ReadFile(DataFile(kProgram))) {}
+
+    Elf &OfAnotherCpu() {
+        Header()->e_machine = EM_NONE;
+        return *this;
+    }
+
+    Elf &Static() {
+        Interpreter()->p_type = PT_NULL;
+        return *this;
+    }
+
+    Elf &OfAnotherLibc() {
+        bytes_.replace(Interpreter()->p_offset, 9, "/lib/musl", 10);
+        return *this;
+    }
+
+    std::string Save(const std::string &name) const {
+        std::string path = TempFile(name);
+        WriteFile(path, bytes_);
+        chmod(path.c_str(), 0700);
+        return path;
+    }
+
+  private:
+    ElfW(Ehdr) * Header() { return reinterpret_cast<ElfW(Ehdr) *>(bytes_.data()); }
+
+    ElfW(Phdr) * Interpreter() {
+        auto *segment = reinterpret_cast<ElfW(Phdr) *>(bytes_.data() + Header()->e_phoff);
+        while (segment->p_type != PT_INTERP) segment++;
+        return segment;
+    }
+
+    std::string bytes_;
+};
+
+// Before the program starts, ztrace says what it will not record, and why.  It starts every program
+// that can run.
+TEST_F(ZtraceTest, TellsFirstWhatWillNotBeRecorded) {
+    const std::string script = TempFile("script"), own = DataFile("tests/tools/own_malloc");
+    WriteFile(script, "#! " + own + " -x\n");
+    ASSERT_EQ(chmod(script.c_str(), 0700), 0);
+    for (const std::string &program : {own, script}) {
+        Finished finished = Ztrace({"-o", path_, program});
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_EQ(finished.err.rfind("ztrace: " + program + " has a malloc of its own;", 0), 0u)
+            << finished.err;
+        EXPECT_NE(finished.err.find("\nztrace: nothing was recorded: "), std::string::npos);
+    }
+    const std::vector<std::pair<std::string, std::string>> others = {
+        {Elf().OfAnotherCpu().Save("other-cpu"), " is for another CPU than ztrace"},
+        {Elf().Static().Save("static"), " is statically linked"},
+        {Elf().OfAnotherLibc().Save("other-libc"), " is for another libc than ztrace's library"}};
+    for (const auto &[program, why] : others) {
+        Finished finished = Ztrace({"--force", "-o", path_, program, "status"});
+        EXPECT_EQ(finished.err.rfind("ztrace: " + program + why, 0), 0u) << finished.err;
+        EXPECT_NE(finished.status, 0) << program;
+    }
+    unlink(path_.c_str());
+    Finished finished = Ztrace({"-o", path_, others[2].first, "status"});
+    EXPECT_EQ(finished.status, 126);
+    EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+    Record("each");
+}
+
+// A program may be any bytes: ztrace reads only bytes that are there.
+TEST_F(ZtraceTest, LooksAtAnything) {
+    const std::string bytes = ReadFile(DataFile(kProgram));
+    const std::string path = TempFile("any");
+    std::mt19937_64 random(8);
+    for (int i = 0; i < 2000; i++) {
+        std::string changed = bytes;
+        if (i % 2) changed.resize(random() % bytes.size());
+        // Most of the fields that point to other places are at the beginning and at the end.
+        for (int change = 0; change < 8 && !changed.empty(); change++) {
+            size_t at = random() % std::min<size_t>(changed.size(), 1024);
+            if (random() % 2) at = changed.size() - 1 - at;
+            changed[at] = static_cast<char>(random());
+        }
+        WriteFile(path, changed);
+        (void)inspect_program(path.c_str());
+    }
+    EXPECT_EQ(inspect_program(DataFile(kProgram).c_str()).text, nullptr);
+    EXPECT_EQ(inspect_program("/no/such/program").text, nullptr);
+}
+
+// The recorder makes no system call that the program may have forbidden.
+TEST_F(ZtraceTest, LeavesRestrictedProgramsAlone) {
+    for (const char *how : {"seccomp-filter", "seccomp-by-prctl", "seccomp-strict"}) {
+        path_ = TempFile(std::string(how) + ".ztrace");
+        if (RunProgram({DataFile(kProgram), how}).status != 0) GTEST_SKIP() << "no " << how;
+        EXPECT_EQ(Record(how).Count(ZT_MALLOC, SIZE_SMALL), KILLED_EVENTS + 1u) << how;
+    }
+    path_ = TempFile("asked.ztrace");
+    EXPECT_EQ(Record("seccomp-asked").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
+}
+
+TEST_F(ZtraceTest, LeavesDescriptorsAlone) {
+    EXPECT_EQ(Record("close-all").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
+}
+
+TEST_F(ZtraceTest, CountsEachOfManyChildrenOnce) {
+    Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "children"});
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_NE(finished.err.find("ztrace: " + std::to_string(CHILDREN + 1) +
+                                " forked children were not recorded\n"),
+              std::string::npos)
+        << finished.err;
+}
+
 // A disk of `size` bytes that only this command sees, mounted at a folder.
 std::vector<std::string> OnADisk(const std::string &folder, size_t size,
                                  const std::string &command) {
@@ -346,7 +463,7 @@ TEST_F(ZtraceTest, SurvivesAFullDisk) {
     if (RunProgram(OnADisk(disk, 1 << 20, "true")).status != 0) {
         GTEST_SKIP() << "no disk can be mounted here";
     }
-    // Room for two chunks of the recording, and a trace of them.
+    // The disk has room for two chunks of the recording, and for a trace of them.
     Finished finished = RunProgram(OnADisk(disk, 640 << 10, ztrace + program + "; cp t " + path_));
     EXPECT_NE(finished.err.find("events lost (No space left on device)"), std::string::npos)
         << finished.err;
@@ -355,8 +472,8 @@ TEST_F(ZtraceTest, SurvivesAFullDisk) {
     EXPECT_GT(trace.Count(ZT_MALLOC, SIZE_KILLED), 1000u);
     EXPECT_GT(std::stoul(trace.notes["lost-events"]), 1000u);
 
-    // For the head of the recording alone: all events are lost, and nothing more can be
-    // written.  For not even that: the program is not started.
+    // First the disk has room for the head of the recording alone: all events are lost, and nothing
+    // more can be written.  Then it has not even that: ztrace does not start the program.
     const std::string leaves = "; status=$?; ls; exit $status", reason = "/t: No space left on";
     finished = RunProgram(OnADisk(disk, 64 << 10, ztrace + program + leaves));
     EXPECT_EQ(finished.out, "ready\nt.raw\n");
@@ -369,7 +486,28 @@ TEST_F(ZtraceTest, SurvivesAFullDisk) {
     EXPECT_NE(finished.err.find("/t.raw: No space left on"), std::string::npos) << finished.err;
 }
 
-// Who kills ztrace has the recording still; who has no room for the trace, too.
+// Without /proc an unnamed file cannot get its name.
+TEST_F(ZtraceTest, WritesWhereFilesNeedNames) {
+    const std::vector<std::string> without_proc = {
+        "/usr/bin/unshare", "-rm", "/bin/sh", "-c", "mount -t tmpfs none /proc && \"$@\"", "sh"};
+    auto run = [&](const std::vector<std::string> &command) {
+        std::vector<std::string> all = without_proc;
+        all.insert(all.end(), command.begin(), command.end());
+        return RunProgram(all);
+    };
+    if (run({"/bin/true"}).status != 0) GTEST_SKIP() << "nothing can be mounted here";
+    for (const auto &[force, status] : {std::pair("--quiet", 0), {"--quiet", 2}, {"--force", 0}}) {
+        Finished finished =
+            run({DataFile(kZtrace), force, "-o", path_, DataFile(kProgram), "each"});
+        EXPECT_EQ(finished.status, status) << finished.err;
+        ExpectOneOfEach(Read(path_));
+    }
+    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
+        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
+    }
+}
+
+// The recording stays when somebody kills ztrace, and when there is no room for the trace.
 TEST_F(ZtraceTest, LeavesTheRecordingWhenItIsKilled) {
     const std::string raw = path_ + ".raw";
     EXPECT_EQ(Ztrace({"-o", path_, DataFile(kProgram), "kill-recorder"}).status, 128 + 9);
@@ -382,7 +520,7 @@ TEST_F(ZtraceTest, LeavesTheRecordingWhenItIsKilled) {
     EXPECT_EQ(again.status, 2);
     EXPECT_NE(again.err.find("--convert"), std::string::npos) << again.err;
 
-    // Whoever takes it for a trace is told what it is.
+    // A reader that takes the recording for a trace says what it is.
     EXPECT_NE(Read(raw).error.find("ztrace --convert"), std::string::npos) << Read(raw).error;
 
     const std::string before = ReadFile(raw);
@@ -410,6 +548,45 @@ TEST_F(ZtraceTest, SurvivesTheLimitForFiles) {
     EXPECT_EQ(finished.status, 0) << finished.err;
     EXPECT_NE(finished.err.find("events lost (File too large)"), std::string::npos) << finished.err;
     EXPECT_GT(Read(path_).Count(ZT_MALLOC, SIZE_MALLOC), 1000u);
+}
+
+// The limit is too small for the head of a recording: ztrace leaves no file that blocks the next
+// run.
+TEST_F(ZtraceTest, ASmallLimitForFilesLeavesNothing) {
+    for (const char *limit : {"1", "50", "63"}) {
+        Finished finished =
+            RunProgram({"/bin/bash", "-c", "ulimit -f $0; exec \"$@\"", limit, DataFile(kZtrace),
+                        "-o", path_, DataFile(kProgram), "each"});
+        EXPECT_EQ(finished.status, 2) << limit;
+        EXPECT_EQ(finished.err, "ztrace: " + path_ + ".raw: File too large\n");
+        for (const std::string &left : {path_, path_ + ".raw"}) {
+            EXPECT_NE(access(left.c_str(), F_OK), 0) << left;
+        }
+    }
+    ExpectOneOfEach(Record("each"));
+}
+
+TEST_F(ZtraceTest, HandsOnHowSignalsAreTaken) { Record("signals"); }
+
+// A signal comes at any time while ztrace writes the trace: the trace is there as a whole or not at
+// all, and the recording stays.
+TEST_F(ZtraceTest, IsInterruptedWhileItConverts) {
+    const std::string raw = path_ + ".raw";
+    EXPECT_EQ(Ztrace({"-o", path_, DataFile(kProgram), "kill-recorder"}).status, 128 + 9);
+    for (const char *delay : {"0", "0.005", "0.01", "0.02", "0.03", "0.05", "0.1"}) {
+        Finished finished = RunProgram({"/bin/bash", "-c", "\"$@\" & sleep $0; kill $!; wait $!",
+                                        delay, DataFile(kZtrace), "--convert", raw, "-o", path_});
+        const bool whole = access(path_.c_str(), F_OK) == 0;
+        EXPECT_TRUE(finished.status == 128 + SIGTERM || (whole && finished.status == 0)) << delay;
+        if (whole) {
+            EXPECT_EQ(Read(path_).error, "") << delay;
+        }
+        unlink(path_.c_str());
+        EXPECT_EQ(access(raw.c_str(), F_OK), 0);
+    }
+    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
+        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
+    }
 }
 
 TEST_F(ZtraceTest, HandsOnThatChildrenAreIgnored) {

@@ -1,36 +1,38 @@
-"""How gperftools' own configure and make are called: to the same end as tcmalloc.bzl."""
+"""Calls gperftools' own configure and make, with the same result as tcmalloc.bzl."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
-load("@rules_foreign_cc//foreign_cc:configure.bzl", "configure_make")
-load("//third_party/foreign_cc:configure.bzl", "FEATURES", "MAKE_ARGS", "cross_options", "reproducible_copts")
-load("//third_party/foreign_cc:library.bzl", "foreign_library")
-load(":config.bzl", "BESIDE_MALLOC")
-load(":private_names.bzl", "private_namespace")
-load(":tcmalloc.bzl", "CXXOPTS", "FRAME_POINTER_DEFINES", "LINKOPTS")
+load("//third_party/foreign_cc:library.bzl", "INSTALLED", "INTERNAL", "configured_library")
+load(":tcmalloc.bzl", "COMMON_DEFINES", "CXXOPTS", "DEFINES", "LINKOPTS", "calls_library")
 
-_NAMES = "tcmalloc_private.h"
-_INTERNAL = "internal"
+# Files of ours in the folder inside, which Bazel compiles.
+_OURS = ["environment", "extension", "thread_cache_fork"]
 
-_HDRS = [
-    "malloc_extension.h",
-    "malloc_extension_c.h",
-    "malloc_hook.h",
-    "malloc_hook_c.h",
-    "nallocx.h",
-    "tcmalloc.h",
-]
+def _left_out(library, sources):
+    """An argument of make, for sources of upstream in whose place _OURS come."""
+    return "'{0}_la_OBJECTS=$(filter-out {1},$(am_{0}_la_OBJECTS))'".format(
+        library,
+        " ".join(["%{}.lo".format(source) for source in sources]),
+    )
 
-# Of what make leaves where it ran.
+# Installs files that make leaves in its own folder, and the sources that _OURS include.
 _INSTALL_MORE = """
-mkdir -p $$INSTALLDIR$$/lib $$INSTALLDIR$$/include/gperftools $$INSTALLDIR$$/{internal}/base $$INSTALLDIR$$/{internal}/gperftools
-cp .libs/lib{name}.a $$INSTALLDIR$$/lib/lib{name}.pic.a
-for header in {hdrs}; do cp src/gperftools/$header $$INSTALLDIR$$/include/gperftools; done
-cp {names} src/*.h $$INSTALLDIR$$/{internal}
-cp src/base/*.h $$INSTALLDIR$$/{internal}/base
-cp src/gperftools/*.h $$INSTALLDIR$$/{internal}/gperftools
+mkdir -p {installed}/lib {installed}/include/gperftools {installed}/{internal}
+cp .libs/lib{name}.a {installed}/lib/lib{name}.pic.a
+cp {hdrs} {installed}/include/gperftools
+cp -R src/*.h src/static_vars.cc src/thread_cache_ptr.cc src/base src/gperftools zmalloc {installed}/{internal}
 """
 
-# The CPU profiler is not built, but is what has configure look for <ucontext.h>.
+_HDRS = [
+    "malloc_extension",
+    "malloc_extension_c",
+    "malloc_hook",
+    "malloc_hook_c",
+    "nallocx",
+    "tcmalloc",
+]
+
+# The CPU profiler is not disabled, because else configure does not look for <ucontext.h>; it is
+# not built, though.
 _OPTIONS = [
     "--disable-debugalloc",
     "--disable-heap-checker",
@@ -38,117 +40,77 @@ _OPTIONS = [
     "--disable-shared",
     "--enable-emergency-malloc",
     "--with-pic",
+    # As tcmalloc.bzl, so that the API does not depend on the build.
+    "ac_cv_type_struct_mallinfo2=no",
 ]
 
-def _private_names_impl(ctx):
-    out = ctx.actions.declare_file(_NAMES)
-    ctx.actions.write(out, "\n".join([
-        "#ifndef TCMALLOC_PRIVATE_H_",
-        "#define TCMALLOC_PRIVATE_H_",
-        "#include <config.h>",
-    ] + ([] if ctx.attr.replaces_malloc else BESIDE_MALLOC) + [
-        # Its make compiles sysinfo.cc, in the place of which environment.cc stands.
-        private_namespace(own_getenv = False),
-        "#endif",
-        "",
-    ]))
-    return [DefaultInfo(files = depset([out]))]
+# Included before every source, upstream's and ours.
+_FORCED = "-include config.h -include zmalloc/private_names.h"
+_BESIDE_MALLOC = "-include zmalloc/beside_malloc.h"
 
-private_names = rule(
-    implementation = _private_names_impl,
-    doc = "The header that renames, forced into every source.",
-    attrs = {
-        "replaces_malloc": attr.bool(mandatory = True, doc = "as of config_header"),
-    },
-)
-
-def configured_tcmalloc(name, source_tree, hdrs, local_defines = []):
-    """tcmalloc by configure_make, with our extension, and NAME_counted.
+def configured_tcmalloc(name):
+    """tcmalloc built by configure and make, with our extension, and NAME_calls.
 
     Args:
-      name: of the library, as upstream calls it
-      source_tree: all files of the repository
-      hdrs: public headers besides those of both
-      local_defines: what sets this allocator apart, for our part of it
+      name: upstream's name of the library
     """
-    names = "$$EXT_BUILD_ROOT$$/$(execpath :private_names)"
-    configure_make(
-        name = name + "_configured",
+    configured_library(
+        name = name + "_upstream",
         alwayslink = True,
-        # Not before make: configure's own tests have no config.h.
-        args = MAKE_ARGS + ["\"CPPFLAGS=-include %s\"" % names],
-        # Archives of a tag have no configure: autoconf, automake and libtool make it.
+        args = [
+            _left_out("libcommon", ["sysinfo"]),
+            _left_out("lib" + name, ["static_vars", "thread_cache_ptr"]),
+        ] + select({
+            # Only for make: when configure runs its tests, there is no config.h yet.
+            "@zmalloc//third_party/gperftools:beside_malloc": ["\"CPPFLAGS=%s %s\"" % (_FORCED, _BESIDE_MALLOC)],
+            "//conditions:default": ["\"CPPFLAGS=%s\"" % _FORCED],
+        }),
+        # Archives of a tag contain no configure: autoconf, automake and libtool make it.
         autogen = True,
-        build_data = [":private_names"],
         configure_in_place = True,
-        configure_options = _OPTIONS + cross_options(),
+        configure_options = _OPTIONS,
         copts = [
             "-O2",
             "-w",
-        ] + reproducible_copts(),
-        env = {"PRIVATE_NAMES": "$(execpath :private_names)"},
-        features = FEATURES,
+        ],
+        # Behind Bazel's own, which is an older standard.
+        env = {"CXXFLAGS": "-std=gnu++17"},
         lib_name = name,
-        lib_source = source_tree,
         linkopts = LINKOPTS,
-        out_data_dirs = [_INTERNAL],
-        out_static_libs = ["lib%s.pic.a" % name],
         postfix_script = _INSTALL_MORE.format(
             name = name,
-            hdrs = " ".join(_HDRS + hdrs),
-            internal = _INTERNAL,
-            names = "$PRIVATE_NAMES",
+            hdrs = " ".join([
+                "src/gperftools/%s.h" % header
+                for header in _HDRS + (["heap-profiler"] if name == "tcmalloc" else [])
+            ]),
+            installed = INSTALLED,
+            internal = INTERNAL,
         ),
         targets = ["lib%s.la" % name],
     )
-    foreign_library(
-        name = name + "_upstream",
-        built = name + "_configured",
-    )
-    foreign_library(
-        name = name + "_internals",
-        built = name + "_configured",
-        headers = _INTERNAL,
-    )
-
     own = dict(
-        copts = CXXOPTS + [
-            "-fvisibility=hidden",
-            "-include",
-            _NAMES,
-        ],
+        copts = CXXOPTS + _FORCED.split(" ") + select({
+            "@zmalloc//third_party/gperftools:beside_malloc": _BESIDE_MALLOC.split(" "),
+            "//conditions:default": [],
+        }),
         linkstatic = True,
-        local_defines = [
-            "NDEBUG",
-            "NO_HEAP_CHECK",
-        ] + local_defines + FRAME_POINTER_DEFINES,
+        # configure does not look for issetugid(), which environment.cc calls.
+        local_defines = COMMON_DEFINES + DEFINES[name] + select({
+            "@zmalloc//platforms:linux": [],
+            "//conditions:default": ["HAVE_ISSETUGID"],
+        }),
     )
     cc_library(
         name = name,
-        srcs = ["@zmalloc//third_party/gperftools:extension.cc"],
+        srcs = ["@zmalloc//zmalloc/allocator/tcmalloc/inside:%s.cc" % source for source in _OURS],
         alwayslink = True,
         visibility = ["//visibility:public"],
         deps = [
-            ":%s_internals" % name,
+            ":%s_upstream_internals" % name,
             ":%s_upstream" % name,
-            "@zmalloc//third_party/gperftools:extension",
-            "@zmalloc//third_party/gperftools:fast_paths",
+            "@zmalloc//zmalloc/allocator/tcmalloc/inside:extension_header",
+            "@zmalloc//zmalloc/allocator/tcmalloc/inside:fast_paths",
         ],
         **own
     )
-    cc_library(
-        name = name + "_counted",
-        srcs = ["@zmalloc//zmalloc/allocator/tcmalloc:counted.cc"],
-        visibility = ["//visibility:public"],
-        deps = [
-            ":" + name,
-            ":%s_internals" % name,
-            "@zmalloc//third_party/gperftools:extension",
-            "@zmalloc//third_party/gperftools:fast_paths",
-            "@zmalloc//zmalloc:oom",
-            "@zmalloc//zmalloc/accounting:counting",
-            "@zmalloc//zmalloc/allocator/tcmalloc:counted_header",
-            "@zmalloc//zmalloc/guard:sampled_header",
-        ],
-        **own
-    )
+    calls_library(name + "_calls", ":" + name, own, deps = [":%s_upstream_internals" % name])

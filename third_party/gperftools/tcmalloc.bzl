@@ -1,40 +1,17 @@
-"""The two allocators, minimal and full, from one list of flags."""
+"""tcmalloc and tcmalloc_minimal, built without a configure step."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//third_party:external.bzl", "external_folder")
+load("//third_party:sources.bzl", "SOURCES")
 
-# -O2 in every mode: a slow malloc makes everything else look slow too.  The
-# compiler must not take our malloc for the malloc that it knows; for instance
-# it would turn malloc() and memset() in calloc() into a call of calloc().
-COPTS = [
+# -O2 in every mode: a slow malloc makes everything else look slow too.
+CXXOPTS = [
     "-O2",
-    "-fno-builtin-malloc",
-    "-fno-builtin-free",
-    "-fno-builtin-realloc",
-    "-fno-builtin-calloc",
-    "-fno-builtin-cfree",
-    "-fno-builtin-memalign",
-    "-fno-builtin-posix_memalign",
-    "-fno-builtin-aligned_alloc",
-    "-fno-builtin-valloc",
-    "-fno-builtin-pvalloc",
+    "-fsized-deallocation",
+    "-fvisibility=hidden",
+    "-std=gnu++17",
     "-w",
 ]
-
-# operator new and delete with sizes and alignments need the language level.
-CXXOPTS = COPTS + [
-    "-faligned-new",
-    "-fsized-deallocation",
-    "-std=gnu++17",
-]
-
-# As upstream's: GCC and Clang keep no frame pointers on x86_64, and there is
-# no libunwind, so stacks are walked by the compiler's unwinder.  Elsewhere
-# frame pointers are followed.
-FRAME_POINTER_DEFINES = select({
-    "@platforms//cpu:x86_64": ["NO_FRAME_POINTER"],
-    "//conditions:default": [],
-})
 
 LINKOPTS = select({
     "@zmalloc//platforms:macos": [],
@@ -44,119 +21,176 @@ LINKOPTS = select({
     ],
 })
 
-# They define malloc, mmap and others that shared libraries have to see.
-_OVERRIDES = [
-    "src/malloc_hook.cc",
-    "src/tcmalloc.cc",
-]
+# The macros that differ between the two allocators.
+DEFINES = {
+    "tcmalloc": ["ENABLE_EMERGENCY_MALLOC"],
+    "tcmalloc_minimal": ["NO_TCMALLOC_SAMPLES"],
+}
 
-def include_opts():
-    """-I for src/ of the repository at hand, and its generated headers.
-
-    Not `includes`, which would show users upstream's config.h and tcmalloc.h.
-    config.h is forced in because some sources include it late, and because of
-    what private_names.bzl says about spinlock.h.
-
-    Returns:
-      a list of compiler options
-    """
-    source = external_folder() + "/src"
-    generated = "$(BINDIR)/" + source
-    return [
-        "-I" + source,
-        "-I" + generated,
-        "-include",
-        generated + "/config.h",
-    ]
-
-_COMMON = dict(
-    # No call leads to much of it: constructors and hooks do.
-    alwayslink = True,
-    linkopts = LINKOPTS,
-    linkstatic = True,
-)
-
-_DEFINES = [
+# The heap checker is left out: it is only for Linux, and stops all threads with ptrace.
+COMMON_DEFINES = [
     "NDEBUG",
     "NO_HEAP_CHECK",
-] + FRAME_POINTER_DEFINES
+]
 
-def tcmalloc_common(name, srcs, hdrs, deps):
-    """What is the same in each allocator.
+# Macros as in config.h that differ between platforms.  FreeBSD has a malloc.h that refuses to
+# be included.  Zig's headers for macOS have no sys/syscall.h; on macOS only logging would use
+# it, which then calls write().  The compiler's unwinder takes call stacks, but on macOS
+# backtrace() does: there the unwinder would call malloc.
+_ELF = [
+    "HAVE_SYS_SYSCALL_H",
+    "HAVE_UCONTEXT_H",
+    "HAVE_UNWIND_BACKTRACE",
+]
 
-    Args:
-      name: of the library
-      srcs: its sources
-      hdrs: all headers below src/
-      deps: libraries
+_LINUX = _ELF + [
+    "HAVE_DECL_MEMALIGN",
+    "HAVE_FEATURES_H",
+    "HAVE_MALLOC_H",
+    "HAVE_PROGRAM_INVOCATION_NAME",
+]
+
+_CONFIG = select({
+    # HAVE_ISSETUGID is for environment.cc.
+    "@zmalloc//platforms:freebsd": _ELF + ["HAVE_ISSETUGID"],
+    "@zmalloc//platforms:linux_glibc": _LINUX + [
+        "HAVE_DECL_PVALLOC",
+        "HAVE_STRUCT_MALLINFO",
+        "HAVE___ENVIRON",
+    ],
+    "@zmalloc//platforms:linux_musl": _LINUX,
+    "@zmalloc//platforms:macos": [
+        "HAVE_DECL_BACKTRACE",
+        "HAVE_ISSETUGID",
+        "HAVE_MALLOC_MALLOC_H",
+    ],
+}, no_match_error = "gperftools is configured for Linux, macOS and FreeBSD") + select({
+    # Frame pointers, which compilers keep on this CPU: the unwinder needs 10 KiB of stack here.
+    "@platforms//cpu:aarch64": ["TCMALLOC_DONT_PREFER_LIBUNWIND"],
+    "//conditions:default": [],
+})
+
+def compile_flags():
+    """Flags and definitions for sources that include gperftools' internal headers.
+
+    The include paths are not in `includes`, because then users would find upstream's config.h.
+
+    Returns:
+      arguments of a cc_library
     """
-    cc_library(
-        name = name,
-        srcs = srcs + hdrs,
-        copts = CXXOPTS + include_opts() + [
-            "-fvisibility=hidden",
+    source = external_folder()
+    return dict(
+        copts = CXXOPTS + [
+            "-I" + source + "/src",
+            "-I" + source + "/zmalloc",
+            "-I$(BINDIR)/" + source + "/src",
             "-include",
-            "third_party/gperftools/in_common.h",
-        ],
-        local_defines = _DEFINES,
-        visibility = ["//visibility:private"],
-        deps = deps + [Label("//third_party/gperftools:in_common")],
-        **_COMMON
+            "config.h",
+        ] + select({
+            "@zmalloc//third_party/gperftools:beside_malloc": ["-include", "beside_malloc.h"],
+            "//conditions:default": ["-include", "replace_malloc.h"],
+        }),
+        linkopts = LINKOPTS,
+        linkstatic = True,
+        local_defines = _CONFIG + COMMON_DEFINES,
     )
 
-def tcmalloc_library(name, srcs, hdrs, private_hdrs, local_defines, deps, visibility):
-    """A whole allocator: what is hidden, and what overrides the libc's.
+def _with(arguments, **more):
+    """Arguments of a cc_library, with lists added to some of them."""
+    return dict(arguments, **{name: arguments.get(name, []) + value for name, value in more.items()})
+
+def calls_library(name, allocator, arguments, hdrs = [], deps = []):
+    """zmalloc's hot calls, which count inside tcmalloc's fast paths.
 
     Args:
-      name: of the library
-      srcs: all its sources
-      hdrs: public headers below src/
-      private_hdrs: headers that only the sources include
-      local_defines: what sets this allocator apart
-      deps: libraries
-      visibility: of the library
+      name: the name of the library
+      allocator: the label of tcmalloc or tcmalloc_minimal
+      arguments: the result of compile_flags()
+      hdrs: internal headers
+      deps: libraries of internal headers
     """
-    common = dict(
-        local_defines = local_defines + _DEFINES,
-        **_COMMON
-    )
-    cc_library(
-        name = name + "_internal",
-        srcs = [s for s in srcs if s not in _OVERRIDES] + private_hdrs + hdrs,
-        copts = CXXOPTS + include_opts() + ["-fvisibility=hidden"],
-        deps = deps,
-        visibility = ["//visibility:private"],
-        **common
-    )
     cc_library(
         name = name,
-        srcs = _OVERRIDES + private_hdrs,
-        hdrs = hdrs,
-        copts = CXXOPTS + include_opts(),
-        strip_include_prefix = "src",
-        deps = [":%s_internal" % name] + deps,
-        visibility = visibility,
-        **common
+        srcs = [
+            "@zmalloc//zmalloc/allocator/tcmalloc/inside:tc_std.cc",
+            "@zmalloc//zmalloc/allocator/tcmalloc/inside:tc_zmalloc.cc",
+        ] + hdrs,
+        visibility = ["//visibility:public"],
+        deps = [
+            allocator,
+            "@zmalloc//zmalloc/allocator/tcmalloc/inside:extension_header",
+            "@zmalloc//zmalloc/allocator/tcmalloc/inside:fast_paths",
+            "@zmalloc//zmalloc/core:accounting_header",
+            "@zmalloc//zmalloc/core:oom_header",
+            "@zmalloc//zmalloc/core:sampled_header",
+            "@zmalloc//zmalloc/core:traces_header",
+        ] + deps,
+        **_with(arguments, copts = ["-fomit-frame-pointer"])
     )
 
-    # zmalloc's hot calls, which count beside tcmalloc's fast paths.
+def tcmalloc_libraries(srcs, apart, full, hdrs, private_hdrs, full_hdrs):
+    """Both allocators, each with NAME_calls.
+
+    Args:
+      srcs: sources that give the same object files for both
+      apart: sources that use DEFINES
+      full: sources that only tcmalloc has
+      hdrs: public headers
+      private_hdrs: headers that only the sources include
+      full_hdrs: public headers that only tcmalloc has
+    """
+
+    # No other code refers to many of its files: constructors and hooks call them.
+    flags = dict(compile_flags(), alwayslink = True)
     cc_library(
-        name = name + "_counted",
-        srcs = ["@zmalloc//zmalloc/allocator/tcmalloc:counted.cc"] + private_hdrs,
-        copts = CXXOPTS + include_opts() + [
-            "-fvisibility=hidden",
-            "-fomit-frame-pointer",
-        ],
-        linkstatic = True,
-        local_defines = common["local_defines"],
-        visibility = visibility,
+        name = "common",
+        srcs = srcs + hdrs + private_hdrs,
         deps = [
-            ":" + name,
-            "@zmalloc//third_party/gperftools:extension",
-            "@zmalloc//third_party/gperftools:fast_paths",
-            "@zmalloc//zmalloc:oom",
-            "@zmalloc//zmalloc/accounting:counting",
-            "@zmalloc//zmalloc/allocator/tcmalloc:counted_header",
-            "@zmalloc//zmalloc/guard:sampled_header",
+            ":parts",
+            "@zmalloc//third_party/gperftools:common_source",
         ],
+        **_with(flags, copts = ["-include", "third_party/gperftools/common_source.h"])
     )
+    for name, defines in DEFINES.items():
+        more = full if name == "tcmalloc" else []
+        own = _with(flags, local_defines = defines)
+        cc_library(
+            name = name,
+            srcs = apart + more + private_hdrs,
+            hdrs = hdrs + (full_hdrs if more else []),
+            strip_include_prefix = "src",
+            visibility = ["//visibility:public"],
+            deps = [
+                ":common",
+                ":parts",
+                "@zmalloc//zmalloc/allocator/tcmalloc/inside:extension_header",
+                "@zmalloc//zmalloc/allocator/tcmalloc/inside:fast_paths",
+            ],
+            **own
+        )
+        own.pop("alwayslink")
+        calls_library(name + "_calls", ":" + name, own, private_hdrs)
+
+def _tcmalloc_header_impl(ctx):
+    major, _, minor = SOURCES["gperftools"].version.partition(".")
+    ctx.actions.expand_template(
+        template = ctx.file.src,
+        output = ctx.outputs.out,
+        substitutions = {
+            "@TC_VERSION_MAJOR@": major,
+            "@TC_VERSION_MINOR@": minor,
+            "@TC_VERSION_PATCH@": "",
+            "@ac_cv_have_struct_mallinfo2@": "0",
+            "@ac_cv_have_struct_mallinfo@": str(int(ctx.attr.has_mallinfo)),
+        },
+    )
+
+tcmalloc_header = rule(
+    implementation = _tcmalloc_header_impl,
+    doc = "Fills in gperftools/tcmalloc.h.in.",
+    attrs = {
+        "has_mallinfo": attr.bool(mandatory = True),
+        "out": attr.output(mandatory = True),
+        "src": attr.label(allow_single_file = True, mandatory = True),
+    },
+)

@@ -2,77 +2,102 @@
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
-load("@zmalloc//third_party/gperftools:tcmalloc.bzl", "COPTS", "CXXOPTS", "FRAME_POINTER_DEFINES", "LINKOPTS", "include_opts")
+load("@zmalloc//third_party/gperftools:tcmalloc.bzl", "DEFINES", "compile_flags")
 
-_BOTH = ["tcmalloc", "tcmalloc_minimal"]
-_FULL = ["tcmalloc"]
-_MINIMAL = ["tcmalloc_minimal"]
-
-# Source file in src/tests: the allocators that it is run with.  Left out:
-#   heap-checker*            the heap checker is not built
-#   profile*, getpc_test     the CPU profiler is not built
-#   debugallocation_test     the debugging allocator is not built
-#   *.sh, sampling_test, heap-profiler_unittest
-#                            need pprof, which is Perl, or LD_PRELOAD
-#   simple_compat_test       tests the old folder google/, which we do not offer
-_TESTS = {
-    "addressmap_unittest.cc": _MINIMAL,
-    "atomicops_unittest.cc": _MINIMAL,
-    "current_allocated_bytes_test.cc": _BOTH,
-    "frag_unittest.cc": _MINIMAL,
-    "large_heap_fragmentation_unittest.cc": _BOTH,
-    "low_level_alloc_unittest.cc": _FULL,
-    "malloc_extension_c_test.c": _BOTH,
-    "malloc_extension_test.cc": _BOTH,
-    "malloc_hook_test.cc": _BOTH,
-    "markidle_unittest.cc": _BOTH,
-    "memalign_unittest.cc": _BOTH,
-    "packed-cache_test.cc": _MINIMAL,
-    "page_heap_test.cc": _MINIMAL,
-    "pagemap_unittest.cc": _MINIMAL,
-    "raw_printer_test.cc": _FULL,
-    "realloc_unittest.cc": _BOTH,
-    "sampler_test.cc": _FULL,
-    "stack_trace_table_test.cc": _FULL,
-    "stacktrace_unittest.cc": _FULL,
-    "system-alloc_unittest.cc": _MINIMAL,
-    "tcmalloc_large_unittest.cc": _BOTH,
-    "tcmalloc_unittest.cc": _BOTH,
-    "thread_dealloc_unittest.cc": _BOTH,
+# The tests that are not built here, and the reason.
+_NOT_RUN = {
+    "debugallocation_test": "the debugging allocator is not built",
+    "getpc_test": "nor the CPU profiler",
+    "heap-checker_unittest": "nor the heap checker",
+    "heap-profiler_unittest": "is run by a script that needs pprof, which is Perl",
+    "profile-handler_unittest": "the CPU profiler",
+    "profiledata_unittest": "the CPU profiler",
+    "profiler_unittest": "the CPU profiler",
+    "sampling_test": "needs pprof",
 }
 
+# Tests only for tcmalloc_minimal.  This one sets a hook that asserts that there is almost no
+# call stack.  tcmalloc has one, so the assertion fails, and the failure allocates, which calls
+# the hook again.
+_MINIMAL = ["malloc_extension_c_test"]
+
+# Tests of parts that only tcmalloc has.
+_FULL = [
+    "check_address_test",
+    "low_level_alloc_unittest",
+    "sampler_test",
+    "stack_trace_table_test",
+]
+
+# Tests that link no allocator but _ALONE_SRCS: the further sources and the definitions of each.
+_ALONE = {
+    "mmap_hook_test": (["malloc_backtrace", "mmap_hook"], []),
+    "stacktrace_unittest": ([], ["STACKTRACE_IS_TESTED"]),
+}
+
+_ALONE_SRCS = [
+    "base/dynamic_annotations",
+    "base/elf_mem_image",
+    "base/generic_writer",
+    "base/logging",
+    "base/proc_maps_iterator",
+    "base/spinlock",
+    "base/spinlock_internal",
+    "base/vdso_support",
+    "stacktrace",
+]
+
+# inside/extension.cc, which defines the private name, is not linked: they call the compiler's
+# function.
+_ALONE_DEFINES = ["tcmalloc_private_Unwind_Backtrace=_Unwind_Backtrace"]
+
 def unit_tests(hdrs):
-    """Declares a test per row and allocator, and the suite of them all.
+    """Declares a test for each source and allocator, and the suite of all tests.
 
     Args:
       hdrs: all headers, private ones included
     """
-    common = dict(
-        linkstatic = True,
-        local_defines = FRAME_POINTER_DEFINES,
-    )
+    flags = compile_flags()
     cc_library(
         name = "testutil",
         testonly = True,
         srcs = ["src/tests/testutil.cc"] + hdrs,
-        copts = CXXOPTS + include_opts(),
-        visibility = ["//visibility:private"],
-        **common
+        **flags
     )
-    tests = []
-    for source, allocators in _TESTS.items():
-        test, _, language = source.rpartition(".")
-        for allocator in allocators:
+
+    for name, (more, defines) in _ALONE.items():
+        cc_test(
+            name = name,
+            srcs = hdrs + ["@zmalloc//zmalloc/allocator/tcmalloc/inside:environment.cc"] + [
+                "src/%s.cc" % source
+                for source in ["tests/" + name] + _ALONE_SRCS + more
+            ],
+            deps = [
+                ":parts",
+                "@googletest//:gtest_main",
+            ],
+            **dict(flags, local_defines = flags["local_defines"] + _ALONE_DEFINES + defines)
+        )
+    tests = [":" + name for name in _ALONE.keys()]
+    for source in native.glob(["src/tests/*test.cc"]):
+        test = source.rpartition("/")[2][:-len(".cc")]
+        if test in _NOT_RUN:
+            continue
+        for allocator in DEFINES:
+            if test in _ALONE or test in (_FULL if allocator == "tcmalloc_minimal" else _MINIMAL):
+                continue
             name = "%s_%s" % (allocator, test.replace("tcmalloc_", ""))
             cc_test(
                 name = name,
-                srcs = ["src/tests/" + source] + hdrs,
-                copts = (CXXOPTS if language == "cc" else COPTS) + include_opts(),
+                srcs = [source] + hdrs,
                 # sampler_test checks that sampling is on.
                 env = {"TCMALLOC_SAMPLE_PARAMETER": "524288"},
-                linkopts = LINKOPTS,
-                deps = [":" + allocator, ":testutil"],
-                **common
+                deps = [
+                    ":" + allocator,
+                    ":testutil",
+                    "@googletest//:gtest_main",
+                ],
+                **flags
             )
             tests.append(":" + name)
     native.test_suite(

@@ -1,14 +1,13 @@
 # Expands one of jemalloc's .in headers, as config.status would.
 #
-# Usage: awk -f expand_header.awk DEFINES TEMPLATE
+# Usage: awk -f expand_header.awk DEFINES... TEMPLATE
 #
-# DEFINES has lines `NAME` and `NAME=value`; @name@ becomes the value.  In
-# *_defs.h.in `#undef NAME` becomes a #define, or a comment when NAME is not
-# among them; elsewhere an #undef means just that.
+# The files DEFINES have lines `NAME` and `NAME=value`, and comments.  @name@ in the template
+# becomes the value.  In *_defs.h.in, `#undef NAME` becomes a #define, or a comment if no file
+# has NAME; in other templates an #undef stays as it is.
 
-FNR == 1 { file++ }
-
-file == 1 {
+FILENAME != ARGV[ARGC - 1] {
+    if (/^#/) next
     at = index($0, "=")
     if (at) {
         value[substr($0, 1, at - 1)] = substr($0, at + 1)

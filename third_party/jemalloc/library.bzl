@@ -1,10 +1,11 @@
-"""The jemalloc libraries: the one to use, and the one its tests look inside."""
+"""The jemalloc libraries: the one for programs, and the one for jemalloc's unit tests."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//third_party:external.bzl", "external_folder")
 load(":config.bzl", "link_options")
+load(":releases.bzl", "release_define")
 
-# -O3 in every mode: a debug build is about its own code, not the allocator's.
+# -O3 in every mode: in a debug build one debugs one's own code, not the allocator.
 _COPTS = [
     "-std=gnu11",
     "-O3",
@@ -15,28 +16,23 @@ _COPTS = [
 # -w: the code is not ours.
 COPTS = _COPTS + ["-w"]
 
-OWN_COPTS = _COPTS + [
-    "-Wall",
-    "-Wextra",
-]
-
 DEFINES = [
     "_GNU_SOURCE",
     "_REENTRANT",
 ]
 
-# Headers that the target does not have.
+# Headers that the target's system lacks.
 DEPS = select({
     "@zmalloc//platforms:macos": ["@zmalloc//third_party/jemalloc:macos_headers"],
     "//conditions:default": [],
 })
 
 def include_flags(folders, flag = "-I"):
-    """Include paths for copts: `includes` would hand them on to dependents.
+    """Include paths for copts: `includes` would also add them to dependents.
 
     Args:
-      folders: folders of the calling repository, of sources or generated
-      flag: -isystem for headers that are not free of warnings
+      folders: folders of the calling repository, with sources or generated files
+      flag: -I, or -isystem for headers that cause warnings
 
     Returns:
       flags
@@ -44,27 +40,86 @@ def include_flags(folders, flag = "-I"):
     root = external_folder() + "/"
     return [flag + base + folder for folder in folders for base in [root, "$(GENDIR)/" + root]]
 
-def jemalloc_library(name, srcs, internal_hdrs, own = False, deps = [], **kwargs):
+def jemalloc_library(name, copts, deps = [], local_defines = [], **kwargs):
     """A cc_library of sources that include jemalloc's internal headers.
 
     Args:
       name: the target's name
-      srcs: sources
-      internal_hdrs: the headers they include
-      own: whether the sources are ours, not jemalloc's
+      copts: compiler options
       deps: libraries
-      **kwargs: passed on
+      local_defines: definitions
+      **kwargs: as for cc_library
     """
     cc_library(
         name = name,
-        srcs = srcs + internal_hdrs,
-        copts = (OWN_COPTS if own else COPTS) + include_flags([
-            "include",
-            "configured/include",
-        ], "-isystem" if own else "-I"),
+        copts = copts,
         linkopts = link_options(),
         linkstatic = True,
-        local_defines = DEFINES + kwargs.pop("local_defines", []),
+        local_defines = DEFINES + local_defines,
         deps = deps + DEPS,
         **kwargs
+    )
+
+def libraries_of_ours(release, srcs = [], deps = [], copts = []):
+    """Declares jemalloc, which is :jemalloc_upstream with our extension, and :je_zmalloc.
+
+    Bazel always compiles our sources, with jemalloc's internal headers, also when make
+    builds jemalloc.
+
+    Args:
+      release: the row of sources.bzl
+      srcs: the internal headers
+      deps: libraries that have the internal headers, instead of srcs
+      copts: compiler options to find the internal headers
+    """
+    deps = deps + ["@zmalloc//zmalloc/allocator/jemalloc/inside:fast_paths"]
+    copts = _COPTS + copts + [
+        "-Wall",
+        "-Wextra",
+    ]
+    cc_library(
+        name = "jemalloc",
+        visibility = ["//visibility:public"],
+        deps = [
+            ":jemalloc_extension",
+            ":jemalloc_upstream",
+        ],
+    )
+
+    # All its functions have names with je_, besides those for stack traces.
+    jemalloc_library(
+        name = "jemalloc_extension",
+        srcs = srcs + ["@zmalloc//zmalloc/allocator/jemalloc/inside:extension.c"],
+        copts = copts,
+        local_defines = release_define(release),
+        deps = deps + [
+            ":jemalloc_upstream",
+            "@zmalloc//zmalloc/allocator/jemalloc/inside:extension_header",
+            "@zmalloc//zmalloc/core:traces_header",
+        ],
+    )
+
+    # zmalloc's hot calls, which count inside jemalloc's fast paths.
+    jemalloc_library(
+        name = "je_zmalloc",
+        srcs = srcs + [
+            "@zmalloc//zmalloc/allocator/jemalloc/inside:je_std.c",
+            "@zmalloc//zmalloc/allocator/jemalloc/inside:je_zmalloc.c",
+        ],
+        copts = copts,
+        local_defines = release_define(release),
+        visibility = ["//visibility:public"],
+        deps = deps + [
+            ":jemalloc",
+            "@zmalloc//zmalloc/allocator/jemalloc/inside:je_zmalloc_header",
+            "@zmalloc//zmalloc/core:accounting_header",
+            "@zmalloc//zmalloc/core:oom_header",
+            "@zmalloc//zmalloc/core:sampled_header",
+            "@zmalloc//zmalloc/core:traces_header",
+        ],
+    )
+    native.filegroup(
+        name = "ctl_c",
+        srcs = ["src/ctl.c"],
+        visibility = ["//visibility:public"],
     )

@@ -1,16 +1,13 @@
 """The releases of jemalloc in sources.bzl."""
 
-load("//third_party:external.bzl", "external_folder")
-load("//third_party:sources.bzl", "SOURCES")
+load("//third_party:external.bzl", "source_name")
+load("//third_party:sources.bzl", "SOURCES", "releases_of")
+load("//zmalloc/allocator:allocators.bzl", "header_define")
 
 # Version to repository; --jemalloc_version takes the versions.
-JEMALLOC_RELEASES = {
-    row.version: name
-    for name, row in SOURCES.items()
-    if name == "jemalloc" or name.startswith("jemalloc_")
-}
+JEMALLOC_RELEASES = releases_of("jemalloc")
 
-# Values of --jemalloc_build, and what each puts behind a repository's name.
+# Values of --jemalloc_build, and the suffix that each adds to a repository's name.
 JEMALLOC_BUILDS = {
     "foreign_cc": "_foreign_cc",
     "native": "",
@@ -19,14 +16,25 @@ JEMALLOC_BUILDS = {
 JEMALLOC_DEFAULT = SOURCES["jemalloc"].version
 
 def this_release():
-    """The release whose repository's BUILD file calls this.
+    """The release of the repository whose BUILD file calls this.
 
     Returns:
       its row of SOURCES
     """
-
-    # Modules put their own names before it: zmalloc~0.1.0~sources~jemalloc.
-    canonical = external_folder().rpartition("/")[2].replace("+", "~")
-    name = canonical.split("~")[-1]
+    name = source_name()
     foreign_cc = JEMALLOC_BUILDS["foreign_cc"]
     return SOURCES[name[:-len(foreign_cc)] if name.endswith(foreign_cc) else name]
+
+def release_define(release):
+    """Defines the name of our header for a release: zmalloc/allocator/jemalloc/inside/release_*.h.
+
+    Args:
+      release: the release's row of SOURCES
+
+    Returns:
+      a list of defines
+    """
+    return header_define(
+        "ZM_JEMALLOC_RELEASE_HEADER",
+        "zmalloc/allocator/jemalloc/inside/release_%s.h" % release.internals.replace(".", "_"),
+    )

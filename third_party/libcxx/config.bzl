@@ -1,4 +1,4 @@
-"""What libc++'s __config_site would say; the sources at hand come without one."""
+"""The definitions of libc++'s __config_site; the sources from Zig have no such file."""
 
 LIBCXX_FLAGS = [
     "-D_LIBCPP_ABI_NAMESPACE=__1",

@@ -1,13 +1,14 @@
-"""A software bill of materials from the table of sources: SPDX 2.3, as JSON."""
+"""Makes a software bill of materials from the table of sources: SPDX 2.3, as JSON."""
 
 load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("//third_party:sources.bzl", "SOURCES")
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_RELEASES")
+load("//third_party/mimalloc:releases.bzl", "MIMALLOC_RELEASES")
 
 _ID = "SPDXRef-"
 _ZMALLOC = _ID + "zmalloc"
 
-# How a row's `part` relates to zmalloc.  Allocators: see _relationships.
+# The relation of a row's `part` to zmalloc.  _relationships() treats the linked allocator.
 _RELATIONSHIPS = {
     "build": "BUILD_DEPENDENCY_OF",
     "library": "OPTIONAL_DEPENDENCY_OF",
@@ -16,7 +17,7 @@ _RELATIONSHIPS = {
     "tools": "OPTIONAL_COMPONENT_OF",
 }
 
-# In place of a row: what is linked is not ours.
+# Used instead of a row's name: zmalloc is linked with the system's jemalloc.
 _SYSTEM = "system"
 
 def _id(name):
@@ -35,7 +36,7 @@ def _github_purl(url):
     return None
 
 def _purl(name, row):
-    if getattr(row, "npm_package", ""):
+    if row.npm_package:
         return "pkg:npm/%s@%s" % (row.npm_package.replace("@", "%40"), row.version)
     return _github_purl(row.urls[0]) or "pkg:generic/%s@%s?checksum=sha256:%s" % (name, row.version, row.sha256)
 
@@ -72,16 +73,15 @@ def _relationship(element, kind, related):
     }
 
 def _relationships(linked):
-    """What is what to zmalloc, when it is linked with the allocator of the row `linked`."""
+    """The relations of all rows to zmalloc, when it is linked with the allocator `linked`."""
     found = [_relationship(_ID + "DOCUMENT", "DESCRIBES", _ZMALLOC)]
     for name, row in SOURCES.items():
-        part = getattr(row, "part", None)
-        if part not in _RELATIONSHIPS:
-            fail("third_party/sources.bzl: the part of %s is %s, not one of %s" % (name, part, ", ".join(_RELATIONSHIPS.keys())))
+        if row.part not in _RELATIONSHIPS:
+            fail("third_party/sources.bzl: the part of %s is %s, not one of %s" % (name, row.part, ", ".join(_RELATIONSHIPS.keys())))
         if name == linked:
             found.append(_relationship(_ZMALLOC, "STATIC_LINK", _id(name)))
         else:
-            found.append(_relationship(_id(name), _RELATIONSHIPS[part], _ZMALLOC))
+            found.append(_relationship(_id(name), _RELATIONSHIPS[row.part], _ZMALLOC))
     if linked == _SYSTEM:
         found.append(dict(
             _relationship(_ZMALLOC, "DYNAMIC_LINK", "NOASSERTION"),
@@ -89,16 +89,9 @@ def _relationships(linked):
         ))
     return found
 
-_ASCII = "\n !\"#$%&'()*+,-./0123456789:;<=>?@ABCDEFGHIJKLMNOPQRSTUVWXYZ[\\]^_`abcdefghijklmnopqrstuvwxyz{|}~"
-
-def _digest(text):
-    """64 bits of FNV-1a: Starlark has no better hash, and names have to differ, not more."""
-    hashed = 0xcbf29ce484222325
-    for character in text.elems():
-        hashed = (hashed ^ _ASCII.index(character)) * 0x100000001b3 % (1 << 64)
-    return "".join(["0123456789abcdef"[hashed >> shift & 15] for shift in range(60, -1, -4)])
-
 def _linked(ctx):
+    if ctx.attr.allocator == "mimalloc":
+        return MIMALLOC_RELEASES[ctx.attr._mimalloc_version[BuildSettingInfo].value]
     if ctx.attr.allocator != "jemalloc":
         return ctx.attr.allocator
     if ctx.attr._jemalloc[BuildSettingInfo].value == "system":
@@ -109,7 +102,7 @@ def _sbom_impl(ctx):
     document = {
         "SPDXID": _ID + "DOCUMENT",
         "creationInfo": {
-            # The same from the same sources: no time of day.
+            # The same sources give the same document, so there is no time of day.
             "created": "1970-01-01T00:00:00Z",
             "creators": ["Tool: zmalloc-sbom-" + ctx.attr.version],
         },
@@ -122,7 +115,9 @@ def _sbom_impl(ctx):
         "relationships": _relationships(_linked(ctx)),
         "spdxVersion": "SPDX-2.3",
     }
-    document["documentNamespace"] = "https://spdx.org/spdxdocs/%s-%s" % (document["name"], _digest(json.encode(document)))
+
+    # Documents with different contents must have different names.
+    document["documentNamespace"] = "https://spdx.org/spdxdocs/%s-%d" % (document["name"], hash(json.encode(document)) & 0xffffffff)
     out = ctx.actions.declare_file(ctx.attr.out)
     ctx.actions.write(out, json.encode_indent(document, indent = "  ") + "\n")
     return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
@@ -133,11 +128,12 @@ sbom = rule(
     attrs = {
         "allocator": attr.string(
             mandatory = True,
-            doc = "libc, jemalloc, or the row of another that is linked",
+            doc = "the linked allocator: libc, jemalloc, or the name of another row",
         ),
         "out": attr.string(mandatory = True),
         "version": attr.string(mandatory = True),
         "_jemalloc": attr.label(default = "//:jemalloc"),
         "_jemalloc_version": attr.label(default = "//:jemalloc_version"),
+        "_mimalloc_version": attr.label(default = "//:mimalloc_version"),
     },
 )

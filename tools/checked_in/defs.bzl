@@ -1,9 +1,11 @@
-"""Files that the build knows how to write, and that stand checked in.
+"""Files that the build can write, and that are checked in.
 
 checked_in(name, ...) declares
   NAME        `bazel run` it: writes the file, or the section of it
-  NAME_test   fails when what stands there is not what the build would write
+  NAME_test   fails when the file differs from what the build would write
 """
+
+load("//platforms:test_exec.bzl", "TEST_RULE")
 
 def _checked_in_impl(ctx):
     script = ctx.actions.declare_file(ctx.label.name)
@@ -35,7 +37,7 @@ _ATTRS = {
 
 _checked_in = rule(_checked_in_impl, attrs = _ATTRS, executable = True)
 
-_checked_in_test = rule(_checked_in_impl, attrs = _ATTRS, test = True)
+_checked_in_test = rule(_checked_in_impl, attrs = _ATTRS, **TEST_RULE)
 
 def checked_in(name, file, generated, section = ""):
     """Keeps a checked-in file equal to a generated one.

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* One line, whatever is quoted: names of files may hold newlines, and what a
+/* Prints one line, whatever it quotes: names of files may hold newlines, and characters that a
  * terminal would act on. */
 void cli_error(const char *tool, const char *format, ...) {
     char line[3 * CLI_PATH_SIZE];
@@ -36,13 +36,52 @@ void cli_progress(const char *tool, const char *format, ...) {
 
 int cli_printed(const char *tool) {
     if (fflush(stdout) == 0 && !ferror(stdout)) return 0;
-    cli_error(tool, "stdout cannot be written");
+    cli_error(tool, "cannot write to stdout");
     return CLI_USAGE;
 }
 
 int cli_help(const char *tool, const char *text) {
     fputs(text, stdout);
     return cli_printed(tool);
+}
+
+/* Bytes of the UTF-8 character that begins here; 0 where none does. */
+static int utf8_length(const unsigned char *at) {
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    if (at[0] < 0x80) return 1;
+    int length = at[0] >> 5 == 0x06 ? 2 : at[0] >> 4 == 0x0e ? 3 : at[0] >> 3 == 0x1e ? 4 : 0;
+    uint32_t character = at[0] & (0xffu >> (length + 1));
+    for (int i = 1; i < length; i++) {
+        if (at[i] >> 6 != 2) return 0;
+        character = character << 6 | (at[i] & 0x3f);
+    }
+    bool surrogate = character >= 0xd800 && character <= 0xdfff;
+    return character >= least[length] && character <= 0x10ffff && !surrogate ? length : 0;
+}
+
+void cli_json_string_to(FILE *file, const char *text) {
+    fputc('"', file);
+    for (const unsigned char *at = (const unsigned char *)text; *at;) {
+        int length = utf8_length(at);
+        if (*at == '"' || *at == '\\') {
+            fprintf(file, "\\%c", *at);
+        } else if (*at < ' ' || *at == 127) {
+            fprintf(file, "\\u%04x", *at);
+        } else if (length == 0) {
+            fprintf(file, "\\ufffd");
+        } else {
+            fprintf(file, "%.*s", length, (const char *)at);
+        }
+        at += length ? length : 1;
+    }
+    fputc('"', file);
+}
+
+void cli_json_string(const char *text) { cli_json_string_to(stdout, text); }
+
+const char *cli_base_name(const char *path) {
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
 }
 
 __attribute__((format(printf, 2, 3))) static bool join(char to[CLI_PATH_SIZE], const char *format,
@@ -68,8 +107,8 @@ bool cli_resolve(const char *path, char resolved[CLI_PATH_SIZE]) {
     return join(resolved, "%s/%s", current, path);
 }
 
-/* The name of the main workspace differs between WORKSPACE and MODULE.bazel,
- * and when ours is not the main one: so each folder is tried. */
+/* The name of the main workspace differs between WORKSPACE and MODULE.bazel, and is another's
+ * when that uses ours.  So this tries each folder. */
 static bool find_in_runfiles(const char *runfiles, const char *file, char found[CLI_PATH_SIZE]) {
     DIR *dir = opendir(runfiles);
     bool ok = false;
@@ -82,8 +121,8 @@ static bool find_in_runfiles(const char *runfiles, const char *file, char found[
     return ok;
 }
 
-/* For one name of the program: its runfiles, those it is one of, and the
- * folder it is in. */
+/* For one name of the program, looks in its runfiles, in the runfiles that it is part of, and in
+ * its folder. */
 static bool find_near(const char *program, const char *file, char found[CLI_PATH_SIZE]) {
     static const char mark[] = ".runfiles";
     char runfiles[CLI_PATH_SIZE];
@@ -123,4 +162,24 @@ bool cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *number) 
     if (errno || *end || value < min || value > max) return false;
     *number = value;
     return true;
+}
+
+bool cli_preloadable(const char *path, char library[CLI_PATH_SIZE]) {
+    char *real = realpath(path, NULL);
+    if (!real) return false;
+    bool fits = strlen(real) < CLI_PATH_SIZE && !strpbrk(real, " :");
+    snprintf(library, CLI_PATH_SIZE, "%s", real);
+    free(real);
+    if (!fits) errno = EINVAL;
+    return fits;
+}
+
+int cli_put_first(const char *variable, const char *first) {
+    const char *others = getenv(variable);
+    char list[2 * CLI_PATH_SIZE];
+    int size = snprintf(list, sizeof(list), "%s%s%s", first, others && *others ? ":" : "",
+                        others ? others : "");
+    if (size >= 0 && (size_t)size < sizeof(list)) return setenv(variable, list, 1);
+    errno = E2BIG;
+    return -1;
 }

@@ -1,10 +1,11 @@
-/* What the command line tools have in common. */
+/* Shared by the command line tools. */
 #ifndef TOOLS_COMMON_CLI_H_
 #define TOOLS_COMMON_CLI_H_
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -18,19 +19,29 @@ extern "C" {
 /* Prints "TOOL: message" to stderr; the message is one line without newline. */
 void cli_error(const char *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Says on stderr how far long work has come, over what it said last; NULL takes that
- * back.  Only on a terminal. */
+/* Shows the progress of long work on stderr, in place of the line before; NULL removes that
+ * line.  Only on a terminal. */
 void cli_progress(const char *tool, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-/* Ends what was printed to stdout: 0, or CLI_USAGE after a line when not all of it
- * could be written, as on a full disk. */
+/* Flushes stdout.  Returns 0; or prints a line and returns CLI_USAGE when not all of it could be
+ * written, as on a full disk. */
 int cli_printed(const char *tool);
 
-/* Prints what --help asks for, and ends with the status to exit with. */
+/* Prints the text of --help; returns the exit status. */
 int cli_help(const char *tool, const char *text);
 
-/* `bazel run` starts tools in a folder of its own and tells the user's; a
- * relative path is meant from there.  False when it gets too long. */
+/* Prints a text to stdout as a JSON string, with its quotes.  Names of files are any bytes:
+ * those that are not UTF-8 become U+FFFD. */
+void cli_json_string(const char *text);
+
+/* The same into a file. */
+void cli_json_string_to(FILE *file, const char *text);
+
+/* The name without its folders. */
+const char *cli_base_name(const char *path);
+
+/* Makes a path absolute.  `bazel run` starts tools in a folder of its own, and relative paths
+ * start in the user's.  False when it gets too long. */
 bool cli_resolve(const char *path, char resolved[CLI_PATH_SIZE]);
 
 /* The folder the user is in, or NULL when it is the current one. */
@@ -39,6 +50,15 @@ const char *cli_user_folder(void);
 /* Finds a file that is built or shipped with the tool, given from the top of
  * the workspace: among the runfiles, or beside the program. */
 bool cli_find(const char *argv0, const char *file, char found[CLI_PATH_SIZE]);
+
+/* The real path of a library, as LD_PRELOAD takes it.  False with errno: EINVAL where it has a
+ * space or a colon, which separate the entries there, or is too long; it is filled in all the same,
+ * as far as it fits. */
+bool cli_preloadable(const char *path, char library[CLI_PATH_SIZE]);
+
+/* Puts `first` before the others of a list in the environment, such as LD_PRELOAD.  0, or -1 with
+ * errno. */
+int cli_put_first(const char *variable, const char *first);
 
 /* A whole decimal number from `min` to `max`; false for anything else. */
 bool cli_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);

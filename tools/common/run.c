@@ -7,7 +7,38 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* Reads all that comes; NULL without memory or on an error. */
+#if defined(__linux__)
+#include <sys/prctl.h>
+#elif defined(__FreeBSD__)
+#include <sys/procctl.h>
+#endif
+
+static void end_with(pid_t parent) {
+#if defined(__linux__)
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+#elif defined(__FreeBSD__)
+    int signal = SIGKILL;
+    procctl(P_PID, 0, PROC_PDEATHSIG_CTL, &signal);
+#endif
+    if (getppid() != parent) _exit(127); /* the parent ended before the call above */
+}
+
+pid_t cli_fork(void) {
+    pid_t parent = getpid();
+    signal(SIGCHLD, SIG_DFL); /* a process that ignores it cannot wait for its children */
+    pid_t pid = fork();
+    if (pid == 0) end_with(parent);
+    return pid;
+}
+
+int cli_wait(pid_t pid, int *status) {
+    while (waitpid(pid, status, 0) < 0) {
+        if (errno != EINTR) return -1;
+    }
+    return 0;
+}
+
+/* Reads to the end; NULL without memory or on an error. */
 static char *read_all(int from) {
     size_t size = 0, capacity = 65536;
     char *text = malloc(capacity);
@@ -32,13 +63,12 @@ static char *read_all(int from) {
 int cli_run(char *const *command, char **output, int *exit_status) {
     int out[2], status;
     if (pipe(out) != 0) return -1;
-    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
-    pid_t pid = fork();
+    pid_t pid = cli_fork();
     if (pid == 0) {
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
-        /* execvp would have a shell read what the kernel does not know. */
+        /* execvp would let a shell read a file that the kernel does not know. */
         (strchr(command[0], '/') ? execv : execvp)(command[0], command);
         _exit(127);
     }
@@ -47,9 +77,7 @@ int cli_run(char *const *command, char **output, int *exit_status) {
     *output = pid > 0 ? read_all(out[0]) : NULL;
     if (pid > 0 && !*output) error = errno;
     close(out[0]);
-    while (pid > 0 && waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) return -1;
-    }
+    if (pid > 0 && cli_wait(pid, &status) != 0) return -1;
     errno = error;
     if (pid < 0 || !*output) return -1;
     *exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);

@@ -1,15 +1,23 @@
-/* Running other programs. */
+/* Runs other processes. */
 #ifndef TOOLS_COMMON_RUN_H_
 #define TOOLS_COMMON_RUN_H_
+
+#include <sys/types.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Runs a program, which is looked for in PATH if its name has no slash, to its
- * end.  What it printed is in *output, to be freed; its exit status is 128 + the
- * signal, if one ended it, and 127 where there is no such program.  0, or -1
- * with errno set. */
+/* fork() of a child that ends when this process ends, even when it is killed.  On macOS, which
+ * has no means for that, the child goes on. */
+pid_t cli_fork(void);
+
+/* Waits for a child to end.  0, or -1 with errno set. */
+int cli_wait(pid_t pid, int *status);
+
+/* Runs a program to its end; looks in PATH for a name without a slash.  *output is what it
+ * printed, to be freed.  *exit_status is 128 + the signal, if one ended it, and 127 where there
+ * is no such program.  Returns 0, or -1 with errno set. */
 int cli_run(char *const *command, char **output, int *exit_status);
 
 #ifdef __cplusplus

@@ -7,10 +7,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- What charts have in common --------------------------------------- */
+/* ---- Shared by all charts ---------------------------------------------- */
 
 const char *svg_color(size_t i) {
-    static const char *const colors[] = {"#0072b2", "#d55e00", "#e69f00", "#009e73", "#cc79a7"};
+    static const char *const colors[] = {"#0072b2", "#d55e00", "#e69f00", "#009e73",
+                                         "#cc79a7", "#56b4e9", "#000000"};
     return colors[i % (sizeof(colors) / sizeof(*colors))];
 }
 
@@ -52,14 +53,14 @@ static int beside(const char *path, const char *name, char result[MAX_PATH]) {
     return -1;
 }
 
-/* Something like /dev/stdout, which cannot be replaced. */
+/* Whether it is something like /dev/stdout, which cannot be replaced. */
 static bool is_special(const char *path) {
     struct stat stat_of_file;
     return stat(path, &stat_of_file) == 0 && !S_ISREG(stat_of_file.st_mode);
 }
 
-/* A new file in the folder of what will be replaced, through a symbolic link if
- * `path` is one.  Its descriptor, or -1. */
+/* Creates a file in the folder of the file that it will replace: the target of `path` when that
+ * is a symbolic link.  Returns its descriptor, or -1. */
 static int create_part(const char *path, char part[MAX_PATH]) {
     char *real = realpath(path, NULL);
     int named = beside(real ? real : path, ".svg-XXXXXX", part);

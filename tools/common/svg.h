@@ -9,22 +9,22 @@
 extern "C" {
 #endif
 
-/* Whether a picture can be written there; 0, or -1 with errno set.  Leaves the
- * file as it is. */
+/* Checks whether a picture can be written there, and leaves the file as it is.  0, or -1 with
+ * errno set. */
 int svg_check(const char *path);
 
-/* Writes what `draw` does with `what`: whole, or not at all.  0, or -1 with errno
+/* Writes the picture that `draw` makes of `what`, as a whole or not at all.  0, or -1 with errno
  * set. */
 int svg_write(const char *path, void (*draw)(FILE *file, const void *what), const void *what);
 
-/* What a picture begins and ends with; sizes are in pixels. */
+/* The beginning and the end of a picture; sizes are in pixels. */
 void svg_begin(FILE *file, int width, int height);
 void svg_end(FILE *file);
 
 /* A horizontal line of the grid, with its value left of it. */
 void svg_grid_line(FILE *file, double left, double right, double y, double value);
 
-/* The colour of the i-th of what a chart compares. */
+/* The colour of the i-th series of a chart. */
 const char *svg_color(size_t i);
 
 /* At most 5 steps to `most`, none below `least`: that times 2, 5, 10, 20, ... */

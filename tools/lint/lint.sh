@@ -3,14 +3,17 @@
 set -uo pipefail
 
 usage='Usage: bazel run //tools/lint [-- TARGETS... | -- -TARGETS...]
-Reads our C and C++ files that are compiled here with clang-tidy (checks: .clang-tidy)
-and cppcheck, each once as long as it does not change: all of them, those of the targets
-(as //zmalloc/...), or with a minus before each (as -//tests/...) all but those.  Prints
-what they find; the exit status is then 1.  BAZEL names the bazel to use; without it
-./bazelw does.'
+Runs clang-tidy (its checks: .clang-tidy) and cppcheck over our C and C++ files that are
+compiled here.  A file that did not change is not read again.
 
-# The two are compiled for us by the rules of others: our files in the allocators.
-all=(//zmalloc/... //tools/... //tests/... @gperftools//:tcmalloc_internal @jemalloc//:jemalloc)
+  TARGETS   only their files, as //zmalloc/...
+  -TARGETS  all files but theirs, as -//tests/...
+
+Prints all findings; the exit status is then 1.  The variable BAZEL names the Bazel to use
+(default ./bazelw).'
+
+# The last two hold files of ours, which other projects' rules compile.
+all=(//zmalloc/... //tools/... //tests/... @gperftools//:tcmalloc @jemalloc//:jemalloc)
 
 fail() { echo "lint: $1" >&2 && exit 2; }
 
@@ -20,22 +23,17 @@ for target; do
     case $target in
     //* | @*) named=1 ;;
     -//* | -@*) ;;
-    *) fail "no target: $target (see --help)" ;;
+    *) fail "not a target: $target (see --help)" ;;
     esac
 done
-# Bazel takes targets off those before them.
+# Bazel takes targets off only those named before them.
 [ -n "$named" ] || set -- "${all[@]}" "$@"
 cd "${BUILD_WORKSPACE_DIRECTORY:-}" 2>/dev/null || fail 'start it with bazel run //tools/lint'
 
 version() { "$1" --version 2>/dev/null | grep -o -E '[0-9]+\.[0-9.]+' | head -n 1; }
 
-# Older ones take some of C++17 for an error.
-least=19
-for name in clang-tidy-{22,21,20,19} clang-tidy; do
-    clang_tidy=$(command -v "$name") && [ "$(version "$clang_tidy" | cut -d . -f 1)" -ge $least ] && break
-    clang_tidy=
-done
-[ -n "$clang_tidy" ] || fail "there is no clang-tidy $least or later (Debian package clang-tidy-$least)"
+# Versions older than that script finds report some of C++17 as an error.
+clang_tidy=$(sh platforms/clang/find.sh --tidy 2>&1) || fail "$clang_tidy"
 cppcheck=$(command -v cppcheck) || fail "cppcheck is not installed (Debian package cppcheck)"
 tools="$clang_tidy $(version "$clang_tidy") $cppcheck $(version "$cppcheck")"
 

@@ -1,4 +1,4 @@
-/* redis-benchmark against two builds of one server, in turn. */
+/* A server's benchmark against two builds of the server, in turn. */
 #ifndef TOOLS_REDIS_BENCH_BENCH_H_
 #define TOOLS_REDIS_BENCH_BENCH_H_
 
@@ -9,19 +9,21 @@
 
 #define TOOL "redis_bench"
 
-/* The builds that are compared: Redis with its own zmalloc and jemalloc, and
+/* The builds that are compared: the server with its own zmalloc and jemalloc, and
  * with ours. */
 enum build { OWN, OURS, BUILDS };
 
-/* What redis-benchmark measures: requests a second, latencies in milliseconds. */
-enum measure { RPS, P50, P99, MEASURES };
+/* Requests a second and latency in milliseconds, as the server's benchmark measures them; processor
+ * time of the server, in microseconds a request. */
+enum measure { RPS, CPU, P99, MEASURES };
 
-/* What INFO says of memory. */
+/* Fields of INFO memory. */
 enum figure { USED, RSS, FRAGMENTATION, ALLOCATOR_FRAGMENTATION, FIGURES };
 
 enum { MAX_ROUNDS = 25 };
 
 struct options {
+    const char *server;
     uint64_t seconds, rounds, keys;
     bool json;
 };
@@ -29,7 +31,7 @@ struct options {
 /* One line of the table. */
 struct line {
     const char *name;
-    const char *test;  /* of redis-benchmark -t */
+    const char *test;  /* of the benchmark's -t */
     int pipeline;      /* requests that are sent at once */
     uint64_t requests; /* in a round */
     double rounds[BUILDS][MEASURES][MAX_ROUNDS];
@@ -37,7 +39,7 @@ struct line {
 
 enum { LINES = 8 };
 
-/* All about servers with so many io-threads. */
+/* All results of servers with so many io-threads. */
 struct section {
     int io_threads;
     struct line lines[LINES];
@@ -53,20 +55,23 @@ struct programs {
 struct server {
     pid_t pid;
     char port[8];
-    char allocator[64]; /* what it says of itself */
+    char allocator[64]; /* as INFO memory names it */
 };
 
 /* ---- process.c --------------------------------------------------------- */
 
-/* Runs a program to its end, or ends it after `seconds`; what it prints to
- * stdout is in text, cut to what fits.  0, or -1 and one line on stderr. */
+/* Runs a program to its end, or ends it after `seconds`.  Its stdout is in text, cut to fit.  0, or
+ * -1 and one line on stderr. */
 int run_program(char *const *command, int seconds, char *text, size_t size);
 
-/* Starts a server on a free port of 127.0.0.1 and waits until it answers.  It
- * ends when this process does, whatever ends that.  0, or -1 and one line. */
+/* Starts a server on a free port of 127.0.0.1 and waits until it answers.  The server ends when
+ * this process does, in whatever way.  0, or -1 and one line. */
 int start_server(const struct programs *programs, enum build build, int io_threads,
                  struct server *server);
 void stop_server(struct server *server);
+
+/* Processor time of all threads of a server until now, in seconds. */
+double server_cpu(const struct server *server);
 
 /* The value of a field of INFO memory; false where it is not there. */
 bool server_info(const struct programs *programs, const struct server *server, const char *field,

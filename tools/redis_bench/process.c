@@ -6,13 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/run.h"
 #include "tools/redis_bench/bench.h"
 
 enum { START_SECONDS = 30, CLI_SECONDS = 30, TEXT_SIZE = 16384 };
@@ -23,35 +23,23 @@ static int64_t now_ms(void) {
     return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
 }
 
-/* Becomes the program.  It ends with its parent, even one that is killed. */
-static void become(char *const *command, pid_t parent, int out) {
+static void become(char *const *command, int out) {
     int nowhere = open("/dev/null", O_RDWR);
     dup2(nowhere, STDIN_FILENO);
     dup2(out >= 0 ? out : nowhere, STDOUT_FILENO);
     dup2(nowhere, STDERR_FILENO);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent) _exit(127);
     execv(command[0], command);
     _exit(127);
 }
 
 static pid_t start(char *const *command, int out) {
-    pid_t parent = getpid();
-    pid_t pid = fork();
-    if (pid == 0) become(command, parent, out);
+    pid_t pid = cli_fork();
+    if (pid == 0) become(command, out);
     if (pid < 0) cli_error(TOOL, "fork: %s", strerror(errno));
     return pid;
 }
 
-static int wait_for(pid_t pid) {
-    int status;
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) return -1;
-    }
-    return status;
-}
-
-/* Reads until the end; false when the time is over before. */
+/* Reads to the end; false when the time is over first. */
 static bool read_all(int from, int64_t deadline, char *text, size_t size) {
     size_t used = 0;
     char rest[4096];
@@ -83,7 +71,8 @@ int run_program(char *const *command, int seconds, char *text, size_t size) {
     close(out[0]);
     if (pid <= 0) return -1;
     if (!in_time) kill(pid, SIGKILL);
-    int status = wait_for(pid);
+    int status;
+    if (cli_wait(pid, &status) != 0) status = -1;
     if (!in_time) {
         cli_error(TOOL, "%s: not done after %d s", command[0], seconds);
         return -1;
@@ -162,8 +151,15 @@ int start_server(const struct programs *programs, enum build build, int io_threa
 void stop_server(struct server *server) {
     if (server->pid <= 0) return;
     kill(server->pid, SIGKILL);
-    wait_for(server->pid);
+    (void)cli_wait(server->pid, NULL);
     server->pid = 0;
+}
+
+double server_cpu(const struct server *server) {
+    clockid_t clock;
+    struct timespec time = {0};
+    if (clock_getcpuclockid(server->pid, &clock) == 0) clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
 bool server_info(const struct programs *programs, const struct server *server, const char *field,

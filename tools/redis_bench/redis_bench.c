@@ -1,6 +1,5 @@
-/* Redis with its own zmalloc and with ours, side by side. */
+/* A server with its own zmalloc and with ours, side by side. */
 #include <getopt.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,23 +10,26 @@
 
 static const char help[] =
     "Usage: redis_bench [options]\n"
-    "Runs redis-benchmark against two builds of redis-server: with Redis's own zmalloc and\n"
-    "jemalloc, and with //zmalloc; both on 127.0.0.1, in turn, with 1 and with 4 io-threads.\n"
-    "Prints requests a second, latencies and memory of both, and ours / own.\n"
+    "Runs a server's benchmark against two builds of it: own, with the server's own zmalloc and\n"
+    "jemalloc, and ours, with //zmalloc.  Both listen on 127.0.0.1 and are measured in turns,\n"
+    "with 1 and with 4 io-threads.  Prints requests a second, the server's processor time a "
+    "request,\n"
+    "latency and memory of both, and the ratio ours / own.\n"
     "\n"
-    "      --seconds=N   that it takes about, 10 to 36000 (300): how many requests that are, a\n"
-    "                    first round tells, which does not count; as many to both\n"
-    "      --rounds=N    of which the medians are shown, 1 to 25 (5)\n"
-    "      --keys=N      that are written and read, 1 to 10000000 (100000)\n"
-    "      --json        one JSON object instead of the table\n"
-    "  -h, --help        this text\n"
+    "      --server=S    redis7, redis8 (default) or valkey9\n"
+    "      --seconds=N   take about N seconds, 10 to 36000 (default 300).  A first round, which\n"
+    "                    does not count, finds out how many requests fit; both get as many\n"
+    "      --rounds=N    show the medians of N rounds, 1 to 25 (default 5)\n"
+    "      --keys=N      write and read N keys, 1 to 10000000 (default 100000)\n"
+    "      --json        print a JSON object instead of the table\n"
+    "  -h, --help        print this text\n"
     "\n"
-    "noise is half the distance from the best round to the worst, of the server for which\n"
-    "that is more: a ratio within it says nothing.\n"
+    "Noise is half the distance from the best round to the worst, of the server whose rounds\n"
+    "differ more.  A ratio that differs from 1 by less than the noise means nothing.\n"
     "\n"
     "Exit status: 0; 1 when something could not be run, or not in time; 2 for wrong arguments.\n";
 
-/* No call of redis-benchmark takes longer. */
+/* Limits for one call of the benchmark. */
 enum {
     CALL_SECONDS = 600,
     LEAST_REQUESTS = 2000,
@@ -58,12 +60,24 @@ static int usage(const char *message, const char *about) {
     return CLI_USAGE;
 }
 
+static bool is_server(const char *name) {
+    static const char *const servers[] = {"redis7", "redis8", "valkey9"};
+    for (size_t i = 0; i < sizeof(servers) / sizeof(*servers); i++) {
+        if (strcmp(name, servers[i]) == 0) return true;
+    }
+    return false;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct options *options) {
     static const struct option known[] = {
-        {"seconds", required_argument, NULL, 's'}, {"rounds", required_argument, NULL, 'r'},
-        {"keys", required_argument, NULL, 'k'},    {"json", no_argument, NULL, 'j'},
-        {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
+        {"seconds", required_argument, NULL, 's'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"keys", required_argument, NULL, 'k'},
+        {"json", no_argument, NULL, 'j'},
+        {"help", no_argument, NULL, 'h'},
+        {"server", required_argument, NULL, 'S'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     opterr = 0;
@@ -80,30 +94,35 @@ static int parse(int argc, char **argv, struct options *options) {
                 return usage("--keys takes 1 to 10000000, not ", optarg);
         } else if (option == 'j') {
             options->json = true;
+        } else if (option == 'S') {
+            if (!is_server(optarg))
+                return usage("--server takes redis7, redis8 or valkey9, not ", optarg);
+            options->server = optarg;
         } else if (option == 'h') {
             return cli_help(TOOL, help);
         } else {
-            return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
         }
     }
-    if (optind < argc) return usage("no arguments are taken, so not ", argv[optind]);
+    if (optind < argc) return usage("unexpected argument ", argv[optind]);
     return -1;
 }
 
-static bool find_programs(const char *argv0, struct programs *programs) {
-    static const struct {
-        const char *file;
-        size_t offset;
+static bool find_programs(const char *argv0, const char *server, struct programs *programs) {
+    const struct {
+        const char *name;
+        char *path;
     } wanted[] = {
-        {"tools/redis_bench/server_own", offsetof(struct programs, servers[OWN])},
-        {"tools/redis_bench/server_ours", offsetof(struct programs, servers[OURS])},
-        {"tools/redis_bench/benchmark", offsetof(struct programs, benchmark)},
-        {"tools/redis_bench/cli", offsetof(struct programs, cli)},
+        {"own", programs->servers[OWN]},
+        {"ours", programs->servers[OURS]},
+        {"benchmark", programs->benchmark},
+        {"cli", programs->cli},
     };
     for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++) {
-        if (!cli_find(argv0, wanted[i].file, (char *)programs + wanted[i].offset)) {
-            cli_error(TOOL, "%s is neither among the runfiles nor beside the program",
-                      wanted[i].file);
+        char file[64];
+        snprintf(file, sizeof(file), "tools/redis_bench/%s_%s", server, wanted[i].name);
+        if (!cli_find(argv0, file, wanted[i].path)) {
+            cli_error(TOOL, "%s is neither among the runfiles nor beside the program", file);
             return false;
         }
     }
@@ -111,15 +130,15 @@ static bool find_programs(const char *argv0, struct programs *programs) {
 }
 
 /* "SET","90909.09","0.300","0.096","0.287","0.463","0.583","1.239": the last
- * line; rps is its second field, p50 its fifth, p99 its seventh. */
+ * line; rps is its second field, p99 its seventh. */
 static bool read_csv(const char *text, double measures[MEASURES]) {
     const char *row = strstr(text, "\n\"");
     return row != NULL &&
-           sscanf(row, "\n\"%*[^\"]\",\"%lf\",\"%*f\",\"%*f\",\"%lf\",\"%*f\",\"%lf\"",
-                  &measures[RPS], &measures[P50], &measures[P99]) == MEASURES;
+           sscanf(row, "\n\"%*[^\"]\",\"%lf\",\"%*f\",\"%*f\",\"%*f\",\"%*f\",\"%lf\"",
+                  &measures[RPS], &measures[P99]) == 2;
 }
 
-/* One call of redis-benchmark. */
+/* One call of the benchmark. */
 static bool measure(const struct options *options, const struct programs *programs,
                     const struct server *server, const struct line *line,
                     double measures[MEASURES]) {
@@ -148,13 +167,15 @@ static bool measure(const struct options *options, const struct programs *progra
                              pipeline,
                              "--csv",
                              NULL};
+    double before = server_cpu(server);
     if (run_program((char *const *)command, CALL_SECONDS, text, sizeof(text)) != 0) return false;
+    measures[CPU] = (server_cpu(server) - before) * 1e6 / (double)line->requests;
     if (read_csv(text, measures)) return true;
-    cli_error(TOOL, "redis-benchmark prints no figures for %s", line->test);
+    cli_error(TOOL, "the benchmark printed no figures for %s", line->test);
     return false;
 }
 
-/* One line in one round; who is first changes from round to round. */
+/* Runs one line in one round; the servers take turns at being first. */
 static bool run_line(const struct options *options, const struct programs *programs,
                      const struct server servers[BUILDS], uint64_t round, struct line *line) {
     for (int turn = 0; turn < BUILDS; turn++) {
@@ -166,8 +187,8 @@ static bool run_line(const struct options *options, const struct programs *progr
     return true;
 }
 
-/* A short call to each server, after which the line has as many requests as take
- * the slower one its part of the time. */
+/* Calls each server for a short time.  The line then gets as many requests as the slower server
+ * can answer in its part of the time. */
 static bool calibrate(const struct options *options, const struct programs *programs,
                       const struct server servers[BUILDS], struct line *line) {
     double calls = 2.0 * LINES * BUILDS * (double)options->rounds;
@@ -225,15 +246,14 @@ static bool run_section(const struct options *options, const struct programs *pr
 }
 
 int main(int argc, char **argv) {
-    struct options options = {.seconds = 300, .rounds = 5, .keys = 100000};
+    struct options options = {.server = "redis8", .seconds = 300, .rounds = 5, .keys = 100000};
     static struct section sections[] = {{.io_threads = 1}, {.io_threads = 4}};
     static char allocators[BUILDS][64];
     static struct programs programs;
     enum { SECTIONS = sizeof(sections) / sizeof(*sections) };
     int status = parse(argc, argv, &options);
     if (status >= 0) return status;
-    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
-    if (!find_programs(argv[0], &programs)) return 1;
+    if (!find_programs(argv[0], options.server, &programs)) return 1;
     for (int i = 0; i < SECTIONS; i++) {
         if (!run_section(&options, &programs, &sections[i], allocators)) return 1;
     }

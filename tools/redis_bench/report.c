@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "tools/common/cli.h"
 #include "tools/redis_bench/bench.h"
 
 static int by_value(const void *a, const void *b) {
@@ -9,7 +10,7 @@ static int by_value(const void *a, const void *b) {
     return (left > right) - (left < right);
 }
 
-/* The median, and how far the ends are from each other, as a part of it. */
+/* The median; *spread is the distance of the extremes, as a part of it. */
 static double median(const double *rounds, uint64_t count, double *spread) {
     double sorted[MAX_ROUNDS];
     memcpy(sorted, rounds, count * sizeof(*rounds));
@@ -21,7 +22,7 @@ static double median(const double *rounds, uint64_t count, double *spread) {
 
 static double ratio(double ours, double own) { return own > 0 ? ours / own : 0; }
 
-/* Half the spread of whichever server's rounds differ more. */
+/* Half the spread of the server whose rounds differ more. */
 static double noise(const struct line *line, enum measure measure, uint64_t rounds) {
     double own, ours;
     median(line->rounds[OWN][measure], rounds, &own);
@@ -30,7 +31,7 @@ static double noise(const struct line *line, enum measure measure, uint64_t roun
 }
 
 static void print_line(const struct line *line, uint64_t rounds) {
-    static const int digits[MEASURES] = {[RPS] = 0, [P50] = 3, [P99] = 3};
+    static const int digits[MEASURES] = {[RPS] = 0, [CPU] = 3, [P99] = 3};
     printf("  %-16s", line->name);
     for (int m = 0; m < MEASURES; m++) {
         double own = median(line->rounds[OWN][m], rounds, NULL);
@@ -59,11 +60,11 @@ static void print_memory(const struct section *section) {
 
 void print_table(const struct options *options, const struct section *sections, size_t count,
                  const char allocators[BUILDS][64]) {
-    printf("own:  Redis with its own zmalloc, over %s\n", allocators[OWN]);
-    printf("ours: Redis with //zmalloc, over %s\n", allocators[OURS]);
+    printf("own:  %s with its own zmalloc, over %s\n", options->server, allocators[OWN]);
+    printf("ours: %s with //zmalloc, over %s\n", options->server, allocators[OURS]);
     printf("%llu keys; medians of %llu rounds, each server in turn\n\n",
            (unsigned long long)options->keys, (unsigned long long)options->rounds);
-    printf("%-18s  %-29s  %-25s  %s\n", "", "         requests/s", "         p50, ms",
+    printf("%-18s  %-29s  %-25s  %s\n", "", "         requests/s", "   CPU, us a request",
            "         p99, ms");
     printf("%-18s", "");
     for (int m = 0; m < MEASURES; m++) {
@@ -79,9 +80,9 @@ void print_table(const struct options *options, const struct section *sections, 
 }
 
 static void print_measures(const struct line *line, enum build build, uint64_t rounds) {
-    printf("{\"rps\": %.2f, \"p50_ms\": %.3f, \"p99_ms\": %.3f}",
+    printf("{\"rps\": %.2f, \"cpu_us\": %.3f, \"p99_ms\": %.3f}",
            median(line->rounds[build][RPS], rounds, NULL),
-           median(line->rounds[build][P50], rounds, NULL),
+           median(line->rounds[build][CPU], rounds, NULL),
            median(line->rounds[build][P99], rounds, NULL));
 }
 
@@ -101,8 +102,8 @@ static void print_json_section(const struct section *section, uint64_t rounds) {
         print_measures(line, OWN, rounds);
         printf(", \"ours\": ");
         print_measures(line, OURS, rounds);
-        printf(", \"rps_noise\": %.4f, \"p50_noise\": %.4f, \"p99_noise\": %.4f}",
-               noise(line, RPS, rounds), noise(line, P50, rounds), noise(line, P99, rounds));
+        printf(", \"rps_noise\": %.4f, \"cpu_noise\": %.4f, \"p99_noise\": %.4f}",
+               noise(line, RPS, rounds), noise(line, CPU, rounds), noise(line, P99, rounds));
     }
     printf("],\n   \"memory\": {\"own\": ");
     print_figures(section->memory[OWN]);
@@ -113,11 +114,12 @@ static void print_json_section(const struct section *section, uint64_t rounds) {
 
 void print_json(const struct options *options, const struct section *sections, size_t count,
                 const char allocators[BUILDS][64]) {
-    printf(
-        "{\n  \"own\": \"%s\",\n  \"ours\": \"%s\",\n  \"keys\": %llu,\n"
-        "  \"rounds\": %llu,\n  \"sections\": [",
-        allocators[OWN], allocators[OURS], (unsigned long long)options->keys,
-        (unsigned long long)options->rounds);
+    printf("{\n  \"server\": \"%s\",\n  \"own\": ", options->server);
+    cli_json_string(allocators[OWN]);
+    printf(",\n  \"ours\": ");
+    cli_json_string(allocators[OURS]);
+    printf(",\n  \"keys\": %llu,\n  \"rounds\": %llu,\n  \"sections\": [",
+           (unsigned long long)options->keys, (unsigned long long)options->rounds);
     for (size_t s = 0; s < count; s++) {
         printf("%s\n   ", s ? "," : "");
         print_json_section(&sections[s], options->rounds);

@@ -1,6 +1,7 @@
 #include "tools/trace/bzip2.h"
 
 #include <bzlib.h>
+#include <stdbool.h>
 
 #include "tools/trace/memory.h"
 
@@ -34,11 +35,13 @@ int zt_compress(const void *from, size_t size, void *to, size_t *to_size) {
     return status == BZ_STREAM_END ? 0 : -1;
 }
 
-int zt_decompress(const void *from, size_t size, void *to, size_t to_size) {
+enum zt_unpacked zt_decompress(const void *from, size_t size, void *to, size_t to_size) {
     /* With space left over, the end of the stream is always reached. */
     bz_stream s = stream(from, size, to, to_size + 1);
-    if (BZ2_bzDecompressInit(&s, 0, 0) != BZ_OK) return -1;
+    if (BZ2_bzDecompressInit(&s, 0, 0) != BZ_OK) return ZT_UNPACK_NO_MEMORY;
     int status = BZ2_bzDecompress(&s);
     BZ2_bzDecompressEnd(&s);
-    return status == BZ_STREAM_END && s.avail_in == 0 && s.avail_out == 1 ? 0 : -1;
+    if (status == BZ_MEM_ERROR) return ZT_UNPACK_NO_MEMORY;
+    bool whole = status == BZ_STREAM_END && s.avail_in == 0 && s.avail_out == 1;
+    return whole ? ZT_UNPACKED : ZT_UNPACK_DAMAGED;
 }

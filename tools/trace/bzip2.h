@@ -8,13 +8,15 @@
 extern "C" {
 #endif
 
-/* *to_size is the space there is, then what was taken.  0; -1 without memory
- * or space. */
+/* *to_size is the space that there is, and afterwards the space that was used.  0; -1 without
+ * memory or space. */
 int zt_compress(const void *from, size_t size, void *to, size_t *to_size);
 
-/* Fills `to_size` bytes of `to`, which has one more.  0, or -1 when the data is
- * anything else than whole and of that size, or without memory. */
-int zt_decompress(const void *from, size_t size, void *to, size_t to_size);
+enum zt_unpacked { ZT_UNPACKED, ZT_UNPACK_DAMAGED, ZT_UNPACK_NO_MEMORY };
+
+/* Fills `to_size` bytes of `to`, which has one more.  The data is damaged unless it is whole and
+ * of that size. */
+enum zt_unpacked zt_decompress(const void *from, size_t size, void *to, size_t to_size);
 
 #ifdef __cplusplus
 }

@@ -53,7 +53,7 @@ static const uint8_t zt_column_width[ZT_COLUMNS] = {1, 4, 10, 7, 1, 10};
 
 #define ZT_COLUMN_LENGTHS_SIZE (4 * ZT_COLUMNS)
 #define ZT_MAX_RAW_SIZE (ZT_COLUMN_LENGTHS_SIZE + ZT_MAX_BLOCK_EVENTS * ZT_EVENT_WIDTH)
-/* bzip2 may add 1 % and 600 bytes to what it cannot compress. */
+/* bzip2 may add 1 % and 600 bytes to data that it cannot compress. */
 #define ZT_MAX_STORED_SIZE (ZT_MAX_RAW_SIZE + ZT_MAX_RAW_SIZE / 100 + 600)
 
 /* End block: number of events, as two 32-bit numbers, and of threads. */
@@ -97,7 +97,7 @@ extern "C" {
 
 uint32_t zt_crc32(const void *data, size_t size);
 
-/* Fills `error`, unless it already tells of something. */
+/* Fills `error`, unless it already holds an error. */
 void zt_fail(struct zt_error *error, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 #ifdef __cplusplus

@@ -55,7 +55,7 @@ int zt_map_add(struct zt_map *map, uint64_t key, uint32_t value) {
 static void remove_at(struct zt_map *map, size_t i) {
     for (size_t j = (i + 1) & map->mask; map->entry[j].key; j = (j + 1) & map->mask) {
         size_t wanted = home(map, map->entry[j].key);
-        /* Stays when its home lies between the gap and itself. */
+        /* An entry stays when its home lies between the gap and itself. */
         if (((j - wanted) & map->mask) < ((j - i) & map->mask)) continue;
         map->entry[i] = map->entry[j];
         i = j;

@@ -8,8 +8,8 @@
 extern "C" {
 #endif
 
-/* `size` bytes, zeroed, of which only those touched take memory; NULL when
- * there is no more.  `size` is below SIZE_MAX/2. */
+/* `size` bytes, zeroed; pages take memory once they are touched.  NULL when there is no
+ * more.  `size` is below SIZE_MAX/2. */
 void *zt_memory_alloc(size_t size);
 
 /* Moves a buffer to one of `size` bytes, not less than it had.  On failure

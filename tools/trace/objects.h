@@ -15,7 +15,7 @@ struct zt_objects {
     uint32_t capacity;
     uint32_t used;  /* numbers ever given out */
     uint32_t free;  /* the number freed last, when there is one */
-    uint32_t frees; /* how many there are */
+    uint32_t frees; /* how many free numbers there are */
 };
 
 /* 0, or -1 without memory.  Objects of all zeros may be freed. */
@@ -25,6 +25,11 @@ static inline int zt_objects_init(struct zt_objects *objects) {
     return objects->birth ? 0 : -1;
 }
 
+/* Whether all numbers are given out. */
+static inline bool zt_objects_full(const struct zt_objects *objects) {
+    return !objects->frees && objects->used == ZT_MAX_LIVE;
+}
+
 /* Gives out a number: 0, or -1 when there is none or no memory. */
 static inline int zt_objects_new(struct zt_objects *objects, uint64_t birth, uint32_t *object) {
     if (objects->frees) {
@@ -32,7 +37,7 @@ static inline int zt_objects_new(struct zt_objects *objects, uint64_t birth, uin
         objects->free = (uint32_t)objects->birth[*object];
         objects->frees--;
     } else {
-        if (objects->used == ZT_MAX_LIVE) return -1;
+        if (zt_objects_full(objects)) return -1;
         if (objects->used == objects->capacity) {
             void *larger = zt_memory_grow(objects->birth,
                                           2 * (size_t)objects->capacity * sizeof(*objects->birth));

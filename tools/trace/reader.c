@@ -1,5 +1,5 @@
-/* Reads what may be any bytes at all: each length is checked before it is
- * used, each event before it is handed out. */
+/* The file may hold any bytes: the reader checks each length before it uses the length, and each
+ * event before it hands the event out. */
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,7 +17,7 @@ struct zt_reader {
     int fd;
     bool own_fd;
     bool ended;     /* nothing more will come */
-    bool truncated; /* and that without an end block */
+    bool truncated; /* the file ended without an end block */
     char name[4096];
     struct zt_error *error;
     uint32_t tick_ns;
@@ -50,6 +50,11 @@ static int damaged(struct zt_reader *reader, const char *what) {
     return -1;
 }
 
+static int out_of_memory(struct zt_reader *reader) {
+    zt_fail(reader->error, "%s: out of memory", reader->name);
+    return -1;
+}
+
 /* Reads up to `size` bytes, fewer only at the end of the file; -1 on errors. */
 static ssize_t read_some(struct zt_reader *reader, uint8_t *to, size_t size) {
     size_t have = 0;
@@ -66,11 +71,12 @@ static ssize_t read_some(struct zt_reader *reader, uint8_t *to, size_t size) {
     return (ssize_t)have;
 }
 
-/* What an interrupted ztrace leaves is read by itself. */
+/* A recording is not a trace yet. */
 static const char *hint_for(const char *name) {
     const size_t length = strlen(name);
     const bool raw = length > 4 && strcmp(name + length - 4, ".raw") == 0;
-    return raw ? " (ztrace --convert makes one of what an interrupted ztrace left)" : "";
+    return raw ? " (it may be a recording that an interrupted ztrace left: use ztrace --convert)"
+               : "";
 }
 
 static int read_file_header(struct zt_reader *reader) {
@@ -78,12 +84,12 @@ static int read_file_header(struct zt_reader *reader) {
     ssize_t n = read_some(reader, header, sizeof(header));
     if (n < 0) return -1;
     if (n < ZTRACE_MAGIC_SIZE || memcmp(header, ZTRACE_MAGIC, ZTRACE_MAGIC_SIZE) != 0) {
-        zt_fail(reader->error, "%s: not a trace: byte 0 on should be the mark of a .ztrace file%s",
+        zt_fail(reader->error, "%s: not a trace: the mark of a .ztrace file is missing at byte 0%s",
                 reader->name, hint_for(reader->name));
         return -1;
     }
     if (n < ZT_FILE_HEADER_SIZE) {
-        zt_fail(reader->error, "%s: not a trace: ends at byte %zd, within the file's header of %d",
+        zt_fail(reader->error, "%s: not a trace: it ends at byte %zd, and the file's header has %d",
                 reader->name, n, ZT_FILE_HEADER_SIZE);
         return -1;
     }
@@ -92,7 +98,8 @@ static int read_file_header(struct zt_reader *reader) {
     }
     uint32_t version = zt_get32(header + 8);
     if (version != ZT_VERSION) {
-        zt_fail(reader->error, "%s: a trace of version %" PRIu32 " (byte 8); this reads version %d",
+        zt_fail(reader->error,
+                "%s: a trace of version %" PRIu32 " (byte 8), and this program reads version %d",
                 reader->name, version, ZT_VERSION);
         return -1;
     }
@@ -109,8 +116,7 @@ static int allocate(struct zt_reader *reader) {
     reader->stored = zt_memory_alloc(ZT_MAX_STORED_SIZE);
     if (!reader->raw || !reader->stored || zt_objects_init(&reader->objects) != 0 ||
         zt_map_init(&reader->born) != 0) {
-        zt_fail(reader->error, "%s: out of memory", reader->name);
-        return -1;
+        return out_of_memory(reader);
     }
     return 0;
 }
@@ -200,7 +206,8 @@ static int read_header(struct zt_reader *reader, struct zt_block *block) {
     block->raw_size = zt_get32(header + 16);
     block->stored_size = zt_get32(header + 20);
     block->crc = zt_get32(header + 24);
-    if (block->index != reader->blocks) return damaged(reader, "the blocks before it are missing");
+    if (block->index != reader->blocks)
+        return damaged(reader, "blocks before this one are missing");
     if (!lengths_allowed(block)) {
         return damaged(reader, "the block's type, or a length in its header, is not allowed");
     }
@@ -214,7 +221,7 @@ static int take_notes(struct zt_reader *reader, size_t size) {
     char *to = reader->notes + reader->notes_size;
     for (size_t i = 0; i < size; i++) {
         uint8_t byte = reader->stored[i];
-        /* What a terminal would act on does not get through. */
+        /* No control characters: a terminal would act on them. */
         to[i] = (char)(byte == '\n' || (byte >= ' ' && byte < 127) ? byte : '?');
     }
     reader->notes_size += size;
@@ -222,7 +229,10 @@ static int take_notes(struct zt_reader *reader, size_t size) {
 }
 
 static int take_events(struct zt_reader *reader, const struct zt_block *block) {
-    if (zt_decompress(reader->stored, block->stored_size, reader->raw, block->raw_size) != 0) {
+    enum zt_unpacked unpacked =
+        zt_decompress(reader->stored, block->stored_size, reader->raw, block->raw_size);
+    if (unpacked == ZT_UNPACK_NO_MEMORY) return out_of_memory(reader);
+    if (unpacked == ZT_UNPACK_DAMAGED) {
         return damaged(reader, "the block does not unpack to the length in its header");
     }
     const uint8_t *at = reader->raw + ZT_COLUMN_LENGTHS_SIZE;
@@ -242,12 +252,12 @@ static int take_events(struct zt_reader *reader, const struct zt_block *block) {
 static int take_end(struct zt_reader *reader) {
     uint64_t events = zt_get32(reader->stored) | (uint64_t)zt_get32(reader->stored + 4) << 32;
     if (events != reader->events || zt_get32(reader->stored + 8) != reader->threads) {
-        return damaged(reader, "the end block counts other events than there were");
+        return damaged(reader, "the counts in the end block are wrong");
     }
     uint8_t more;
     ssize_t n = read_some(reader, &more, 1);
     reader->block_offset = reader->offset;
-    if (n != 0) return n < 0 ? -1 : damaged(reader, "there is something after the end block");
+    if (n != 0) return n < 0 ? -1 : damaged(reader, "the file goes on after the end block");
     return end_here(reader, false);
 }
 
@@ -291,7 +301,7 @@ static int take_time(struct zt_reader *reader, uint64_t *time) {
     return 0;
 }
 
-/* The object that realloc or free are about. */
+/* The object of a realloc or free. */
 static int take_object(struct zt_reader *reader, struct zt_event *event) {
     uint64_t age;
     if (take(reader, ZT_COLUMN_AGE, UINT64_MAX, &age) != 0 || age >= reader->births ||
@@ -302,16 +312,17 @@ static int take_object(struct zt_reader *reader, struct zt_event *event) {
         zt_objects_end(&reader->objects, event->object);
         return 0;
     }
-    if (zt_map_add(&reader->born, reader->births++, event->object) == 0) return 0;
-    return damaged(reader, "out of memory for its live objects");
+    bool added = zt_map_add(&reader->born, reader->births++, event->object) == 0;
+    return added ? 0 : out_of_memory(reader);
 }
 
 static int new_object(struct zt_reader *reader, struct zt_event *event) {
-    if (zt_objects_new(&reader->objects, 0, &event->object) == 0 &&
-        zt_map_add(&reader->born, reader->births++, event->object) == 0) {
-        return 0;
+    if (zt_objects_full(&reader->objects)) {
+        return damaged(reader, "more than 67108864 live objects");
     }
-    return damaged(reader, "more than 67108864 live objects, or out of memory for them");
+    bool added = zt_objects_new(&reader->objects, 0, &event->object) == 0 &&
+                 zt_map_add(&reader->born, reader->births++, event->object) == 0;
+    return added ? 0 : out_of_memory(reader);
 }
 
 static int take_event(struct zt_reader *reader, struct zt_event *event) {

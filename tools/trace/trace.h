@@ -1,7 +1,7 @@
-/* Allocation traces: what a program asked of its allocator, in order, with
+/* Allocation traces: the requests of a program to its allocator, in order, with
  * thread and time.  FORMAT.md describes the file.
  *
- * What holds for every function:
+ * These rules hold for every function:
  *  - Memory comes straight from the OS, never from malloc, so that reading a
  *    trace leaves no mark on an allocator that is measured.
  *  - A failure fills the zt_error that was given at opening with one line, and
@@ -32,8 +32,8 @@ enum zt_op {
 struct zt_event {
     uint64_t time; /* ns since the trace began; never less than the event before */
     uint64_t size; /* bytes asked for; 0 for ZT_FREE */
-    /* Which block: the smallest numbers that do, so that an array can be
-     * indexed with it.  A number freed last is taken again first. */
+    /* The number of the block.  Numbers are the smallest that do, so that they can index an
+     * array. The number that was freed last is used again first. */
     uint32_t object;
     uint32_t thread;    /* from 0, in the order of their first events */
     uint8_t op;         /* enum zt_op */
@@ -70,9 +70,8 @@ struct zt_writer *zt_writer_open(int fd, const char *name, const struct zt_optio
  * line.  0 or -1. */
 int zt_writer_note(struct zt_writer *writer, const char *key, const char *value);
 
-/* Adds an event.  An allocation is told its number in event->object; realloc
- * and free give one that is live.  A time that goes back counts as the same.
- * 0 or -1. */
+/* Adds an event.  For an allocation it sets event->object to the new number; realloc and free
+ * give a number that is live.  A time before the last one counts as the same time.  0 or -1. */
 int zt_write(struct zt_writer *writer, struct zt_event *event);
 
 /* Ends the trace, unless there was a failure, and frees the writer.  0 or -1. */

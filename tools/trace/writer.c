@@ -187,7 +187,8 @@ static int write_object(struct zt_writer *writer, struct zt_event *event) {
         return 0;
     }
     if (zt_objects_new(&writer->objects, writer->births, &event->object) != 0) {
-        return fail(writer, "too many live objects, or out of memory");
+        return fail(writer, zt_objects_full(&writer->objects) ? "more than 67108864 live objects"
+                                                              : "out of memory");
     }
     writer->births++;
     return 0;

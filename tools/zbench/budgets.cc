@@ -30,15 +30,15 @@ std::string Budgets::ReadLine(const std::string &line) {
     }
     const auto &known = Allocators();
     if (std::find(known.begin(), known.end(), allocator) == known.end()) {
-        return "no such allocator: " + allocator;
+        return "there is no allocator " + allocator;
     }
-    if (layer != "zmalloc" && layer != "inline") {
-        return "the layer is zmalloc or inline, not " + layer;
+    if (layer != "zmalloc" && layer != "inline" && layer != "malloc") {
+        return "the layer is zmalloc, inline or malloc, not " + layer;
     }
     if (!cli_number(number.c_str(), 0, 100000, &most)) {
-        return "a number from 0 to 100000, not " + number;
+        return "INSTRUCTIONS is a number from 0 to 100000, not " + number;
     }
-    if (!what.empty() && !IsOpAndSize(what)) return "not OP/SIZE: " + what;
+    if (!what.empty() && !IsOpAndSize(what)) return "an exception is OP/SIZE, not " + what;
     bool is_new = most_.emplace(std::make_tuple(allocator, layer, what), most).second;
     return is_new ? "" : "a second line for " + allocator + " " + layer + " " + what;
 }
@@ -52,7 +52,7 @@ std::string Budgets::Read(const std::string &path) {
         if (!error.empty()) return path + ", line " + std::to_string(number) + ": " + error;
     }
     if (!file.eof()) return path + ": cannot be read";
-    return most_.empty() ? path + ": holds no budget" : "";
+    return most_.empty() ? path + ": has no budget" : "";
 }
 
 double Budgets::Of(const std::string &allocator, const std::string &layer,

@@ -1,4 +1,4 @@
-// What each layer may cost, from a table in a file.
+// The budgets of the layers: instructions that each may cost, from a table in a file.
 #ifndef TOOLS_ZBENCH_BUDGETS_H_
 #define TOOLS_ZBENCH_BUDGETS_H_
 
@@ -13,17 +13,17 @@ namespace zbench {
 
 class Budgets {
   public:
-    // Reads lines of ALLOCATOR LAYER INSTRUCTIONS, or of ALLOCATOR LAYER INSTRUCTIONS
-    // OP/SIZE for an exception; '#' begins a comment.  What is wrong with them, in
-    // one line, or "".
+    // Reads lines of ALLOCATOR LAYER INSTRUCTIONS, or of ALLOCATOR LAYER INSTRUCTIONS OP/SIZE for
+    // an exception; '#' begins a comment.  Returns one line that says what is wrong with them, or
+    // "".
     std::string Read(const std::string &path);
 
-    // Instructions over raw that a call may take; negative where no line says.
-    // Without `what`, an OP/SIZE, those of calls that are no exception.
+    // The instructions over raw that a call may take; negative where no line says.  Without `what`,
+    // an OP/SIZE, the budget of calls that are no exception.
     double Of(const std::string &allocator, const std::string &layer,
               const std::string &what = "") const;
 
-    // The lines, as ALLOCATOR LAYER [OP/SIZE], that are about none of `figures`.
+    // The lines, as ALLOCATOR LAYER [OP/SIZE], that match none of `figures`.
     std::vector<std::string> AboutNoneOf(const std::vector<Figure> &figures) const;
 
   private:

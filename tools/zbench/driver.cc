@@ -52,7 +52,7 @@ std::string CellOf(const std::vector<Figure> &figures, const Figure &row,
     return "-";
 }
 
-// Those that something was measured for.
+// The allocators for which something was measured.
 std::vector<std::string> Columns(const std::vector<Figure> &figures) {
     std::vector<std::string> columns;
     for (const std::string &allocator : Allocators()) {
@@ -81,9 +81,10 @@ const std::vector<std::string> &Allocators() {
 }
 
 int Measure(const char *tool, const char *argv0, const std::string &allocator,
-            const std::vector<std::string> &wrapper, const std::vector<std::string> &arguments,
+            const std::string &kind, const std::vector<std::string> &wrapper,
+            const std::vector<std::string> &arguments,
             std::vector<std::vector<std::string>> *lines) {
-    const std::string file = "tools/zbench/zbench_" + allocator;
+    const std::string file = "tools/zbench/zbench_" + allocator + kind;
     char program[CLI_PATH_SIZE];
     if (!cli_find(argv0, file.c_str(), program)) {
         cli_error(tool, "%s is neither among the runfiles nor beside the program", file.c_str());
@@ -120,7 +121,7 @@ int Measure(const char *tool, const char *argv0, const std::string &allocator,
 int CheckFilter(const char *tool, const std::string &pattern) {
     const std::string error = Filter(pattern).Error();
     if (error.empty()) return 0;
-    cli_error(tool, "--filter '%s' is no extended regular expression: %s", pattern.c_str(),
+    cli_error(tool, "--filter '%s' is not an extended regular expression: %s", pattern.c_str(),
               error.c_str());
     return CLI_USAGE;
 }

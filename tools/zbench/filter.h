@@ -1,14 +1,20 @@
-// Which measurements were asked for.
+// Chooses the measurements that were asked for.
 #ifndef TOOLS_ZBENCH_FILTER_H_
 #define TOOLS_ZBENCH_FILTER_H_
 
 #include <regex.h>
 
+#include <cstddef>
 #include <string>
 
 namespace zbench {
 
-// A POSIX extended regular expression, searched in ALLOCATOR/OP/SIZE.
+// The name in which a filter is searched.
+inline std::string FullName(const std::string &allocator, const std::string &op, size_t size) {
+    return allocator + "/" + op + "/" + std::to_string(size);
+}
+
+// A POSIX extended regular expression, searched in a full name.
 class Filter {
   public:
     explicit Filter(const std::string &pattern) {
@@ -20,7 +26,7 @@ class Filter {
     Filter(const Filter &) = delete;
     Filter &operator=(const Filter &) = delete;
 
-    // What is wrong with the pattern; "" when nothing is.
+    // The error in the pattern, or "".
     std::string Error() const {
         char text[128];
         if (error_ == 0) return "";

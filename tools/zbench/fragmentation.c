@@ -1,5 +1,5 @@
-/* Fills memory with small blocks, frees most of them at random, defragments,
- * and tells what small-bin waste and resident memory were before and after. */
+/* Fills memory with small blocks, frees most of them at random and defragments.  Prints
+ * small-bin waste and resident memory before and after. */
 #include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -8,29 +8,29 @@
 
 #include "tools/common/cli.h"
 #include "zmalloc/defrag.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 #include "zmalloc/zmalloc.h"
 
 static const char tool[] = "fragmentation";
 
 static const char help[] =
-    "usage: fragmentation [--blocks N] [--keep PERCENT] [--json]\n"
+    "Usage: fragmentation [--blocks N] [--keep PERCENT] [--json]\n"
     "\n"
     "Fills memory with N blocks of 8 to 1024 bytes, frees all but PERCENT of them\n"
-    "at random, defragments until a pass moves nothing more, and prints small-bin\n"
+    "at random, defragments until a pass moves almost nothing, and prints small-bin\n"
     "waste and resident memory before and after.\n"
     "\n"
-    "  --blocks N      from 1000 to 50000000; default 500000\n"
-    "  --keep PERCENT  from 1 to 99; default 35\n"
-    "  --json          one JSON object instead of the table\n"
-    "  --help          this text\n";
+    "  --blocks N      1000 to 50000000 (default 500000)\n"
+    "  --keep PERCENT  1 to 99 (default 35)\n"
+    "  --json          print a JSON object instead of the table\n"
+    "  --help          print this text\n";
 
 struct options {
     uint64_t blocks, keep;
     bool json;
 };
 
-/* The blocks, and where the scanner is among them. */
+/* The blocks, and the scanner's place among them. */
 struct pool {
     void **blocks;
     size_t count, position;
@@ -77,9 +77,9 @@ static void fill(struct pool *pool, unsigned keep) {
 }
 
 static struct moment look(void) {
-    zmalloc_info_t info;
+    zmalloc_stats_t info;
     zmalloc_purge();
-    zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
+    zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
     return (struct moment){info.used, info.frag_smallbins, info.rss};
 }
 
@@ -110,7 +110,7 @@ static void print_json(const struct moment *before, const struct moment *after,
         after->rss, stats->scanned, stats->moved, stats->passes);
 }
 
-/* Passes until one moves less than a thousandth of the blocks. */
+/* Runs passes until one moves less than a thousandth of the blocks. */
 static void defragment(struct pool *pool, zmalloc_defrag_stats_t *stats) {
     const zmalloc_defrag_cursor_t cursor = {next_block, block_moved, pool};
     size_t before;
@@ -124,13 +124,13 @@ static int run(const struct options *options) {
     struct pool pool = {.count = options->blocks};
     zmalloc_defrag_stats_t stats = {.scanned = 0};
     if (!zmalloc_defrag_supported()) {
-        cli_error(tool, "%s tells nothing of its slabs: build with --malloc=jemalloc", ZMALLOC_LIB);
+        cli_error(tool, "%s cannot be defragmented (docs/defrag.md)", ZMALLOC_LIB);
         return 1;
     }
-    /* Not through zmalloc: the list is not what is measured. */
+    /* Not from zmalloc: the list must not be measured. */
     pool.blocks = calloc(pool.count, sizeof *pool.blocks);
     if (pool.blocks == NULL) {
-        cli_error(tool, "no memory for a list of %zu blocks", pool.count);
+        cli_error(tool, "out of memory for a list of %zu blocks", pool.count);
         return 1;
     }
     fill(&pool, (unsigned)options->keep);
@@ -155,17 +155,17 @@ int main(int argc, char **argv) {
         if (option == 'j') {
             options.json = true;
         } else if (option == 'b' && !cli_number(optarg, 1000, 50000000, &options.blocks)) {
-            cli_error(tool, "--blocks '%s': a number from 1000 to 50000000", optarg);
+            cli_error(tool, "--blocks takes a number from 1000 to 50000000, not %s", optarg);
             return CLI_USAGE;
         } else if (option == 'k' && !cli_number(optarg, 1, 99, &options.keep)) {
-            cli_error(tool, "--keep '%s': a number from 1 to 99", optarg);
+            cli_error(tool, "--keep takes a number from 1 to 99, not %s", optarg);
             return CLI_USAGE;
         } else if (option == '?') {
             return CLI_USAGE; /* getopt_long said what is wrong */
         }
     }
     if (optind < argc) {
-        cli_error(tool, "unexpected argument '%s'; see --help", argv[optind]);
+        cli_error(tool, "unexpected argument %s (see fragmentation --help)", argv[optind]);
         return CLI_USAGE;
     }
     return run(&options);

@@ -1,5 +1,5 @@
-// Counts the instructions that zmalloc adds to the allocator below it, under every
-// allocator, and holds them against a budget.
+// Counts the instructions that zmalloc adds to the allocator below it, under every allocator, and
+// compares them with a budget.
 #include <getopt.h>
 
 #include <algorithm>
@@ -15,8 +15,6 @@
 #include "tools/common/svg.h"
 #include "tools/zbench/budgets.h"
 #include "tools/zbench/driver.h"
-#include "tools/zbench/one.h"
-#include "tools/zbench/overhead.h"
 
 namespace zbench {
 namespace {
@@ -26,20 +24,20 @@ const char kBudgets[] = "tools/zbench/budgets.txt";
 
 const char kHelp[] =
     "Usage: instructions [options]\n"
-    "Counts instructions a call with valgrind's callgrind, under every allocator: those of\n"
-    "the raw allocator, with the loop that calls it, and what zmalloc adds to them.  The\n"
-    "operations are those of `zbench --help`.  Counts repeat to the instruction.\n"
+    "Counts instructions per call with valgrind's callgrind, for every allocator: those of the\n"
+    "raw allocator, together with the loop that calls it, and what zmalloc adds.  The operations\n"
+    "are those of `zbench --help`.  Each run gives the same counts.\n"
     "\n"
-    "      --filter=REGEX  only those whose ALLOCATOR/OP/SIZE has a match of this extended\n"
-    "                      regular expression, such as '^jemalloc/pair/'\n"
-    "      --budgets=FILE  what each layer may add, instead of tools/zbench/budgets.txt\n"
-    "      --svg=FILE      draws into FILE what each layer adds to a pair of 64 bytes\n"
-    "      --json          an array of objects instead of the table\n"
-    "  -h, --help          this text\n"
+    "      --filter=REGEX  count only what this extended regular expression finds in\n"
+    "                      ALLOCATOR/OP/SIZE, such as '^jemalloc/pair/'\n"
+    "      --budgets=FILE  read what each layer may add from FILE instead of\n"
+    "                      tools/zbench/budgets.txt\n"
+    "      --svg=FILE      draw into FILE what each layer adds to a pair of 64 bytes\n"
+    "      --json          print an array of objects instead of the table\n"
+    "  -h, --help          print this text\n"
     "\n"
     "Exit status: 0; 1 when a figure exceeds its budget or, without --filter, when a figure\n"
-    "has no budget or a budget no figure; 2 for wrong arguments, and where there is no\n"
-    "valgrind.\n";
+    "has no budget or a budget no figure; 2 for wrong arguments, or when there is no valgrind.\n";
 
 struct Arguments {
     std::string filter, budgets, svg;
@@ -51,11 +49,11 @@ int Usage(const std::string &message, const char *about = "") {
     return CLI_USAGE;
 }
 
-// The path that was meant; false after saying that it is none.
+// Makes the given path absolute.  When that fails, prints a line and returns false.
 bool Resolve(const char *option, const char *given, std::string *path) {
     char resolved[CLI_PATH_SIZE];
     if (given[0] == '\0' || !cli_resolve(given, resolved)) {
-        Usage(std::string(option) + " takes the name of a file");
+        Usage(std::string(option) + " needs the name of a file");
         return false;
     }
     *path = resolved;
@@ -85,7 +83,7 @@ int Parse(int argc, char **argv, Arguments *arguments) {
         } else if (option == 'h') {
             return cli_help(kTool, kHelp);
         } else {
-            return Usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+            return Usage(option == ':' ? "a value is missing after " : "unknown option ", given);
         }
     }
     if (optind < argc) return Usage("unexpected argument ", argv[optind]);
@@ -93,7 +91,7 @@ int Parse(int argc, char **argv, Arguments *arguments) {
     return status != 0 ? status : -1;
 }
 
-// What can be told before anything is counted.
+// Checks the arguments before anything is counted.
 int Prepare(const Arguments &arguments, const char *argv0, Budgets *budgets) {
     char shipped[CLI_PATH_SIZE];
     if (arguments.draws && svg_check(arguments.svg.c_str()) != 0) {
@@ -109,7 +107,7 @@ int Prepare(const Arguments &arguments, const char *argv0, Budgets *budgets) {
     return error.empty() ? 0 : Usage(error);
 }
 
-// A folder that goes with it.
+// A folder that is removed with this object.
 class TemporaryFolder {
   public:
     TemporaryFolder() {
@@ -139,19 +137,25 @@ double ReadCount(const std::string &path) {
     return -1;
 }
 
-// To the tenth: the loop's beginning and end, less than that, are nobody's.
-double PerCall(double instructions) {
-    return std::round(instructions / static_cast<double>(kCountedCalls) * 10) / 10;
+// Rounds to a tenth: the beginning and the end of the loop, which belong to no call, cost less.
+double PerCall(double instructions, double calls) {
+    return std::round(instructions / calls * 10) / 10;
 }
 
-// Adds what was counted; raw comes before the layers over it.
+// Adds a figure that was counted; raw comes before the layers over it.
 bool AddFigure(const std::string &allocator, const std::vector<std::string> &words,
                const std::string &folder, std::vector<Figure> *figures) {
-    if (words.size() != 4) return false;
+    if (words.size() != 5) return false;
     const double count = ReadCount(folder + "/" + words[3]);
-    if (count <= 0) return false;
-    Figure figure = {allocator,      words[0], words[2], strtoul(words[1].c_str(), nullptr, 10),
-                     PerCall(count), 0,        false};
+    const double calls = strtod(words[4].c_str(), nullptr);
+    if (count <= 0 || calls <= 0) return false;
+    Figure figure = {allocator,
+                     words[0],
+                     words[2],
+                     strtoul(words[1].c_str(), nullptr, 10),
+                     PerCall(count, calls),
+                     0,
+                     false};
     for (const Figure &raw : *figures) {
         if (raw.allocator != allocator || raw.op != figure.op || raw.size != figure.size) continue;
         if (raw.layer != "raw") continue;
@@ -163,11 +167,11 @@ bool AddFigure(const std::string &allocator, const std::vector<std::string> &wor
 }
 
 int CountAllocator(const Arguments &arguments, const char *argv0, const std::string &allocator,
-                   std::vector<Figure> *figures) {
+                   const std::string &kind, std::vector<Figure> *figures) {
     TemporaryFolder folder;
     std::vector<std::vector<std::string>> lines;
-    if (folder.Path().empty()) return Usage("no temporary folder: ", strerror(errno));
-    int status = Measure(kTool, argv0, allocator,
+    if (folder.Path().empty()) return Usage("cannot create a temporary folder: ", strerror(errno));
+    int status = Measure(kTool, argv0, allocator, kind,
                          {"valgrind", "-q", "--tool=callgrind", "--toggle-collect=zbench_counted",
                           "--callgrind-out-file=" + folder.Path() + "/%p"},
                          {"count", arguments.filter}, &lines);
@@ -190,7 +194,7 @@ bool Exceeds(const Budgets &budgets, const Figure &figure) {
 
 // The budgets of the layers that were measured, as rows below the figures.
 std::vector<Figure> WithBudgets(std::vector<Figure> figures, const Budgets &budgets) {
-    for (const char *layer : {"zmalloc", "inline"}) {
+    for (const char *layer : {"zmalloc", "inline", "malloc"}) {
         for (const std::string &allocator : Allocators()) {
             const double most = budgets.Of(allocator, layer);
             bool measured = std::any_of(figures.begin(), figures.end(), [&](const Figure &figure) {
@@ -215,8 +219,8 @@ void PrintVerdict(const std::vector<Figure> &figures, const Budgets &budgets) {
     }
 }
 
-// Counted whole, no figure may lack a budget, and no budget a figure: else a name
-// that is spelt wrong would free what it is about.  Returns whether all is well.
+// When everything was counted, each figure must have a budget, and each budget a figure: otherwise
+// a misspelt name would leave its figure without a limit.  Returns whether all is well.
 bool Complete(const std::vector<Figure> &figures, const Budgets &budgets) {
     std::vector<std::string> gaps;
     for (const Figure &figure : figures) {
@@ -225,7 +229,7 @@ bool Complete(const std::vector<Figure> &figures, const Budgets &budgets) {
                        figure.OpAndSize());
     }
     for (const std::string &line : budgets.AboutNoneOf(figures)) {
-        gaps.push_back("a budget for what is not measured: " + line);
+        gaps.push_back("there is a budget for something not measured: " + line);
     }
     for (const std::string &gap : gaps) cli_error(kTool, "%s", gap.c_str());
     return gaps.empty();
@@ -254,7 +258,7 @@ void Report(const Arguments &arguments, const std::vector<Figure> &figures,
 int Draw(const Arguments &arguments, const std::vector<Figure> &figures) {
     if (!arguments.draws) return 0;
     if (std::none_of(figures.begin(), figures.end(), InPicture)) {
-        return Usage("--svg draws pair/64, which --filter leaves out");
+        return Usage("--svg draws pair/64, but --filter leaves that out");
     }
     if (WriteOverhead(arguments.svg, figures) == 0) return 0;
     return Usage(arguments.svg + ": " + strerror(errno));
@@ -267,10 +271,15 @@ int Main(int argc, char **argv) {
     int status = Parse(argc, argv, &arguments);
     if (status >= 0) return status;
     status = Prepare(arguments, argv[0], &budgets);
-    /* Giving memory back after a time would make counts depend on the clock. */
+    /* If memory were given back after a time, counts would depend on the clock. */
     setenv("JE_MALLOC_CONF", "dirty_decay_ms:-1,muzzy_decay_ms:-1", 1);
     for (size_t i = 0; i < Allocators().size() && status == 0; i++) {
-        status = CountAllocator(arguments, argv[0], Allocators()[i], &figures);
+        // Layers over the raw allocator; then malloc by its name, in a binary where that is
+        // zmalloc's.
+        status = CountAllocator(arguments, argv[0], Allocators()[i], "", &figures);
+        if (status == 0) {
+            status = CountAllocator(arguments, argv[0], Allocators()[i], "_as_malloc", &figures);
+        }
     }
     if (status != 0) return status;
     if (figures.empty()) return Usage("nothing matches --filter ", arguments.filter.c_str());

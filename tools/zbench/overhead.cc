@@ -1,9 +1,8 @@
-#include "tools/zbench/overhead.h"
-
 #include <algorithm>
 #include <cstdio>
 
 #include "tools/common/svg.h"
+#include "tools/zbench/driver.h"
 
 namespace zbench {
 namespace {

@@ -1,11 +1,9 @@
-#include "tools/zbench/threads.h"
-
 #include <array>
 #include <condition_variable>
 #include <mutex>
 #include <thread>
 
-#include "tools/zbench/layers.h"
+#include "tools/zbench/workloads.h"
 
 namespace zbench {
 namespace {
@@ -13,7 +11,7 @@ namespace {
 constexpr size_t kSize = 64;
 constexpr int kBatch = 1024;
 
-// As many threads as there are, each with its own blocks.
+// Several threads at once, each with its own blocks.
 template <class Layer>
 void Threads(benchmark::State &state, size_t) {
     while (state.KeepRunningBatch(kBatch)) {
@@ -35,7 +33,7 @@ class Consumer {
         thread_.join();
     }
 
-    // The batch to fill, free again.
+    // The next batch to fill, which is free again.
     void **Next() {
         Wait(kFree);
         return blocks_.data();
@@ -86,7 +84,7 @@ void ProducerConsumer(benchmark::State &state, size_t size) {
     }
 }
 
-// A thread comes, uses the allocator, and goes.
+// A thread starts, uses the allocator, and ends.
 template <class Layer>
 void ThreadChurn(benchmark::State &state, size_t size) {
     for (auto _ : state) {
@@ -102,7 +100,7 @@ void ReadUsedMemory(benchmark::State &state) {
     for (auto _ : state) benchmark::DoNotOptimize(zmalloc_used_memory());
 }
 
-// Threads that have allocated, and live until this goes.
+// Threads that have allocated, and live as long as this object.
 class LiveThreads {
   public:
     explicit LiveThreads(size_t count) {

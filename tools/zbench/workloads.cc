@@ -3,12 +3,13 @@
 #include <map>
 #include <utility>
 
-#include "tools/zbench/layers.h"
+// //malloc defines it.
+extern "C" __attribute__((weak)) void *zm_std_malloc(size_t size);
 
 namespace zbench {
 namespace {
 
-// One block at a time: what a thread's cache is made for.
+// One block at a time: thread caches are made for this.
 template <class Layer>
 void Pair(uint64_t count, size_t size) {
     for (; count > 0; count--) {
@@ -47,7 +48,7 @@ struct BatchPlan {
     }
 };
 
-// Made once for each size.
+// Created once for each size.
 const BatchPlan &PlanUpTo(size_t largest) {
     static std::map<size_t, BatchPlan> plans;
     return plans.try_emplace(largest, largest).first->second;
@@ -64,7 +65,7 @@ void Batch(uint64_t count, size_t largest) {
     }
 }
 
-// To and fro within what every allocator here rounds up to the same block.
+// Resizes back and forth between sizes that every allocator here rounds up to the same block.
 template <class Layer>
 void ReallocInPlace(uint64_t count, size_t size) {
     void *ptr = Layer::Malloc(size);
@@ -90,7 +91,18 @@ void ReallocGrow(uint64_t count, size_t largest) {
 
 }  // namespace
 
+// In a program whose malloc is zmalloc's, the libc's raw calls would be zmalloc's too.
+static std::vector<Comparison> ComparisonsOfNames() {
+    return {
+        {"pair", 64, true, true, {{"malloc", Pair<Names>}}},
+        {"pair", 1024, true, true, {{"malloc", Pair<Names>}}},
+        {"calloc", 64, true, true, {{"malloc", Calloc<Names>}}},
+        {"realloc_in_place", 64, true, true, {{"malloc", ReallocInPlace<Names>}}},
+    };
+}
+
 std::vector<Comparison> Comparisons() {
+    if (zm_std_malloc != nullptr) return ComparisonsOfNames();
     std::vector<Comparison> all;
     const std::vector<size_t> every = {16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384};
     const std::vector<size_t> some = {64, 1024, 16384};
@@ -102,7 +114,7 @@ std::vector<Comparison> Comparisons() {
     };
     add("pair", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<Zmalloc>}},
         {"inline", Pair<Inline>});
-    // Raw frees without the size here, too: what it would do without zmalloc.
+    // Raw frees without the size: users of the raw allocator have no call with it.
     add("free_with_size", every, true, {{"raw", Pair<Raw>}, {"zmalloc", Pair<ZmallocSized>}},
         {"inline", Pair<InlineSized>});
     add("calloc", some, true, {{"raw", Calloc<Raw>}, {"zmalloc", Calloc<Zmalloc>}});

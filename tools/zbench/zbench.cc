@@ -14,29 +14,29 @@ const char kTool[] = "zbench";
 
 const char kHelp[] =
     "Usage: zbench [options]\n"
-    "Times zmalloc beside the allocator below it, under every allocator: ns of CPU time a\n"
-    "call, and how often the raw allocator's time that is.  Google Benchmark runs the two in\n"
-    "turns, in random order; figures are medians of the repetitions.\n"
+    "Times zmalloc beside the allocator below it (raw), for every allocator: ns of CPU time a\n"
+    "call, and the ratio to raw.  Google Benchmark runs the two in turns, in random order;\n"
+    "figures are medians of the repetitions.\n"
     "\n"
-    "      --filter=REGEX   only those whose ALLOCATOR/OP/SIZE has a match of this extended\n"
-    "                       regular expression, such as '^jemalloc/pair/'\n"
-    "      --repetitions=N  1 to 1000; 7 without it\n"
-    "      --min-time=MS    for each repetition at least, 1 to 10000; 10 without it\n"
-    "      --json           an array of objects instead of the table\n"
-    "  -h, --help           this text\n"
+    "      --filter=REGEX   measure only what this extended regular expression finds in\n"
+    "                       ALLOCATOR/OP/SIZE, such as '^jemalloc/pair/'\n"
+    "      --repetitions=N  1 to 1000 (default 7)\n"
+    "      --min-time=MS    the least time of a repetition, 1 to 10000 (default 10)\n"
+    "      --json           print an array of objects instead of the table\n"
+    "  -h, --help           print this text\n"
     "\n"
-    "  pair              allocates a block and frees it; SIZE is the block's\n"
-    "  free_with_size    the same by zfree_with_size; raw frees without the size\n"
-    "  calloc            the same by calloc\n"
-    "  batch             64 blocks of random sizes up to SIZE, freed in another order; for\n"
-    "                    each block\n"
-    "  realloc_in_place  reallocates to a size that the same block holds\n"
-    "  realloc_grow      a block of 16 bytes is doubled up to SIZE, and freed: all of it\n"
+    "  pair              allocate and free a block of SIZE bytes\n"
+    "  free_with_size    the same with zfree_with_size; raw frees without the size\n"
+    "  calloc            the same with calloc\n"
+    "  batch             allocate 64 blocks of random sizes up to SIZE, free them in another\n"
+    "                    order; per block\n"
+    "  realloc_in_place  reallocate to a size that the block already has room for\n"
+    "  realloc_grow      double a block of 16 bytes up to SIZE, then free it; in total\n"
     "  threads           pair with 64 bytes in SIZE threads at once\n"
-    "  producer_consumer one thread allocates, another frees; for each block\n"
-    "  thread_churn      a thread that starts, allocates, frees and ends: all of it\n"
+    "  producer_consumer one thread allocates, another frees; per block\n"
+    "  thread_churn      start a thread that allocates, frees and ends; in total\n"
     "  used_memory       zmalloc_used_memory() with SIZE live threads\n"
-    "  used_memory_after the same after SIZE threads came and went\n"
+    "  used_memory_after the same after SIZE threads have ended\n"
     "\n"
     "Exit status: 0, or 2 for wrong arguments.\n";
 
@@ -81,7 +81,7 @@ int Parse(int argc, char **argv, Arguments *arguments) {
         } else if (option == 'h') {
             return cli_help(kTool, kHelp);
         } else {
-            return Usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+            return Usage(option == ':' ? "a value is missing after " : "unknown option ", given);
         }
     }
     if (optind < argc) return Usage("unexpected argument ", argv[optind]);
@@ -92,7 +92,7 @@ int Parse(int argc, char **argv, Arguments *arguments) {
 int TimeAllocator(const Arguments &arguments, const char *argv0, const std::string &allocator,
                   std::vector<Figure> *figures) {
     std::vector<std::vector<std::string>> lines;
-    int status = Measure(kTool, argv0, allocator, {},
+    int status = Measure(kTool, argv0, allocator, "", {},
                          {"time", arguments.filter, std::to_string(arguments.repetitions),
                           Format("%.3f", static_cast<double>(arguments.min_time) / 1000)},
                          &lines);

@@ -1,4 +1,4 @@
-/* A clock for single calls of an allocator: a few ns each, and known. */
+/* A clock for single calls of an allocator.  Reading it takes a few ns, which are measured. */
 #ifndef TOOLS_ZREPLAY_CLOCK_H_
 #define TOOLS_ZREPLAY_CLOCK_H_
 
@@ -15,7 +15,7 @@ static inline uint64_t clock_ns(void) {
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
 }
 
-/* Ticks of unknown length; no earlier or later instruction slips past it. */
+/* Ticks of unknown length; no instruction before or after it moves past it. */
 static inline uint64_t clock_ticks(void) {
 #if defined(__x86_64__)
     _mm_lfence();

@@ -18,17 +18,18 @@ enum { COUNT = sizeof(variants) / sizeof(*variants) };
 
 static const char help[] =
     "Usage: compare [options] [TRACE]\n"
-    "Replays TRACE with zreplay by every allocator and prints one table.  Without TRACE:\n"
-    "the one that ships with the project.  Figures are those of `zreplay --help`.\n"
+    "Replays TRACE with zreplay by every allocator.  Prints one table, and which allocators need\n"
+    "least memory and time, or why a replay cannot tell for this trace.  Without TRACE, it\n"
+    "replays the trace that ships with the project.  `zreplay --help` explains the figures.\n"
     "\n"
-    "      --svg=FILE   draws into FILE: RSS along the events of the trace, a line for each\n"
-    "                   allocator, and the used memory that the first counts\n"
-    "      --json       an array of zreplay's JSON objects instead of the table\n"
+    "      --svg=FILE   draw into FILE: the RSS of each allocator along the trace, and used\n"
+    "                   memory as the first allocator counts it\n"
+    "      --json       print an array of zreplay's JSON objects instead of the table\n"
     "      --touch=HOW, --rounds=N   as for zreplay\n"
-    "  -h, --help       this text\n"
+    "  -h, --help       print this text\n"
     "\n"
-    "Exit status: 0; 1 when a leak check failed; 2 for wrong arguments and traces that\n"
-    "cannot be replayed.\n";
+    "Exit status: 0; 1 when a leak check failed; 2 for wrong arguments and traces that cannot\n"
+    "be replayed.\n";
 
 struct arguments {
     const char *trace;
@@ -44,7 +45,7 @@ static int usage(const char *message, const char *about) {
     return CLI_USAGE;
 }
 
-/* Returns -1 to go on, or the exit status.  zreplay checks what is its own. */
+/* Returns -1 to go on, or the exit status.  zreplay checks its own options. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
         {"svg", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
@@ -66,10 +67,11 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         } else if (option == 'h') {
             return cli_help(TOOL, help);
         } else {
-            return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
         }
     }
-    if (argc - optind > 1) return usage("one trace at a time, not also ", argv[optind + 1]);
+    if (argc - optind > 1)
+        return usage("only one trace can be replayed; unexpected: ", argv[optind + 1]);
     arguments->trace = argv[optind];
     return -1;
 }
@@ -83,7 +85,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     run->name = variants[variant];
     snprintf(file, sizeof(file), "tools/zreplay/zreplay_%s", run->name);
     if (!cli_find(argv0, file, program)) {
-        cli_error(TOOL, "%s is neither among the runfiles nor beside the program", file);
+        cli_error(TOOL, "cannot find %s: it is neither in the runfiles nor beside compare", file);
         return CLI_USAGE;
     }
     command[n++] = program;
@@ -91,7 +93,7 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     command[n++] = (char *)"--json";
     command[n++] = (char *)"--raw";
     if (arguments->svg) command[n++] = (char *)"--timeline";
-    /* What is to be said about the trace, the first has said. */
+    /* The first run has printed the lines about the trace. */
     if (variant > 0) command[n++] = (char *)"--quiet";
     snprintf(touch, sizeof(touch), "--touch=%s", arguments->touch ? arguments->touch : "pages");
     snprintf(rounds, sizeof(rounds), "--rounds=%s", arguments->rounds ? arguments->rounds : "3");
@@ -136,12 +138,12 @@ static int report(const struct arguments *arguments, const struct run *runs) {
     return CLI_USAGE;
 }
 
-/* Whether --svg, if given, can be done: told before the replays. */
+/* Checks, before the replays, whether the picture of --svg can be written, if one is asked for. */
 static bool check_picture(struct arguments *arguments) {
     if (!arguments->svg) return true;
     errno = ENAMETOOLONG;
     if (arguments->svg[0] == '\0') {
-        usage("--svg takes the name of a file", "");
+        usage("--svg needs the name of a file", "");
     } else if (!cli_resolve(arguments->svg, arguments->svg_path) ||
                svg_check(arguments->svg_path) != 0) {
         cli_error(TOOL, "%s: %s", arguments->svg, strerror(errno));

@@ -1,6 +1,40 @@
+#include <stdlib.h>
 #include <string.h>
 
+#include "tools/common/cli.h"
 #include "tools/zreplay/compare.h"
+
+/* ---- zreplay's JSON ---------------------------------------------------- */
+
+/* The text after a key; each key begins a line. */
+static const char *find(const struct run *run, const char *key) {
+    char line[96];
+    snprintf(line, sizeof(line), "\n  \"%s\": ", key);
+    const char *at = strstr(run->json, line);
+    return at ? at + strlen(line) : NULL;
+}
+
+bool run_number(const struct run *run, const char *key, double *number) {
+    const char *at = find(run, key);
+    char *end;
+    if (!at) return false;
+    *number = strtod(at, &end);
+    return end != at;
+}
+
+void run_text(const struct run *run, const char *key, char *text, size_t size) {
+    const char *at = find(run, key);
+    size_t used = 0;
+    if (at && *at == '"') at++;
+    for (; at && *at && *at != '"' && *at != '\n' && used + 1 < size; at++) {
+        bool unprintable = at[0] == '\\' && at[1] == 'u'; /* a control character, or no UTF-8 */
+        if (*at == '\\' && at[1]) at += unprintable && strlen(at) > 5 ? 5 : 1;
+        text[used++] = (char)(unprintable ? '?' : *at);
+    }
+    text[used] = '\0';
+}
+
+/* ---- The table --------------------------------------------------------- */
 
 enum unit { BYTES, RATIO, NS, COUNT };
 
@@ -8,45 +42,46 @@ struct row {
     const char *label;
     const char *key; /* NULL: a headline */
     enum unit unit;
-    bool best; /* mark the least: only what means the same for all */
+    enum figure figure; /* which values are marked: only figures that mean the same for all are */
 };
 
 static const struct row rows[] = {
-    {"at the peak of the trace", NULL, COUNT, false},
-    {"requested", "peak_requested", BYTES, false},
-    {"used", "peak_used", BYTES, false},
-    {"allocated", "peak_allocated", BYTES, false},
-    {"active", "peak_active", BYTES, false},
-    {"resident", "peak_resident", BYTES, true},
-    {"retained", "peak_retained", BYTES, false},
-    {"RSS", "peak_rss", BYTES, true},
-    {"RSS / requested", "peak_rss_per_requested", RATIO, true},
-    {"at its end", NULL, COUNT, false},
-    {"requested", "end_requested", BYTES, false},
-    {"used", "end_used", BYTES, false},
-    {"allocated", "end_allocated", BYTES, false},
-    {"active", "end_active", BYTES, false},
-    {"resident", "end_resident", BYTES, true},
-    {"retained", "end_retained", BYTES, false},
-    {"RSS", "end_rss", BYTES, true},
-    {"RSS / requested", "end_rss_per_requested", RATIO, true},
-    {"resident / allocated", "end_resident_per_allocated", RATIO, false},
-    {"active / allocated", "end_active_per_allocated", RATIO, false},
-    {"time per call", NULL, COUNT, false},
-    {"all, ns", "ns_all", NS, true},
-    {"malloc, ns", "ns_malloc", NS, true},
-    {"calloc, ns", "ns_calloc", NS, true},
-    {"aligned, ns", "ns_aligned", NS, true},
-    {"realloc, ns", "ns_realloc", NS, true},
-    {"free, ns", "ns_free", NS, true},
-    {"all, raw, ns", "raw_ns_all", NS, false},
-    {"all, ratio to raw", "per_raw_all", RATIO, true},
-    {"checks", NULL, COUNT, false},
-    {"failed allocations", "failures", COUNT, false},
-    {"bytes leaked", "leaked", COUNT, false},
+    {"at the peak of the trace", NULL, COUNT, NOT_COMPARED},
+    {"requested", "peak_requested", BYTES, NOT_COMPARED},
+    {"used", "peak_used", BYTES, NOT_COMPARED},
+    {"allocated", "peak_allocated", BYTES, NOT_COMPARED},
+    {"active", "peak_active", BYTES, NOT_COMPARED},
+    {"resident", "peak_resident", BYTES, MEMORY},
+    {"retained", "peak_retained", BYTES, NOT_COMPARED},
+    {"RSS", "peak_rss", BYTES, MEMORY},
+    {"RSS / requested", "peak_rss_per_requested", RATIO, MEMORY},
+    {"RSS, the most", "rss_most_sampled", BYTES, MEMORY},
+    {"at its end", NULL, COUNT, NOT_COMPARED},
+    {"requested", "end_requested", BYTES, NOT_COMPARED},
+    {"used", "end_used", BYTES, NOT_COMPARED},
+    {"allocated", "end_allocated", BYTES, NOT_COMPARED},
+    {"active", "end_active", BYTES, NOT_COMPARED},
+    {"resident", "end_resident", BYTES, MEMORY_AT_END},
+    {"retained", "end_retained", BYTES, NOT_COMPARED},
+    {"RSS", "end_rss", BYTES, MEMORY_AT_END},
+    {"RSS / requested", "end_rss_per_requested", RATIO, MEMORY_AT_END},
+    {"resident / allocated", "end_resident_per_allocated", RATIO, NOT_COMPARED},
+    {"active / allocated", "end_active_per_allocated", RATIO, NOT_COMPARED},
+    {"time per call", NULL, COUNT, NOT_COMPARED},
+    {"all, ns", "ns_all", NS, TIME},
+    {"malloc, ns", "ns_malloc", NS, TIME},
+    {"calloc, ns", "ns_calloc", NS, TIME},
+    {"aligned, ns", "ns_aligned", NS, TIME},
+    {"realloc, ns", "ns_realloc", NS, TIME},
+    {"free, ns", "ns_free", NS, TIME},
+    {"all, raw, ns", "raw_ns_all", NS, NOT_COMPARED},
+    {"all, ratio to raw", "per_raw_all", RATIO, TIME},
+    {"checks", NULL, COUNT, NOT_COMPARED},
+    {"failed allocations", "failures", COUNT, NOT_COMPARED},
+    {"bytes leaked", "leaked", COUNT, NOT_COMPARED},
 };
 
-/* What the sizes of a row are given in. */
+/* The unit of a row's sizes, in bytes. */
 static double scale_of(const struct row *row, const struct run *runs, size_t count) {
     double value;
     if (row->unit != BYTES) return 1;
@@ -61,18 +96,13 @@ static void format_value(const struct row *row, double scale, double value, char
     snprintf(text, 32, "%.*f", digits[row->unit], value / scale);
 }
 
-/* What the least of a row reads as, so that equals are marked alike. */
-static void find_best(const struct row *row, double scale, const struct run *runs, size_t count,
-                      char best[32]) {
-    double value, least = 0;
-    bool found = false;
-    for (size_t i = 0; i < count; i++) {
-        if (!run_number(&runs[i], row->key, &value) || (found && value >= least)) continue;
-        least = value;
-        found = true;
-    }
-    best[0] = '\0';
-    if (found && row->best) format_value(row, scale, least, best);
+/* Whether the values of a row that are as good as the least are marked: not where the replay cannot
+ * tell, and not where all are as good. */
+static bool has_marks(const struct row *row, const struct run *runs, size_t count, double *least) {
+    char doubt[DOUBT_SIZE];
+    if (row->figure == NOT_COMPARED || !least_of(runs, count, row->key, least)) return false;
+    find_doubt(runs, count, row->figure, doubt);
+    return !doubt[0] && any_worse(runs, count, row->key, *least);
 }
 
 static int width_of(const struct run *run) {
@@ -82,13 +112,13 @@ static int width_of(const struct run *run) {
 
 /* A row that no allocator has a value for is left out. */
 static void print_row(const struct row *row, const struct run *runs, size_t count) {
-    char best[32], text[32];
-    double value;
+    char text[32];
+    double value, least = 0;
     bool any = false;
     for (size_t i = 0; i < count; i++) any = any || run_number(&runs[i], row->key, &value);
     if (!any) return;
     double scale = scale_of(row, runs, count);
-    find_best(row, scale, runs, count, best);
+    bool marks = has_marks(row, runs, count, &least);
     snprintf(text, sizeof(text), "%s%s", row->label,
              row->unit != BYTES ? ""
              : scale > 1024     ? ", MiB"
@@ -98,9 +128,9 @@ static void print_row(const struct row *row, const struct run *runs, size_t coun
         bool known = run_number(&runs[i], row->key, &value);
         if (known) format_value(row, scale, value, text);
         printf("%*s%s", width_of(&runs[i]), known ? text : "unknown",
-               known && strcmp(text, best) == 0 ? "*"
-               : i + 1 < count                  ? " "
-                                                : "");
+               known && marks && as_good(value, least) ? "*"
+               : i + 1 < count                         ? " "
+                                                       : "");
     }
     printf("\n");
 }
@@ -111,8 +141,7 @@ void print_comparison(const struct run *runs, size_t count) {
     run_text(&runs[0], "trace", trace, sizeof(trace));
     run_text(&runs[0], "program", program, sizeof(program));
     run_number(&runs[0], "events", &events);
-    const char *slash = strrchr(trace, '/');
-    printf("%s: %.0f events of %s\n\n", slash ? slash + 1 : trace, events, program);
+    printf("%s: %.0f events of %s\n\n", cli_base_name(trace), events, program);
     printf("%-24s", "");
     for (size_t i = 0; i < count; i++) {
         printf("%*s%s", width_of(&runs[i]), runs[i].name, i + 1 < count ? " " : "\n");
@@ -124,9 +153,14 @@ void print_comparison(const struct run *runs, size_t count) {
             printf("%s\n", rows[i].label);
         }
     }
+    print_verdict(runs, count);
     printf(
-        "\n* the best of the row.  RSS is what the replay added to it; requested is what the\n"
-        "program asked for; raw is the allocator without zmalloc, in turns with it.\n"
+        "\n* the least of the row, and what is less than 10 %% above it; no mark where all are, "
+        "and\n"
+        "where the replay may differ from the program.  RSS is what the replay added to it;\n"
+        "requested is what the program asked for; raw is the allocator without zmalloc, in turns\n"
+        "with it.  Times are those of the calls, not of the program, which may spend little in "
+        "them.\n"
         "Events run as fast as possible: memory that an allocator gives back\n"
         "after a time (jemalloc: 10 s) is still counted at the end.\n");
 }

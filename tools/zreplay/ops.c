@@ -9,13 +9,12 @@
 
 #define FIRST_OPS 65536
 
-/* Most memory that decoding takes, the copies of arrays that grow among it:
- * for each number of an object in its size and the reader's tables, and for
- * each event. */
+/* The most memory that decoding takes for each number of an object (its size and the reader's
+ * tables) and for each event, with the copies of arrays that grow. */
 #define OBJECT_COST 80
 #define EVENT_COST (2 * sizeof(struct op))
 
-/* What a block takes at least, by any allocator. */
+/* The least memory that a block takes, by any allocator. */
 #define LEAST_BLOCK 16
 #define LEAST_PAGE 4096
 
@@ -30,6 +29,7 @@ struct live {
     size_t capacity;
     uint64_t bytes;
     uint64_t blocks;
+    uint64_t large;
     uint64_t touched;
     uint64_t untouched;
 };
@@ -44,8 +44,8 @@ static int grow(void **array, size_t *capacity, size_t item, size_t wanted) {
     return 0;
 }
 
-/* Memory of a block to which nothing is written: small ones share a page, those
- * on a page's boundary do not. */
+/* Memory of a block that nothing is written to: small blocks share a page, blocks that begin a
+ * page do not. */
 static uint64_t least_cost(const struct block *block) {
     if (block->align_log2 >= 12) return LEAST_PAGE;
     uint64_t aligned = UINT64_C(1) << block->align_log2;
@@ -60,6 +60,7 @@ static uint64_t touched_cost(const struct block *block) {
 static void add_block(struct live *live, const struct block *block) {
     live->blocks++;
     live->bytes += block->size;
+    if (block->size >= OPS_LARGE) live->large += block->size;
     live->touched += touched_cost(block);
     live->untouched += least_cost(block);
 }
@@ -67,6 +68,7 @@ static void add_block(struct live *live, const struct block *block) {
 static void take_block(struct live *live, const struct block *block) {
     live->blocks--;
     live->bytes -= block->size;
+    if (block->size >= OPS_LARGE) live->large -= block->size;
     live->touched -= touched_cost(block);
     live->untouched -= least_cost(block);
 }
@@ -90,6 +92,7 @@ static int follow(struct live *live, const struct zt_event *event) {
 static void note_peak(struct ops *ops, const struct live *live, const struct zt_event *event) {
     if (live->bytes > ops->peak_bytes) {
         ops->peak_bytes = live->bytes;
+        ops->peak_large = live->large;
         ops->peak = ops->count;
     }
     if (live->blocks > ops->peak_blocks) ops->peak_blocks = live->blocks;
@@ -107,8 +110,30 @@ static int append(struct ops *ops, size_t *capacity, const struct zt_event *even
         .object = event->object,
         .op = event->op,
         .align_log2 = event->align_log2,
+        .thread = event->thread < UINT16_MAX ? (uint16_t)event->thread : UINT16_MAX,
     };
     return 0;
+}
+
+/* A majority vote finds the only thread that can have more than half of all events. */
+static uint16_t majority(const struct ops *ops) {
+    size_t votes = 0;
+    uint16_t thread = 0;
+    for (size_t i = 0; i < ops->count; i++) {
+        if (votes == 0) thread = ops->op[i].thread;
+        if (ops->op[i].thread == thread) {
+            votes++;
+        } else {
+            votes--;
+        }
+    }
+    return thread;
+}
+
+static void count_elsewhere(struct ops *ops) {
+    uint16_t thread = majority(ops);
+    for (size_t i = 0; i < ops->count; i++) ops->elsewhere += ops->op[i].thread != thread;
+    if (ops->elsewhere > ops->count / 2) ops->elsewhere = ops->count;
 }
 
 /* Whether one event more may be kept. */
@@ -134,9 +159,15 @@ static int read_all(struct ops *ops, struct zt_reader *reader, struct live *live
         note_peak(ops, live, &event);
         if (append(ops, &capacity, &event) != 0) break;
         ops->end_bytes = live->bytes;
+        ops->duration = event.time;
     }
     if (got > 0) snprintf(error->text, sizeof(error->text), "%.300s: out of memory", path);
     return got == 0 ? 0 : -1;
+}
+
+static uint64_t note_number(struct zt_reader *reader, const char *key) {
+    const char *note = zt_reader_note(reader, key);
+    return note ? strtoull(note, NULL, 10) : 0;
 }
 
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error) {
@@ -154,9 +185,10 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     }
     const char *program = zt_reader_note(reader, "program");
     snprintf(ops->program, sizeof(ops->program), "%s", program ? program : "an unnamed program");
-    const char *lost = zt_reader_note(reader, "lost-events");
-    ops->lost = lost ? strtoull(lost, NULL, 10) : 0;
+    ops->lost = note_number(reader, "lost-events");
+    ops->unseen = note_number(reader, "unknown-frees") + note_number(reader, "missed-frees");
     ops->threads = zt_reader_threads(reader);
+    count_elsewhere(ops);
     ops->truncated = zt_reader_truncated(reader);
     ops->whole = zt_reader_offset(reader);
     zt_memory_free(live.block);

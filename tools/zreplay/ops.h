@@ -1,4 +1,4 @@
-/* A trace decoded for replay: nothing but what the allocator is asked for. */
+/* A trace decoded for replay: only the requests to the allocator. */
 #ifndef TOOLS_ZREPLAY_OPS_H_
 #define TOOLS_ZREPLAY_OPS_H_
 
@@ -17,31 +17,39 @@ struct op {
     uint32_t object;
     uint8_t op; /* enum zt_op */
     uint8_t align_log2;
-    uint16_t unused;
+    uint16_t thread; /* UINT16_MAX: this one, or one with a higher number */
 };
+
+/* From this size on, a program often asks for more than it writes to. */
+#define OPS_LARGE 65536
 
 struct ops {
     struct op *op;
     size_t count;
     size_t peak;          /* index of the event with which the most bytes asked for are live */
-    uint64_t peak_bytes;  /* those */
+    uint64_t peak_bytes;  /* the bytes that are live then */
     uint64_t end_bytes;   /* asked for and live after the last event */
     uint64_t peak_blocks; /* the most blocks that are live at once */
-    /* The most memory that live blocks take, by a careful allocator: when
-     * they are written to and when not. */
+    uint64_t peak_large;  /* of peak_bytes: in blocks of OPS_LARGE bytes and more */
+    /* The most memory that the live blocks take, in a careful allocator: when they are written
+     * to and when not. */
     uint64_t peak_touched;
     uint64_t peak_untouched;
     uint32_t objects; /* all numbers of objects are below this */
     uint32_t threads;
+    /* Events outside the thread that has most of them; all events, if no thread has half. */
+    size_t elsewhere;
+    uint64_t duration; /* ns from the start of the trace to its last event */
     bool truncated;
     uint64_t whole; /* bytes of the file that were read */
-    uint64_t lost;  /* events that are not in it, as it says itself */
+    uint64_t lost;  /* events that the trace lacks, by its own count */
+    /* Frees of blocks that were never recorded, and blocks that must have been freed unrecorded. */
+    uint64_t unseen;
     char program[128];
 };
 
-/* Decodes all of a trace, into memory that does not come from the allocator
- * and at most `max_bytes` of it, all that decoding needs among them.  0, or -1 with a line in
- * `error`. */
+/* Decodes all of a trace into memory that does not come from the allocator.  All that decoding
+ * needs is at most `max_bytes`.  0, or -1 with a line in `error`. */
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error);
 
 void ops_free(struct ops *ops);

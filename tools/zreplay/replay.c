@@ -1,20 +1,17 @@
 #include "tools/zreplay/replay.h"
 
-#include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "raw.h"
+#include "tools/common/run.h"
+#include "tools/raw/raw.h"
 #include "tools/trace/memory.h"
 #include "tools/zreplay/clock.h"
-#include "zmalloc/info.h"
+#include "tools/zreplay/figures.h"
+#include "tools/zreplay/parallel.h"
 #include "zmalloc/zmalloc.h"
-
-/* Below the page size of any machine: touching more often does no harm. */
-#define PAGE 4096
 
 struct state {
     void **block; /* by object */
@@ -24,58 +21,10 @@ struct state {
     struct result *result;
 };
 
-static uint64_t or_unknown(uint64_t figure) { return figure ? figure : UNKNOWN; }
-
-static uint64_t rss_above(const struct result *result) {
-    uint64_t rss = zmalloc_get_rss();
-    if (!rss || result->rss_baseline == UNKNOWN) return UNKNOWN;
-    return rss > result->rss_baseline ? rss - result->rss_baseline : 0;
-}
-
-static void read_figures(const struct result *result, struct figures *figures) {
-    size_t allocated, active, resident, retained, muzzy, frag;
-    int all =
-        zmalloc_get_allocator_info(1, &allocated, &active, &resident, &retained, &muzzy, &frag);
-    figures->used = zmalloc_used_memory();
-    figures->allocated = or_unknown(allocated);
-    figures->active = or_unknown(active);
-    figures->resident = or_unknown(resident);
-    /* Of an allocator that knows the others, 0 is a figure like any other. */
-    figures->retained = all ? retained : or_unknown(retained);
-    figures->rss = rss_above(result);
-}
-
-static void touch_block(enum touch touch, void *block, size_t size) {
-    if (touch == TOUCH_ALL) {
-        memset(block, 0x5a, size);
-    } else if (touch == TOUCH_PAGES) {
-        volatile char *at = block;
-        for (size_t i = 0; i < size; i += PAGE) at[i] = 0x5a;
-        if (size) at[size - 1] = 0x5a;
-    }
-}
-
 /* One call, and how long it took. */
 static inline void *call(struct state *state, const struct op *op, void *block) {
     uint64_t start = clock_ticks();
-    switch (op->op) {
-        case ZT_MALLOC:
-            block = ztrymalloc(op->size);
-            break;
-        case ZT_CALLOC:
-            block = ztrycalloc(op->size);
-            break;
-        case ZT_ALIGNED:
-            block = ztrymalloc_aligned((size_t)1 << op->align_log2, op->size);
-            break;
-        case ZT_REALLOC:
-            /* The recorded call kept the block; zrealloc to 0 would free it. */
-            block = ztryrealloc(block, op->size ? op->size : 1);
-            break;
-        default:
-            zfree(block);
-            block = NULL;
-    }
+    block = call_zmalloc(op, block);
     state->ticks[op->op] += clock_ticks() - start;
     return block;
 }
@@ -107,7 +56,6 @@ static inline void *call_raw(struct state *state, const struct op *op, void *blo
 static void run_op(struct state *state, const struct op *op) {
     void **block = &state->block[op->object];
     void *got = state->raw ? call_raw(state, op, *block) : call(state, op, *block);
-    state->result->calls[op->op]++;
     if (op->op == ZT_FREE) {
         *block = NULL;
     } else if (got) {
@@ -118,29 +66,17 @@ static void run_op(struct state *state, const struct op *op) {
     }
 }
 
-static void sample(struct result *result, size_t event) {
-    if (result->samples == MAX_SAMPLES) return;
-    result->sample[result->samples++] =
-        (struct sample){event, zmalloc_used_memory(), rss_above(result)};
-}
-
 static void run_all(struct state *state, const struct ops *ops) {
-    size_t step = ops->count / (MAX_SAMPLES - 1) + 1, next = step;
-    sample(state->result, 0);
+    figures_at_start(state->result);
     for (size_t i = 0; i < ops->count; i++) {
         run_op(state, &ops->op[i]);
-        if (i == ops->peak) read_figures(state->result, &state->result->peak);
-        if (i + 1 == next || i + 1 == ops->count) {
-            sample(state->result, i + 1);
-            next += step;
-        }
+        figures_after(state->result, ops, i);
     }
-    read_figures(state->result, &state->result->end);
-    (void)zmalloc_report(state->result->report, sizeof(state->result->report), ZMALLOC_REPORT_TEXT);
+    figures_at_end(state->result, ops);
 }
 
-/* Ticks that the clock itself takes for one call: the best of many short runs,
- * as one that was interrupted says nothing. */
+/* The ticks that one reading of the clock takes: the least of many short runs, because an
+ * interrupted run says nothing. */
 static double clock_cost(void) {
     enum { RUNS = 200, CALLS = 100 };
     uint64_t least = UINT64_MAX;
@@ -153,6 +89,11 @@ static double clock_cost(void) {
         if (sum < least) least = sum;
     }
     return (double)least / CALLS;
+}
+
+static void count_calls(struct result *result, const struct ops *ops) {
+    memset(result->calls, 0, sizeof(result->calls));
+    for (size_t i = 0; i < ops->count; i++) result->calls[ops->op[i].op]++;
 }
 
 static void to_ns(struct state *state, double ns_per_tick, double cost) {
@@ -169,7 +110,7 @@ static int begin(struct state *state, const struct ops *ops, struct result *resu
     state->result = result;
     state->block = zt_memory_alloc(size);
     if (!state->block) return -1;
-    /* What is the replay's own is in physical memory from the start. */
+    /* The replay's own memory is resident from the start, so that RSS grows by blocks alone. */
     memset(result, 0, sizeof(*result));
     memset(result->sample, 1, sizeof(result->sample));
     for (size_t i = 0; i <= ops->objects; i++) ((void *volatile *)state->block)[i] = NULL;
@@ -186,11 +127,12 @@ static int replay_here(const struct ops *ops, enum touch touch, struct result *r
     if (begin(&state, ops, result) != 0) return -1;
     double cost = clock_cost();
     uint64_t used = zmalloc_used_memory();
-    result->rss_baseline = or_unknown(zmalloc_get_rss());
+    result->rss_baseline = resident_now();
     uint64_t ns = clock_ns(), ticks = clock_ticks();
     run_all(&state, ops);
     ticks = clock_ticks() - ticks;
     ns = clock_ns() - ns;
+    count_calls(result, ops);
     to_ns(&state, ticks ? (double)ns / (double)ticks : 0, cost);
     end(&state, ops);
     result->used_leaked = zmalloc_used_memory() - used;
@@ -201,8 +143,8 @@ static int replay_here(const struct ops *ops, enum touch touch, struct result *r
 
 enum { TURN = 4096 }; /* events */
 
-/* The least ticks of each turn in any round: one that was interrupted does not
- * count.  Shared with the rounds' processes. */
+/* The least ticks of each turn in any round, so that an interrupted turn does not count.  The
+ * processes of all rounds share this memory. */
 struct turns {
     double cost; /* of the clock, in ticks */
     double ns_per_tick;
@@ -233,7 +175,7 @@ static void run_turn(struct state *state, const struct ops *ops, size_t turn,
     }
 }
 
-/* Both meet the same machine; who is first changes. */
+/* Both replays run under the same conditions; they take turns at being first. */
 static int replay_in_turns(const struct ops *ops, enum touch touch, struct turns *turns) {
     static struct result ignored[2];
     struct state states[2] = {{.touch = touch}, {.touch = touch, .raw = true}};
@@ -269,50 +211,91 @@ static void sum_turns(const struct turns *turns, struct result *result) {
 
 /* ---- Rounds ------------------------------------------------------------ */
 
-/* One round, in a process of its own: in turns, if `turns` is not NULL. */
-static int replay_apart(const struct ops *ops, enum touch touch, struct turns *turns,
-                        struct result *result) {
+struct rounds {
+    const struct ops *ops;
+    const struct replay_options *options;
+    struct plan plan;     /* without threads: all events in one thread */
+    struct turns *turns;  /* NULL without options->raw */
+    struct result *round; /* shared with the processes */
+};
+
+enum kind { TIMED, BY_THREADS, IN_TURNS };
+
+static int replay_kind(enum kind kind, const struct rounds *rounds) {
+    const struct replay_options *options = rounds->options;
+    if (kind == IN_TURNS) return replay_in_turns(rounds->ops, options->touch, rounds->turns);
+    if (kind == TIMED) return replay_here(rounds->ops, options->touch, rounds->round);
+    memset(rounds->round, 0, sizeof(*rounds->round));
+    return replay_parallel(rounds->ops, &rounds->plan, options->touch, options->skew,
+                           rounds->round);
+}
+
+/* Replays in a process of its own. */
+static int replay_apart(enum kind kind, const struct rounds *rounds) {
     int status;
-    pid_t pid = fork();
+    pid_t pid = cli_fork();
     if (pid < 0) return -1;
-    if (pid == 0) {
-        bool failed = turns ? replay_in_turns(ops, touch, turns) : replay_here(ops, touch, result);
-        _exit(failed ? 1 : 0);
-    }
-    while (waitpid(pid, &status, 0) < 0) {
-        if (errno != EINTR) return -1;
-    }
+    if (pid == 0) _exit(replay_kind(kind, rounds) == 0 ? 0 : 1);
+    if (cli_wait(pid, &status) != 0) return -1;
     if (WIFSIGNALED(status)) return WTERMSIG(status);
     return WEXITSTATUS(status) ? -1 : 0;
 }
 
-/* Adds a later round to the first. */
-static void merge_round(struct result *result, const struct result *round) {
-    for (int op = 0; op < ZT_OPS; op++) {
-        if (round->ns[op] < result->ns[op]) result->ns[op] = round->ns[op];
-    }
+/* The figures of the first round count; of later ones, what differs. */
+static void take_figures(struct result *result, const struct result *round, bool first) {
+    if (first) *result = *round;
+    if (round->rss_most < result->rss_most_low) result->rss_most_low = round->rss_most;
+    if (round->rss_most > result->rss_most_high) result->rss_most_high = round->rss_most;
     if (!result->used_leaked) result->used_leaked = round->used_leaked;
     if (round->failures > result->failures) result->failures = round->failures;
 }
 
-int replay(const struct ops *ops, enum touch touch, unsigned rounds, bool raw,
-           struct result *result) {
-    struct result *round =
-        mmap(NULL, sizeof(*round), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-    struct turns *turns = raw ? new_turns(ops) : NULL;
-    int status = round == MAP_FAILED || (raw && !turns) ? -1 : 0;
-    signal(SIGCHLD, SIG_DFL); /* ignored, no child can be waited for */
-    for (unsigned i = 0; i < rounds && status == 0; i++) {
-        status = replay_apart(ops, touch, NULL, round);
-        if (i == 0) {
-            *result = *round;
-        } else {
-            merge_round(result, round);
-        }
-        if (raw && status == 0) status = replay_apart(ops, touch, turns, NULL);
+static void take_times(struct result *result, const struct result *round, bool first) {
+    for (int op = 0; op < ZT_OPS; op++) {
+        if (first || round->ns[op] < result->ns[op]) result->ns[op] = round->ns[op];
     }
-    if (raw && status == 0) sum_turns(turns, result);
-    if (turns) munmap(turns, turns->size);
-    if (round != MAP_FAILED) munmap(round, sizeof(*round));
+}
+
+/* Threads wait for each other, so times are taken in one thread: in turns, or in a replay of its
+ * own. */
+static int one_round(const struct rounds *rounds, struct result *result, bool first) {
+    bool threads = rounds->plan.threads > 1;
+    int status = replay_apart(threads ? BY_THREADS : TIMED, rounds);
+    if (status == 0) take_figures(result, rounds->round, first);
+    if (status == 0 && threads && !rounds->turns) status = replay_apart(TIMED, rounds);
+    if (status == 0) take_times(result, rounds->round, first);
+    if (status == 0 && rounds->turns) status = replay_apart(IN_TURNS, rounds);
+    return status;
+}
+
+/* Takes what all rounds need.  0, or -1. */
+static int rounds_begin(struct rounds *rounds) {
+    const struct ops *ops = rounds->ops;
+    rounds->round = mmap(NULL, sizeof(*rounds->round), PROT_READ | PROT_WRITE,
+                         MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    if (rounds->round == MAP_FAILED) return -1;
+    if (rounds->options->raw) {
+        rounds->turns = new_turns(ops);
+        if (!rounds->turns) return -1;
+    }
+    return ops->threads > 1 && rounds->options->skew > 0 ? plan_make(&rounds->plan, ops) : 0;
+}
+
+static void rounds_end(struct rounds *rounds) {
+    plan_free(&rounds->plan);
+    if (rounds->turns) munmap(rounds->turns, rounds->turns->size);
+    if (rounds->round != MAP_FAILED) munmap(rounds->round, sizeof(*rounds->round));
+}
+
+int replay(const struct ops *ops, const struct replay_options *options, struct result *result) {
+    struct rounds rounds = {.ops = ops, .options = options};
+    int status = rounds_begin(&rounds);
+    for (unsigned i = 0; i < options->rounds && status == 0; i++) {
+        status = one_round(&rounds, result, i == 0);
+    }
+    count_calls(result, ops);
+    if (status == 0 && rounds.turns) sum_turns(rounds.turns, result);
+    result->by_threads = rounds.plan.threads > 1;
+    rounds_end(&rounds);
     return status;
 }

@@ -33,13 +33,17 @@ struct sample {
 #define MAX_SAMPLES 400
 
 struct result {
-    struct figures peak;   /* after the event ops->peak */
-    struct figures end;    /* after the last event, before all is freed */
+    struct figures peak; /* after the event ops->peak */
+    struct figures end;  /* after the last event, before all is freed */
+    uint64_t rss_most;   /* of all samples; and the least and the most of all rounds */
+    uint64_t rss_most_low;
+    uint64_t rss_most_high;
     uint64_t rss_baseline; /* of the process before the first event */
-    uint64_t used_leaked;  /* zmalloc_used_memory() after all is freed, less what it was */
+    uint64_t used_leaked;  /* growth of zmalloc_used_memory() after all is freed */
     uint64_t failures;     /* allocations that returned NULL */
     uint64_t calls[ZT_OPS];
     double ns[ZT_OPS];        /* sum of all calls, the clock's own time taken off */
+    bool by_threads;          /* whether threads replayed it */
     bool has_raw;             /* whether the next two are known: sums as above */
     double raw_ns[ZT_OPS];    /* by the allocator without zmalloc */
     double paired_ns[ZT_OPS]; /* by zmalloc, in turns with it */
@@ -48,12 +52,21 @@ struct result {
     struct sample sample[MAX_SAMPLES];
 };
 
-/* Replays `rounds` times, each in a process of its own with a fresh heap.  With
- * `raw`, another for each: through zmalloc and through the allocator without it, a
- * few thousand events each in turns, with twice the memory.  The times are the
- * best of all (of turns: the best of each), the figures those of the first.  0; the signal that
- * ended a round; -1 without memory or processes. */
-int replay(const struct ops *ops, enum touch touch, unsigned rounds, bool raw,
-           struct result *result);
+struct replay_options {
+    enum touch touch;
+    unsigned rounds;
+    bool raw;
+    /* Threads of the recording are threads of the replay; all events that are so many before an
+     * event have run when it runs.  0: one thread. */
+    size_t skew;
+};
+
+/* Replays options->rounds times, each in a process of its own with a fresh heap.  A recording of
+ * several threads takes one process more in each round, as times are taken in one thread.  With
+ * `raw`, each round has one more process: it replays a few thousand events each in turns, through
+ * zmalloc and through the allocator without it, and takes twice the memory.  The times are the
+ * best of all rounds (of turns: the best of each turn); the figures are those of the first round.
+ * Returns 0; the signal that ended a round; or -1 without memory, threads or processes. */
+int replay(const struct ops *ops, const struct replay_options *options, struct result *result);
 
 #endif /* TOOLS_ZREPLAY_REPLAY_H_ */

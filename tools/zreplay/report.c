@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tools/common/cli.h"
+
 struct figure_row {
     const char *label;
     const char *key;
@@ -32,7 +34,7 @@ struct ratio_row {
     double end;
 };
 
-/* Those after TABLE_RATIOS are in the JSON only. */
+/* The ratios after TABLE_RATIOS are in the JSON only. */
 enum { TABLE_RATIOS = 3, RATIOS = 4 };
 
 static double ratio(uint64_t above, uint64_t below) {
@@ -69,7 +71,7 @@ struct time_row {
 
 enum { TIMES = ZT_OPS + 1 };
 
-/* All together first, then each kind of call. */
+/* The first row is all calls together; then comes each kind of call. */
 static void time_rows(const struct report *report, struct time_row rows[TIMES]) {
     const struct result *r = report->result;
     const double *ns = r->has_raw ? r->paired_ns : r->ns;
@@ -83,14 +85,6 @@ static void time_rows(const struct report *report, struct time_row rows[TIMES]) 
 
 static double per_raw(const struct time_row *row) {
     return row->raw_ns > 0 ? row->ns / row->raw_ns : -1;
-}
-
-static uint64_t peak_rss(const struct result *r) {
-    uint64_t most = r->peak.rss;
-    for (uint32_t i = 0; i < r->samples; i++) {
-        if (r->sample[i].rss != UNKNOWN && r->sample[i].rss > most) most = r->sample[i].rss;
-    }
-    return most;
 }
 
 /* ---- Table ------------------------------------------------------------ */
@@ -170,7 +164,7 @@ static void print_memory(const struct report *report) {
         printf("\n");
     }
     printf("  %-22s", "RSS, the most sampled");
-    print_size(peak_rss(report->result));
+    print_size(report->result->rss_most);
     printf("\n  %-22s", "RSS before the replay");
     print_size(report->result->rss_baseline);
     printf("  (the decoded trace and the program; not in the RSS above)\n");
@@ -188,18 +182,9 @@ void report_table(const struct report *report) {
 /* ---- JSON ------------------------------------------------------------- */
 
 static void json_string(const char *key, const char *text) {
-    printf("  \"%s\": \"", key);
-    for (; *text; text++) {
-        unsigned char c = (unsigned char)*text;
-        if (c == '"' || c == '\\') {
-            printf("\\%c", c);
-        } else if (c < ' ' || c == 127) {
-            printf("\\u%04x", c);
-        } else {
-            putchar(c);
-        }
-    }
-    printf("\",\n");
+    printf("  \"%s\": ", key);
+    cli_json_string(text);
+    printf(",\n");
 }
 
 static void json_number(const char *prefix, const char *key, uint64_t value) {
@@ -247,7 +232,9 @@ static void json_figures(const struct report *report) {
         json_real("peak_", ratios[i].key, ratios[i].peak);
         json_real("end_", ratios[i].key, ratios[i].end);
     }
-    json_number("", "rss_most_sampled", peak_rss(report->result));
+    json_number("", "rss_most_sampled", report->result->rss_most);
+    json_number("", "rss_most_sampled_low", report->result->rss_most_low);
+    json_number("", "rss_most_sampled_high", report->result->rss_most_high);
     json_number("", "rss_baseline", report->result->rss_baseline);
 }
 
@@ -277,7 +264,12 @@ void report_json(const struct report *report, bool timeline) {
     json_number("", "lost_events", report->ops->lost);
     json_number("", "events", report->ops->count);
     json_number("", "threads", report->ops->threads);
+    printf("  \"by_threads\": %s,\n", r->by_threads ? "true" : "false");
+    json_number("", "events_elsewhere", report->ops->elsewhere);
+    json_real("", "duration_s", (double)report->ops->duration / 1e9);
+    json_number("", "unseen_calls", report->ops->unseen);
     json_number("", "peak_blocks", report->ops->peak_blocks);
+    json_number("", "peak_large", report->ops->peak_large);
     json_figures(report);
     json_times(report);
     if (timeline) json_timeline(r);

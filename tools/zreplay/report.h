@@ -1,4 +1,4 @@
-/* What a replay found, for people and for programs. */
+/* Prints the results of a replay: a table for people, JSON for programs. */
 #ifndef TOOLS_ZREPLAY_REPORT_H_
 #define TOOLS_ZREPLAY_REPORT_H_
 
@@ -15,8 +15,8 @@ struct report {
 
 void report_table(const struct report *report);
 
-/* One flat object, a key a line; `timeline` adds what was sampled on the way
- * as an array of [event, used, rss]. */
+/* Prints one flat object, a key a line.  `timeline` adds the samples of the replay, as an array
+ * of [event, used, rss]. */
 void report_json(const struct report *report, bool timeline);
 
 #endif /* TOOLS_ZREPLAY_REPORT_H_ */

@@ -1,5 +1,5 @@
-/* Memory along the trace: a line of RSS for each allocator, and one of what
- * the first counts as used. */
+/* Draws memory along the trace: a line of RSS for each allocator, and one of the used memory
+ * that the first one counts. */
 #include "tools/common/svg.h"
 
 #include <stdlib.h>
@@ -21,7 +21,7 @@ struct chart {
     double bytes;  /* where the axis ends: on a tick */
 };
 
-/* What an axis is labelled in. */
+/* The unit of an axis. */
 struct scale {
     double unit;
     const char *name;

@@ -5,52 +5,63 @@
 #include <string.h>
 
 #include "tools/common/cli.h"
+#include "tools/zreplay/parallel.h"
 #include "tools/zreplay/report.h"
 #include "zmalloc/build_info.h"
 #include "zmalloc/zmalloc.h"
 
-/* What messages begin with. */
+/* Each message begins with it. */
 static const char *tool = "zreplay";
+
+enum { MOST_SKEW = 1000, MAX_SKEW = 1000000000 };
 
 #define SHIPPED_TRACE "tools/zreplay/traces/redis.ztrace"
 
 static const char help[] =
     "Usage: zreplay [options] [TRACE]\n"
     "Replays TRACE, which ztrace recorded, through zmalloc and the allocator that this\n"
-    "program was built with, and reports memory and time.  Without TRACE: the one of a\n"
-    "redis-server that ships with the project.\n"
+    "program was built with, and reports memory and time.  Without TRACE, it replays the\n"
+    "trace of a redis-server that ships with the project.\n"
     "\n"
-    "      --touch=HOW  what is written to each block, as a program would:\n"
-    "                   pages  a byte in each page, the first and the last (without it)\n"
+    "      --touch=HOW  write to each block, as a program would:\n"
+    "                   pages  the first and last byte, and one in each page (default)\n"
     "                   all    every byte\n"
-    "                   none   nothing: RSS then says little\n"
-    "      --rounds=N   replay N times (1 to 1000; 3 without it), each in a process of its\n"
-    "                   own: times are the best of all, the rest is the first's\n"
-    "      --raw        also times the allocator without zmalloc (raw): after each round\n"
-    "                   another one, in which the two take turns of 4096 events.  Times are\n"
-    "                   then the best of each turn.  Needs twice the memory\n"
-    "      --json       a JSON object instead of the table; null where a figure is unknown\n"
-    "      --timeline   adds used memory and RSS along the trace to it\n"
-    "      --prefix=P   what messages begin with, instead of zreplay\n"
-    "  -q, --quiet      no line about a trace that is truncated or lost events\n"
-    "  -h, --help       this text\n"
+    "                   none   nothing; RSS then says little\n"
+    "      --rounds=N   replay N times, 1 to 1000 (default 3), each in its own process;\n"
+    "                   times are the best of all rounds, the rest is from the first\n"
+    "      --raw        also time the allocator without zmalloc (raw): after each round, in\n"
+    "                   one more process, the two take turns of 4096 events.  Times are then\n"
+    "                   the best of each turn.  This needs twice the memory\n"
+    "      --skew=N     a thread for each recorded thread; an event runs once all that are N or\n"
+    "                   more before it have run: 1 to 1000000000; 0: one thread.  The default is\n"
+    "                   a thousandth of the events, but at most 1000\n"
+    "      --json       print a JSON object instead of the table; unknown figures are null\n"
+    "      --timeline   add used memory and RSS along the trace to the JSON\n"
+    "      --prefix=P   begin messages with P instead of zreplay\n"
+    "  -q, --quiet      print no line about a truncated trace or lost events\n"
+    "  -h, --help       print this text\n"
     "\n"
-    "Events run in the order of the trace, in one thread.  The trace is decoded first, to\n"
-    "memory of its own that is in RSS before the replay and not counted in the other RSS\n"
-    "figures.  The time of a call is that of zmalloc alone, without touching, sampling and\n"
-    "the clock itself.  \"At its peak\": after the event with the most bytes asked for live.\n"
-    "\"Requested\" is those bytes, from the trace: the same for every allocator, as \"used\"\n"
-    "is not.  The JSON has both ratios: rss_per_requested and rss_per_used.\n"
-    "Events run as fast as possible: memory that an allocator gives back after a time\n"
-    "(jemalloc: 10 s) is still counted at the end.\n"
+    "Events run as fast as possible, each thread's in their order, and those of a block in "
+    "theirs.\n"
+    "Times are taken in a further replay, in one thread.  Memory that an allocator gives back\n"
+    "after a time (jemalloc: 10 s) is still counted at the end.\n"
+    "The trace is decoded first.  The decoded trace is in \"RSS before the replay\", and in no\n"
+    "other RSS figure.  The time of a call is that of zmalloc alone: without writing to the\n"
+    "block, sampling and the clock itself.\n"
+    "\"At its peak\" is after the event with the most requested bytes live.  \"Requested\" is "
+    "what\n"
+    "the program asked for; it comes from the trace and is the same for every allocator, unlike\n"
+    "\"used\".  The JSON has the ratios to both: rss_per_requested and rss_per_used.\n"
     "\n"
-    "Exit status: 0; 1 when used memory is not what it was once all is freed; 2 for wrong\n"
-    "arguments, and for traces that are empty, damaged or too large for this machine.\n";
+    "Exit status: 0; 1 when used memory does not return to its first value once all is freed;\n"
+    "2 for wrong arguments, and for traces that are empty, damaged or too large for this "
+    "machine.\n";
 
 struct arguments {
     const char *trace;
     enum touch touch;
     unsigned rounds;
+    size_t skew; /* SIZE_MAX: not given */
     bool quiet;
     bool raw;
     bool json;
@@ -75,17 +86,13 @@ static bool parse_touch(const char *text, enum touch *touch) {
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
-        {"touch", required_argument, NULL, 't'},
-        {"rounds", required_argument, NULL, 'r'},
-        {"json", no_argument, NULL, 'j'},
-        {"timeline", no_argument, NULL, 'l'},
-        {"prefix", required_argument, NULL, 'p'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"raw", no_argument, NULL, 'w'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"touch", required_argument, NULL, 't'},  {"rounds", required_argument, NULL, 'r'},
+        {"json", no_argument, NULL, 'j'},         {"timeline", no_argument, NULL, 'l'},
+        {"prefix", required_argument, NULL, 'p'}, {"quiet", no_argument, NULL, 'q'},
+        {"raw", no_argument, NULL, 'w'},          {"skew", required_argument, NULL, 's'},
+        {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
-    uint64_t rounds;
+    uint64_t number;
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
@@ -95,10 +102,15 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
                 return usage("--touch takes pages, all or none, not ", optarg);
             }
         } else if (option == 'r') {
-            if (!cli_number(optarg, 1, 1000, &rounds)) {
+            if (!cli_number(optarg, 1, 1000, &number)) {
                 return usage("--rounds takes a number from 1 to 1000, not ", optarg);
             }
-            arguments->rounds = (unsigned)rounds;
+            arguments->rounds = (unsigned)number;
+        } else if (option == 's') {
+            if (!cli_number(optarg, 0, MAX_SKEW, &number)) {
+                return usage("--skew takes a number from 0 to 1000000000, not ", optarg);
+            }
+            arguments->skew = (size_t)number;
         } else if (option == 'p') {
             tool = optarg;
         } else if (option == 'q') {
@@ -112,18 +124,20 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         } else if (option == 'h') {
             return cli_help(tool, help);
         } else {
-            return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
         }
     }
-    if (argc - optind > 1) return usage("one trace at a time, not also ", argv[optind + 1]);
+    if (argc - optind > 1)
+        return usage("only one trace can be replayed; unexpected: ", argv[optind + 1]);
     arguments->trace = argv[optind];
-    if (arguments->timeline && !arguments->json) return usage("--timeline wants --json", "");
+    if (arguments->timeline && !arguments->json)
+        return usage("--timeline works with --json only", "");
     return -1;
 }
 
 static bool find_trace(const char *given, const char *argv0, char path[CLI_PATH_SIZE]) {
     if (given ? cli_resolve(given, path) : cli_find(argv0, SHIPPED_TRACE, path)) return true;
-    cli_error(tool, given ? "%s: too long a name" : "%s is not among the runfiles",
+    cli_error(tool, given ? "%s: the name is too long" : "cannot find %s in the runfiles",
               given ? given : SHIPPED_TRACE);
     return false;
 }
@@ -131,10 +145,13 @@ static bool find_trace(const char *given, const char *argv0, char path[CLI_PATH_
 /* The memory that a replay needs. */
 static uint64_t needed(const struct ops *ops, enum touch touch, unsigned copies) {
     uint64_t blocks = touch == TOUCH_NONE ? ops->peak_untouched : ops->peak_touched;
-    return ops->count * sizeof(*ops->op) + copies * (ops->objects * sizeof(void *) + blocks);
+    uint64_t order = ops->threads > 1 ? plan_size(ops) : 0;
+    return ops->count * sizeof(*ops->op) + order +
+           copies * (ops->objects * sizeof(void *) + blocks);
 }
 
-/* A trace may ask for more than there is; touching it would end badly. */
+/* Checks that the replay fits into memory.  A trace may ask for more than there is; touching
+ * that memory would end badly. */
 static bool fits(const struct ops *ops, enum touch touch, uint64_t limit, const char *path) {
     uint64_t bytes = needed(ops, touch, 1);
     if (bytes <= limit) return true;
@@ -145,23 +162,23 @@ static bool fits(const struct ops *ops, enum touch touch, uint64_t limit, const 
     return false;
 }
 
-/* What memory there is, in bytes. */
+/* The memory that this process may use, in bytes. */
 static uint64_t memory_limit(void) {
     uint64_t limit = zmalloc_get_memory_limit();
     return limit ? limit : UINT64_MAX;
 }
 
-/* Whether to time without zmalloc, too; tells why not. */
+/* Whether to time the allocator without zmalloc, too; prints why not. */
 static bool raw_fits(const struct arguments *arguments, const struct ops *ops, const char *path) {
     if (needed(ops, arguments->touch, 2) <= memory_limit()) return true;
     if (!arguments->quiet) {
-        cli_error(tool, "%s: --raw is left out, as this machine has no memory for two copies",
+        cli_error(tool, "%s: --raw is left out: this machine has no memory for a second replay",
                   path);
     }
     return false;
 }
 
-/* Reads the trace; false when it cannot be replayed, told on stderr. */
+/* Reads the trace; prints a line and returns false when it cannot be replayed. */
 static bool read_trace(const struct arguments *arguments, const char *path, struct ops *ops) {
     struct zt_error error;
     uint64_t limit = memory_limit();
@@ -170,7 +187,7 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
         return false;
     }
     if (ops->count == 0) {
-        cli_error(tool, "%s: holds no events%s", path, ops->truncated ? ": it is truncated" : "");
+        cli_error(tool, "%s: has no events%s", path, ops->truncated ? ": it is truncated" : "");
         return false;
     }
     if (ops->truncated && !arguments->quiet) {
@@ -184,13 +201,25 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
     return fits(ops, arguments->touch, limit, path);
 }
 
+/* The longer a recording, the less does the order of a few events matter. */
+static size_t default_skew(const struct ops *ops) {
+    size_t skew = ops->count / 1000;
+    return skew < 1 ? 1 : skew < MOST_SKEW ? skew : MOST_SKEW;
+}
+
 static int replay_and_report(const struct arguments *arguments, const char *path,
                              const struct ops *ops) {
     static struct result result;
     bool raw = arguments->raw && raw_fits(arguments, ops, path);
-    int status = replay(ops, arguments->touch, arguments->rounds, raw, &result);
+    const struct replay_options options = {
+        .touch = arguments->touch,
+        .rounds = arguments->rounds,
+        .raw = raw,
+        .skew = arguments->skew == SIZE_MAX ? default_skew(ops) : arguments->skew};
+    int status = replay(ops, &options, &result);
     if (status != 0) {
-        const char *why = status > 0 ? strsignal(status) : "no memory or no process for it";
+        const char *why =
+            status > 0 ? strsignal(status) : "there is no memory or no process for it";
         cli_error(tool, "%s: the replay was ended: %s", path, why);
         return CLI_USAGE;
     }
@@ -212,7 +241,7 @@ static int replay_and_report(const struct arguments *arguments, const char *path
 
 int main(int argc, char **argv) {
     static char buffer[65536];
-    struct arguments arguments = {.touch = TOUCH_PAGES, .rounds = 3};
+    struct arguments arguments = {.touch = TOUCH_PAGES, .rounds = 3, .skew = SIZE_MAX};
     char path[CLI_PATH_SIZE];
     /* stdio's own buffer would come from the allocator. */
     setvbuf(stdout, buffer, _IOFBF, sizeof(buffer));

@@ -1,6 +1,6 @@
-/* From addresses to objects.  The recording may have gaps (a crash, a full
- * disk, functions that were not seen): what does not fit is counted, and the
- * trace stays one that makes sense. */
+/* Turns addresses into objects.  The recording may have gaps (a crash, a full disk, functions
+ * that were not seen): convert() counts the records that do not fit, and the trace stays
+ * consistent. */
 #include "tools/ztrace/convert.h"
 
 #include <errno.h>
@@ -34,7 +34,7 @@ struct state {
     uint32_t raw_threads;
     struct thread *threads;
     struct zt_map objects; /* by address */
-    /* The record at hand. */
+    /* The record that is being converted. */
     struct thread *thread;
     uint64_t time;
     uint64_t address;
@@ -65,7 +65,7 @@ static int emit(struct state *state, enum zt_op op, uint32_t *object) {
     return 0;
 }
 
-/* The address at hand is that of `object` from now on. */
+/* From now on the address of this record is that of `object`. */
 static int put_address(struct state *state, uint64_t address, uint32_t object) {
     uint32_t gone;
     if (zt_map_take(&state->objects, address, &gone)) {
@@ -125,7 +125,7 @@ static int end_realloc(struct state *state) {
     return put_address(state, thread->address, thread->object);
 }
 
-/* Another program runs in the process: its memory was given back as a whole. */
+/* The process runs another program: all memory of the first one is gone. */
 static int take_exec(struct state *state) {
     struct thread *own = state->thread;
     for (uint32_t i = 0; i < state->raw_threads; i++) {
@@ -160,7 +160,7 @@ static int take_record(struct state *state) {
     }
 }
 
-/* Takes a record apart; false when no program of ours wrote it. */
+/* Decodes a record; false when no program of ours wrote it. */
 static bool parse(struct state *state, const struct raw_record *record) {
     uint32_t thread = (uint32_t)(record->sequence & (RAW_MAX_THREADS - 1));
     uint64_t start = state->header->start_ns;
@@ -175,6 +175,19 @@ static bool parse(struct state *state, const struct raw_record *record) {
     return state->op < RAW_OPS;
 }
 
+/* Called every now and then; returns -1 to end the conversion. */
+static int report_progress(struct state *state, uint64_t done) {
+    uint64_t all = state->header->sequence;
+    if (state->conversion->interrupted()) {
+        zt_fail(state->error, "%s: interrupted", state->conversion->out_name);
+        return -1;
+    }
+    if (state->conversion->progress && done <= all) {
+        cli_progress("ztrace", "writing the trace: %" PRIu64 " %%", done * 100 / all);
+    }
+    return 0;
+}
+
 static int take_all(struct state *state) {
     struct merge merge;
     const char *chunks = (const char *)state->header + RAW_HEADER_SIZE;
@@ -182,17 +195,15 @@ static int take_all(struct state *state) {
     if (merge_init(&merge, chunks, state->size - RAW_HEADER_SIZE) != 0) {
         return out_of_memory(state);
     }
-    uint64_t all = state->header->sequence, done = 0;
+    uint64_t done = 0;
     int result = 0;
     while (result == 0 && (record = merge_next(&merge)) != NULL) {
-        if (state->conversion->progress && ++done % 65536 == 0 && done <= all) {
-            cli_progress("ztrace", "writing the trace: %" PRIu64 " %%", done * 100 / all);
-        }
         if (parse(state, record)) {
             result = take_record(state);
         } else {
             state->conversion->damaged++;
         }
+        if (result == 0 && ++done % 65536 == 0) result = report_progress(state, done);
     }
     if (state->conversion->progress) cli_progress("ztrace", NULL);
     state->conversion->damaged += merge.damaged;
@@ -240,7 +251,7 @@ static int convert_mapped(struct state *state) {
                                    state->error);
     if (!state->writer) return -1;
     int result = write_trace(state);
-    /* Closing after a failure only frees. */
+    /* After a failure, closing only frees. */
     if (result != 0) zt_fail(state->error, "%s: cannot be written", state->conversion->out_name);
     return zt_writer_close(state->writer) == 0 ? result : -1;
 }

@@ -8,14 +8,15 @@
 #include "tools/trace/trace.h"
 
 struct conversion {
-    /* To be given. */
+    /* Input. */
     const char *raw_name;
     const char *out_name;
     int raw_fd;
     int out_fd;
     uint32_t tick_ns;
-    bool progress; /* on a terminal */
-    /* Told. */
+    bool progress;            /* on a terminal */
+    int (*interrupted)(void); /* returns the signal that asks to end, or 0 */
+    /* Results. */
     uint32_t images; /* programs that were recorded, one after an exec another */
     uint32_t threads;
     uint32_t children; /* processes that came of it and were not recorded */

@@ -1,4 +1,4 @@
-/* Runs the program to record. */
+/* Runs the program to record, and takes the signals that come meanwhile. */
 #ifndef TOOLS_ZTRACE_LAUNCH_H_
 #define TOOLS_ZTRACE_LAUNCH_H_
 
@@ -9,10 +9,18 @@ struct launch {
     const char *folder;  /* to run it in, or NULL for this one */
 };
 
-/* Runs it to its end.  SIGINT and SIGQUIT are left to the program, which gets
- * them from the terminal too; SIGTERM and SIGHUP are handed on.  Returns its
- * exit status, 128 + the signal that ended it; or -1 when it could not be
- * started: *error is the errno then. */
+/* From here on no signal ends ztrace halfway.  A write past a file limit or to a closed pipe
+ * fails instead.  While the program runs, ztrace leaves SIGINT and SIGQUIT to it, because the
+ * terminal sends them to the program too, and passes SIGTERM and SIGHUP on to it.  At other
+ * times ztrace notes these signals. */
+void take_signals(void);
+
+/* The signal that asked ztrace to end while no program ran, or 0. */
+int interrupted(void);
+
+/* Runs the program to its end, with the signals as they were before take_signals().
+ * Returns its exit status, 128 + the signal that ended it; or -1 when it could not be
+ * started: *error is the errno then, EINTR after a signal. */
 int launch(const struct launch *launch, int *error);
 
 #endif /* TOOLS_ZTRACE_LAUNCH_H_ */

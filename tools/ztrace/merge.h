@@ -16,7 +16,7 @@ struct cursor {
 struct merge {
     struct cursor *heap;
     size_t count;
-    uint64_t damaged; /* chunks whose numbers did not grow, left off there */
+    uint64_t damaged; /* chunks whose numbers did not grow; each ends there */
 };
 
 /* `size` bytes of whole or partial chunks.  0, or -1 without memory. */

@@ -1,13 +1,17 @@
-/* The allocation functions, in front of those of the program: each calls the
- * next one of its name, and notes what happened. */
+/* The allocation functions, in front of the program's own: each calls the next function of its
+ * name, and notes what happened.  Also the two functions by which a program restricts its system
+ * calls. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdalign.h>
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "tools/ztrace/recorder.h"
@@ -24,9 +28,11 @@ static struct {
     void *(*memalign)(size_t, size_t);
     void *(*valloc)(size_t);
     void *(*pvalloc)(size_t);
+    int (*prctl)(int, ...);
+    long (*syscall)(long, ...);
 } next;
 
-/* dlsym itself may allocate: from here, until the functions are found. */
+/* dlsym itself may allocate: it gets memory from here until the functions are found. */
 static _Alignas(max_align_t) char early[65536];
 static size_t early_used;
 static bool finding;
@@ -58,7 +64,9 @@ static void find_all(void) {
     FIND(memalign);
     FIND(valloc);
     FIND(pvalloc);
-    FIND(malloc); /* last: it tells that the others are there */
+    FIND(prctl);
+    FIND(syscall);
+    FIND(malloc); /* last: once it is set, the others are there */
     finding = false;
     if (!next.malloc || !next.calloc || !next.realloc || !next.free) {
         static const char message[] = "ztrace: the program has no malloc to record\n";
@@ -107,7 +115,7 @@ EXPORT void free(void *ptr) {
     next.free(ptr);
 }
 
-/* A block of dlsym's that outgrows its place. */
+/* Moves a block of dlsym's that becomes too large for this memory. */
 static void *realloc_early(void *ptr, size_t size) {
     void *moved = malloc(size);
     if (!moved) return NULL;
@@ -173,4 +181,36 @@ EXPORT void *pvalloc(size_t size) {
     if (!next.pvalloc) return no_memory();
     size_t page = (size_t)sysconf(_SC_PAGESIZE);
     return note_aligned(next.pvalloc(size), page, (size + page - 1) & ~(page - 1));
+}
+
+/* Takes as many arguments as there may be; nobody looks at those that were not given. */
+#define TAKE_ARGUMENTS(a, count, last)                                 \
+    do {                                                               \
+        va_list list;                                                  \
+        va_start(list, last);                                          \
+        for (int i = 0; i < (count); i++) (a)[i] = va_arg(list, long); \
+        va_end(list);                                                  \
+    } while (0)
+
+EXPORT int prctl(int option, ...) {
+    long a[4];
+    TAKE_ARGUMENTS(a, 4, option);
+    ready();
+    bool tell = option == PR_SET_SECCOMP && recorder_restrict();
+    int result = next.prctl(option, a[0], a[1], a[2], a[3]);
+    if (tell) recorder_restricted(result == 0);
+    return result;
+}
+
+EXPORT long syscall(long number, ...) {
+    enum { SET_MODE_STRICT, SET_MODE_FILTER }; /* of <linux/seccomp.h> */
+    long a[6];
+    TAKE_ARGUMENTS(a, 6, number);
+    ready();
+    bool sets = (number == SYS_seccomp && (unsigned long)a[0] <= SET_MODE_FILTER) ||
+                (number == SYS_prctl && a[0] == PR_SET_SECCOMP);
+    bool tell = sets && recorder_restrict();
+    long result = next.syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+    if (tell) recorder_restricted(result >= 0);
+    return result;
 }

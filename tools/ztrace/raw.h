@@ -1,5 +1,5 @@
 /* The raw recording: a file that launcher and recorded program both map, so
- * that what the program wrote is there however it ends.
+ * that the records of the program are there however it ends.
  *
  * A header, then chunks of records.  One thread at a time writes to a chunk,
  * front to back; a thread that ends leaves the rest of its chunk to another.
@@ -10,6 +10,7 @@
 #define TOOLS_ZTRACE_RAW_H_
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #define RAW_MAGIC UINT64_C(0x31776172617274)
@@ -18,12 +19,13 @@
 #define RAW_HEADER_SIZE 65536
 #define RAW_CHUNK_SIZE 262144
 
-/* Which file, and the process that may write to it: its children inherit the
+/* The file, and the process that may write to it: that process's children inherit the
  * environment as well. */
 #define RAW_ENV_FILE "ZTRACE_RAW_FILE"
 #define RAW_ENV_PID "ZTRACE_PID"
 
-#define RAW_MAX_CHILDREN 4096
+/* Processes that follow each other have different numbers, modulo this. */
+#define RAW_CHILDREN (UINT32_C(1) << 18)
 
 struct raw_header {
     uint64_t magic;
@@ -35,22 +37,22 @@ struct raw_header {
     _Atomic uint32_t threads; /* numbers given out */
     _Atomic uint32_t failed;  /* errno of the first chunk that could not be had */
     _Atomic uint64_t lost;    /* events that were not recorded */
-    /* On a line of its own: every event takes a number. */
+    /* On a cache line of its own: every event takes a number. */
     _Alignas(128) _Atomic uint64_t sequence;
-    /* Processes that came of the recorded one and were not recorded. */
+    /* Processes that the recorded one started, and that were not recorded. */
     _Alignas(128) _Atomic uint32_t children;
-    _Atomic uint32_t child[RAW_MAX_CHILDREN]; /* pids of the first, to count each once */
+    _Atomic uint32_t child[RAW_CHILDREN / 32]; /* a bit for each, by its pid */
 };
 
-/* Notes a process that is not recorded, once. */
-static inline void raw_note_child(struct raw_header *header, uint32_t pid) {
-    for (int i = 0; i < RAW_MAX_CHILDREN; i++) {
-        uint32_t seen = 0;
-        if (atomic_compare_exchange_strong(&header->child[i], &seen, pid)) break;
-        if (seen == pid) return;
-    }
-    atomic_fetch_add(&header->children, 1);
+/* Counts a process that is not recorded.  A process that was forked is new; one that starts a
+ * program may have been counted at its fork. */
+static inline void raw_count_child(struct raw_header *header, uint32_t pid, bool forked) {
+    uint32_t number = pid % RAW_CHILDREN, bit = UINT32_C(1) << number % 32;
+    bool known = atomic_fetch_or(&header->child[number / 32], bit) & bit;
+    if (forked || !known) atomic_fetch_add(&header->children, 1);
 }
+
+_Static_assert(sizeof(struct raw_header) <= RAW_HEADER_SIZE, "the header has its place");
 
 enum raw_op {
     RAW_MALLOC,
@@ -66,7 +68,7 @@ enum raw_op {
 #define RAW_THREAD_BITS 20
 #define RAW_MAX_THREADS (UINT32_C(1) << RAW_THREAD_BITS)
 
-/* Two fit a cache line. */
+/* A cache line holds two. */
 struct raw_record {
     _Atomic uint64_t sequence; /* from 1, << RAW_THREAD_BITS | thread; written last */
     uint64_t time_ns;          /* CLOCK_MONOTONIC */
@@ -74,8 +76,8 @@ struct raw_record {
     uint64_t size_op; /* size << 16 | detail << 8 | op */
 };
 
-/* The detail is the log2 of RAW_ALIGNED's alignment; this for a RAW_REALLOC_END
- * whose call returned NULL because it freed the block. */
+/* The detail of RAW_ALIGNED is the log2 of the alignment; that of a RAW_REALLOC_END is this when
+ * the call returned NULL because it freed the block. */
 #define RAW_FREED 1
 
 #define RAW_CHUNK_RECORDS (RAW_CHUNK_SIZE / sizeof(struct raw_record))

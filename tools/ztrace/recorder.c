@@ -8,11 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 /* Chunks that ended threads left unfinished. */
 #define MAX_SPARE_CHUNKS 1024
+
+/* The chunks that are mapped before a program restricts its system calls; they must hold all
+ * that is recorded afterwards. */
+#define RESTRICTED_CHUNKS 64
 
 struct span {
     struct raw_record *next;
@@ -30,15 +35,21 @@ THREAD_LOCAL bool busy;              /* within the recorder */
 static struct raw_header *header;
 static char file[4096]; /* its name; programs overwrite their environment */
 static pthread_key_t thread_key;
+static struct stat identity; /* of the file */
 static atomic_flag started = ATOMIC_FLAG_INIT;
 
 static atomic_flag spare_lock = ATOMIC_FLAG_INIT;
 static struct span spare[MAX_SPARE_CHUNKS];
 static size_t spares;
 
-/* Whether to record.  On a page that reads as zeros in a forked child, however
- * it was forked: the trace is the parent's. */
+/* Whether to record.  Its page reads as zeros in a forked child, in whatever way the child was
+ * forked: the trace is the parent's. */
 static atomic_bool *recording;
+
+/* Whether the program has restricted its system calls (seccomp): from then on the recorder makes
+ * none.  Strict mode forbids even to read the clock, so the time stands still. */
+static atomic_bool restricted;
+static uint64_t restricted_ns;
 
 static void lock_spares(void) {
     while (atomic_flag_test_and_set_explicit(&spare_lock, memory_order_acquire)) {
@@ -47,15 +58,19 @@ static void lock_spares(void) {
 
 static void unlock_spares(void) { atomic_flag_clear_explicit(&spare_lock, memory_order_release); }
 
-/* The thread ends: another goes on where it left off. */
-static void leave_chunk(void *unused) {
-    (void)unused;
-    bool was_busy = busy;
-    busy = true;
+/* Leaves the rest of the thread's chunk to another. */
+static void spare_chunk(void) {
     lock_spares();
     if (chunk.next != chunk.end && spares < MAX_SPARE_CHUNKS) spare[spares++] = chunk;
     unlock_spares();
     chunk = (struct span){NULL, NULL};
+}
+
+static void at_thread_exit(void *unused) {
+    (void)unused;
+    bool was_busy = busy;
+    busy = true;
+    spare_chunk();
     busy = was_busy;
 }
 
@@ -80,8 +95,8 @@ static int extend(int fd, off_t offset, off_t size) {
     return 0;
 }
 
-/* Past the program's limit for files, extending raises SIGXFSZ, which is not
- * the program's doing and must not reach it. */
+/* Past the program's limit for files, extending raises SIGXFSZ.  The program did not cause it,
+ * and must not get it. */
 static int extend_quietly(int fd, off_t offset, off_t size) {
     static const struct timespec now;
     sigset_t set, before, pending;
@@ -96,10 +111,23 @@ static int extend_quietly(int fd, off_t offset, off_t size) {
     return error;
 }
 
-/* Takes a new chunk of the file.  The file is opened by name each time: a
- * descriptor kept open would be seen, closed or reused by the program. */
+/* Opens the file by its name, each time: the program could see, close or reuse a descriptor that
+ * stays open.  Returns -1, with errno set, also where the name leads to another file, as below
+ * another root. */
+static int open_file(void) {
+    struct stat found;
+    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+    if (fd < 0 || fstat(fd, &found) != 0) return fd;
+    if (!identity.st_ino) identity = found;
+    if (found.st_dev == identity.st_dev && found.st_ino == identity.st_ino) return fd;
+    close(fd);
+    errno = ESTALE;
+    return -1;
+}
+
+/* Takes a new chunk of the file. */
 static int map_chunk(void) {
-    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open_file();
     if (fd < 0) return errno;
     uint32_t number = atomic_fetch_add(&header->chunks, 1);
     off_t offset = RAW_HEADER_SIZE + (off_t)number * RAW_CHUNK_SIZE;
@@ -113,7 +141,7 @@ static int map_chunk(void) {
     return error;
 }
 
-/* malloc is no cancellation point, what it is recorded with is.  The state to
+/* malloc is no cancellation point, but the calls that record it are.  Returns the state to
  * restore. */
 static int no_cancellation(void) {
     int before;
@@ -122,11 +150,16 @@ static int no_cancellation(void) {
 }
 
 static bool next_chunk(void) {
+    uint32_t none = 0;
+    if (atomic_load_explicit(&restricted, memory_order_relaxed)) {
+        if (take_spare_chunk()) return true;
+        atomic_compare_exchange_strong(&header->failed, &none, EPERM);
+        return false;
+    }
     int saved_errno = errno, cancel = no_cancellation();
     if (chunk.end) munmap(chunk.end - RAW_CHUNK_RECORDS, RAW_CHUNK_SIZE);
     chunk = (struct span){NULL, NULL};
     if (!take_spare_chunk()) {
-        uint32_t none = 0;
         int error = atomic_load(&header->failed) ? ENOSPC : map_chunk();
         if (error) atomic_compare_exchange_strong(&header->failed, &none, (uint32_t)error);
     }
@@ -144,11 +177,16 @@ static bool have_thread_number(void) {
     return true;
 }
 
-static void write_record(enum raw_op op, const void *address, size_t size, unsigned detail) {
+static uint64_t now_ns(void) {
     struct timespec now;
+    if (atomic_load_explicit(&restricted, memory_order_relaxed)) return restricted_ns;
     clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+}
+
+static void write_record(enum raw_op op, const void *address, size_t size, unsigned detail) {
     struct raw_record *record = chunk.next++;
-    record->time_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    record->time_ns = now_ns();
     record->address = (uintptr_t)address;
     record->size_op = (uint64_t)size << 16 | detail << 8 | op;
     /* Relaxed is enough: the allocator itself orders a free before the malloc
@@ -162,17 +200,17 @@ static void write_record(enum raw_op op, const void *address, size_t size, unsig
 static void stop_in_child(void) {
     if (!recording) return;
     recording = NULL;
-    raw_note_child(header, (uint32_t)getpid());
+    raw_count_child(header, atomic_load(&restricted) ? 0 : (uint32_t)getpid(), true);
 }
 
 void recorder_note(enum raw_op op, const void *address, size_t size, unsigned detail) {
     if (!recording) return;
     if (!atomic_load_explicit(recording, memory_order_relaxed)) {
-        stop_in_child(); /* fork() was passed by */
+        stop_in_child(); /* the child was not made by fork() */
         return;
     }
-    /* A signal handler that allocates in the middle of this must not write
-     * before what it interrupts. */
+    /* A signal handler that interrupts this and allocates must not write, as its record
+     * would come first. */
     bool lost = busy;
     if (!lost) {
         busy = true;
@@ -185,7 +223,32 @@ void recorder_note(enum raw_op op, const void *address, size_t size, unsigned de
     if (lost) atomic_fetch_add_explicit(&header->lost, 1, memory_order_relaxed);
 }
 
-/* Sets `recording`.  What fork() calls is not enough: clone() passes it by. */
+bool recorder_restrict(void) {
+    if (!recording || busy || atomic_load(&restricted)) return false;
+    busy = true;
+    struct span own = chunk;
+    int saved_errno = errno, cancel = no_cancellation();
+    for (int i = 0; i < RESTRICTED_CHUNKS && map_chunk() == 0; i++) spare_chunk();
+    chunk = own;
+    pthread_setcancelstate(cancel, NULL);
+    errno = saved_errno;
+    restricted_ns = now_ns();
+    atomic_store(&restricted, true);
+    busy = false;
+    return true;
+}
+
+void recorder_restricted(bool done) {
+    static const char pid[] = RAW_ENV_PID "=";
+    if (!done) atomic_store(&restricted, false);
+    /* Programs that the process executes from here on must not record. */
+    for (char **variable = environ; done && variable && *variable; variable++) {
+        if (strncmp(*variable, pid, sizeof(pid) - 1) != 0) continue;
+        for (char *at = *variable + sizeof(pid) - 1; *at; at++) *at = '0';
+    }
+}
+
+/* Sets `recording`.  A handler of fork() is not enough: clone() does not call it. */
 static void begin_recording(void) {
     atomic_bool *page =
         mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -198,7 +261,7 @@ static void begin_recording(void) {
 
 static struct raw_header *map_header(void) {
     int cancel = no_cancellation();
-    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+    int fd = open_file();
     void *at = MAP_FAILED;
     if (fd >= 0) {
         at = mmap(NULL, RAW_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -208,16 +271,16 @@ static struct raw_header *map_header(void) {
     return at == MAP_FAILED ? NULL : at;
 }
 
-/* Maps the header; whether this is the process to record.  Another, which a
+/* Maps the header; returns whether this process is the one to record.  Another process, which a
  * child executed, is counted. */
 static bool join_recording(void) {
     const char *pid = getenv(RAW_ENV_PID), *name = getenv(RAW_ENV_FILE);
-    if (!pid || !name || strlen(name) >= sizeof(file)) return false;
+    if (!pid || !name || pid[0] == '0' || strlen(name) >= sizeof(file)) return false;
     strcpy(file, name);
     header = map_header();
     if (!header || header->magic != RAW_MAGIC) return false;
     if (strtol(pid, NULL, 10) == (long)getpid()) return true;
-    raw_note_child(header, (uint32_t)getpid());
+    raw_count_child(header, (uint32_t)getpid(), false);
     munmap(header, RAW_HEADER_SIZE);
     return false;
 }
@@ -227,7 +290,7 @@ void recorder_start(void) {
     if (atomic_load_explicit(&done, memory_order_relaxed)) return;
     int saved_errno = errno;
     if (environ && !atomic_flag_test_and_set(&started)) {
-        if (join_recording() && pthread_key_create(&thread_key, leave_chunk) == 0) {
+        if (join_recording() && pthread_key_create(&thread_key, at_thread_exit) == 0) {
             bool exec = atomic_fetch_add(&header->images, 1) > 0;
             begin_recording();
             if (exec) recorder_note(RAW_EXEC, NULL, 0, 0);

@@ -1,4 +1,4 @@
-/* Records what a program asks of its allocator. */
+/* Records a program's requests to its allocator. */
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
@@ -9,42 +9,40 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/common/cli.h"
+#include "tools/trace/format.h"
 #include "tools/ztrace/convert.h"
+#include "tools/ztrace/inspect.h"
 #include "tools/ztrace/launch.h"
+#include "tools/ztrace/new_file.h"
 #include "tools/ztrace/raw.h"
-
-#ifndef RENAME_NOREPLACE
-#define RENAME_NOREPLACE 1
-#endif
 
 #define TOOL "ztrace"
 
-/* Of a recording without events. */
+/* The exit status for a recording without events. */
 enum { EMPTY = 1 };
 
 static const char help[] =
     "Usage: ztrace [-o FILE] [options] PROGRAM [ARGUMENT]...\n"
     "       ztrace --convert RAW -o FILE [options]\n"
-    "Records every allocation of PROGRAM, which need not be changed, into FILE.\n"
+    "Runs PROGRAM, which needs no change, and records its allocations into FILE.\n"
     "\n"
-    "  -o, --output=FILE  the trace; without it PROGRAM.ztrace\n"
-    "  -f, --force        replace FILE when it is there\n"
-    "      --tick=NS      round times down to NS nanoseconds (1 to 1000000000; 1 without\n"
-    "                     it): larger ticks make smaller files\n"
-    "      --convert=RAW  make a trace of FILE.raw, which an interrupted ztrace left\n"
-    "  -q, --quiet        no line about what was recorded\n"
-    "  -h, --help         this text\n"
+    "  -o, --output=FILE  the trace (default PROGRAM.ztrace)\n"
+    "  -f, --force        replace FILE if it exists\n"
+    "      --tick=NS      round times down to NS nanoseconds, 1 to 1000000000 (default 1);\n"
+    "                     larger ticks make smaller files\n"
+    "      --convert=RAW  make a trace of RAW, the recording that an interrupted ztrace left\n"
+    "  -q, --quiet        print no line about what was recorded\n"
+    "  -h, --help         print this text\n"
     "\n"
-    "The exit status is PROGRAM's, or 128 + the signal that ended it; 2 for wrong\n"
-    "arguments and files, 126 or 127 when PROGRAM cannot be run.  When nothing was\n"
-    "recorded FILE is left as it was, and 2 takes the place of PROGRAM's 0.\n"
-    "Linux only.  Not recorded: statically linked and setuid programs, and the\n"
-    "children that PROGRAM forks.  `zreplay FILE` replays the trace.\n";
+    "Exit status: PROGRAM's, or 128 + the number of the signal that ended it; 2 for wrong\n"
+    "arguments or files; 126 or 127 when PROGRAM cannot be run.  When nothing was recorded,\n"
+    "no trace is written, and the status is 2 where PROGRAM's is 0.\n"
+    "Linux only.  Not recorded: programs that are statically linked or setuid, allocators that\n"
+    "a program brings along, and children that it forks.  `zreplay FILE` replays the trace.\n";
 
 struct arguments {
     const char *output;
@@ -92,87 +90,65 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         } else if (option == 'h') {
             return cli_help(TOOL, help) == 0 ? 0 : CLI_USAGE;
         } else {
-            return usage(option == ':' ? "a value is missing after " : "no such option: ", given);
+            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
         }
     }
     arguments->command = argv + optind;
     if (arguments->raw) {
-        if (*arguments->command) return usage("--convert runs no program: ", *arguments->command);
-        if (!arguments->output) return usage("--convert wants --output", "");
+        if (*arguments->command)
+            return usage("--convert runs no program; unexpected: ", *arguments->command);
+        if (!arguments->output) return usage("--convert needs --output", "");
         return -1;
     }
-    return *arguments->command ? -1 : usage("which program is to be run?", "");
+    return *arguments->command ? -1 : usage("no program to run is given", "");
 }
 
-static const char *base_name(const char *path) {
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
+static int fail(struct zt_error *error, const char *path, const char *why) {
+    zt_fail(error, "%s: %s", path, why);
+    return -1;
 }
 
-/* Whether the name is free for the trace, or may be freed.  Tells why not. */
-static bool may_write(const char *path, bool force) {
+/* Checks that the name is free for the trace, or may be freed: 0 or -1. */
+static int may_write(const char *path, bool force, struct zt_error *error) {
     struct stat stat;
-    if (lstat(path, &stat) != 0) return true; /* creating it will tell */
-    if (S_ISREG(stat.st_mode) && force) return true;
-    cli_error(TOOL,
-              S_ISREG(stat.st_mode) ? "%s: exists; --force replaces it, -o names another"
-                                    : "%s: exists and is no regular file; -o names another",
-              path);
-    return false;
-}
-
-/* Creates a file of the user's own, never one that is there. */
-static int create(const char *path) {
-    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) cli_error(TOOL, "%s: %s", path, strerror(errno));
-    return fd;
-}
-
-/* The same in the folder of `path`, under a name that is free. */
-static int create_temporary(const char *path, char temporary[CLI_PATH_SIZE]) {
-    int folder = (int)(base_name(path) - path);
-    int size = snprintf(temporary, CLI_PATH_SIZE, "%.*s.ztrace-XXXXXX", folder, path);
-    errno = ENAMETOOLONG;
-    int fd = size < CLI_PATH_SIZE ? mkostemp(temporary, O_CLOEXEC) : -1;
-    if (fd < 0) cli_error(TOOL, "%s: %s", path, strerror(errno));
-    return fd;
-}
-
-/* Not every file system knows both ways of not replacing a file. */
-static bool move_to_free_name(const char *from, const char *to) {
-    if (syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return true;
-    if (errno != EINVAL && errno != ENOSYS) return false;
-    return link(from, to) == 0 && unlink(from) == 0;
-}
-
-/* The raw recording, beside the trace. */
-static int create_raw(const char *path, const char *program) {
-    int fd = create(path);
-    if (fd < 0) {
-        if (errno == EEXIST) {
-            cli_error(TOOL, "an earlier recording left it; --convert makes a trace of it");
-        }
-        return -1;
+    if (lstat(path, &stat) != 0) return 0; /* creating it will tell */
+    if (!S_ISREG(stat.st_mode)) {
+        return fail(error, path, "exists and is not a regular file; -o names another");
     }
-    struct raw_header *header = MAP_FAILED;
-    errno = posix_fallocate(fd, 0, RAW_HEADER_SIZE); /* so that writing to it cannot fail */
-    if (errno == 0) {
-        header = mmap(NULL, sizeof(*header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    }
-    if (header == MAP_FAILED) {
-        cli_error(TOOL, "%s: %s", path, strerror(errno));
-        close(fd);
-        unlink(path);
-        return -1;
-    }
+    return force ? 0 : fail(error, path, "exists; --force replaces it, -o names another");
+}
+
+/* Writes the beginning of a recording.  0, or an errno. */
+static int begin_raw(int fd, const char *program) {
     struct timespec now;
+    int error = posix_fallocate(fd, 0, RAW_HEADER_SIZE); /* so that writing to it cannot fail */
+    if (error) return error;
+    struct raw_header *header =
+        mmap(NULL, sizeof(*header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    if (header == MAP_FAILED) return errno;
     clock_gettime(CLOCK_MONOTONIC, &now);
     header->magic = RAW_MAGIC;
     header->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
     header->start_time = (int64_t)time(NULL);
     snprintf(header->program, sizeof(header->program), "%s", program);
     munmap(header, sizeof(*header));
-    return fd;
+    return 0;
+}
+
+/* The raw recording, beside the trace.  Its descriptor, or -1 after a line that says why. */
+static int create_raw(const char *path, const char *program) {
+    struct new_file file;
+    int error = new_file_create(&file, path) == 0 ? 0 : errno;
+    if (!error) error = begin_raw(file.fd, program);
+    if (!error && new_file_name(&file, path, false) != 0) error = errno;
+    if (!error) return file.fd;
+    cli_error(TOOL,
+              error == EEXIST ? "%s: exists: an earlier recording was interrupted; make a "
+                                "trace of it with --convert, or remove it"
+                              : "%s: %s",
+              path, strerror(error));
+    if (file.fd >= 0) new_file_close(&file);
+    return -1;
 }
 
 static void print_summary(const struct conversion *c, uint64_t size) {
@@ -194,28 +170,20 @@ static void print_children(const struct conversion *c) {
               one ? "child was" : "children were");
 }
 
-/* Why a recording has no events; there is no trace then. */
+/* Prints why a recording has no events; there is no trace then. */
 static void print_empty(const struct conversion *c) {
+    const char *why = "the program called no function of malloc's";
     if (!c->images) {
-        cli_error(TOOL, "nothing was recorded: is the program statically linked or setuid?");
-    } else if (c->failed || c->lost || c->damaged) {
-        cli_error(TOOL, "nothing was recorded: %s",
-                  c->failed ? strerror((int)c->failed) : "all events were lost or damaged");
-    } else {
-        cli_error(TOOL, "nothing was recorded: the program called no function of malloc's");
+        why = "the program did not load ztrace's library";
+    } else if (c->failed) {
+        why = strerror((int)c->failed);
+    } else if (c->lost || c->damaged) {
+        why = "all events were lost or damaged";
     }
+    cli_error(TOOL, "nothing was recorded: %s", why);
 }
 
-/* Gives the temporary file its name.  Only with `force` in place of another
- * file, and never through a link. */
-static int publish(const char *temporary, const char *path, bool force) {
-    if (!may_write(path, force)) return -1;
-    if (force ? rename(temporary, path) == 0 : move_to_free_name(temporary, path)) return 0;
-    cli_error(TOOL, "%s: %s", path, strerror(errno));
-    return -1;
-}
-
-/* Tells what came of it: EMPTY or 0. */
+/* Prints the result, and returns EMPTY or 0. */
 static int finish(const struct arguments *arguments, const struct conversion *c, uint64_t size) {
     if (c->events == 0) {
         print_empty(c);
@@ -226,34 +194,41 @@ static int finish(const struct arguments *arguments, const struct conversion *c,
     return c->events == 0 ? EMPTY : 0;
 }
 
+/* Converts into `file` and, unless that has no events, names it.  0 or -1. */
+static int convert_to(struct new_file *file, const struct arguments *arguments,
+                      struct conversion *conversion, struct stat *stat, struct zt_error *error) {
+    const char *path = conversion->out_name;
+    conversion->out_fd = file->fd;
+    if (convert(conversion, error) != 0) return -1;
+    if (fstat(file->fd, stat) != 0 || fsync(file->fd) != 0) {
+        return fail(error, path, strerror(errno));
+    }
+    if (conversion->events == 0) return 0;
+    /* Something may have that name by now. */
+    if (may_write(path, arguments->force, error) != 0) return -1;
+    if (new_file_name(file, path, arguments->force) == 0) return 0;
+    return fail(error, path, strerror(errno));
+}
+
 /* Makes the trace of the raw recording and names it `path` once it is whole;
  * 0, EMPTY or -1. */
 static int write_trace(const struct arguments *arguments, const char *raw, int raw_fd,
-                       const char *path) {
-    struct zt_error error;
+                       const char *path, struct zt_error *error) {
     struct stat stat = {.st_size = 0};
-    char temporary[CLI_PATH_SIZE];
+    struct new_file file;
     struct conversion conversion = {
         .raw_name = raw,
         .out_name = path,
         .raw_fd = raw_fd,
         .tick_ns = arguments->tick_ns,
         .progress = !arguments->quiet,
+        .interrupted = interrupted,
     };
-    if (!may_write(path, arguments->force)) return -1;
-    signal(SIGXFSZ, SIG_IGN); /* EFBIG tells */
-    conversion.out_fd = create_temporary(path, temporary);
-    if (conversion.out_fd < 0) return -1;
-    int result = convert(&conversion, &error);
-    if (result != 0) cli_error(TOOL, "%s", error.text);
-    if (result == 0 && (fstat(conversion.out_fd, &stat) != 0 || fsync(conversion.out_fd) != 0)) {
-        cli_error(TOOL, "%s: %s", path, strerror(errno));
-        result = -1;
-    }
-    close(conversion.out_fd);
-    bool named = result == 0 && conversion.events > 0;
-    if (named) result = publish(temporary, path, arguments->force);
-    if (!named || result != 0) unlink(temporary);
+    error->text[0] = '\0';
+    if (may_write(path, arguments->force, error) != 0) return -1;
+    if (new_file_create(&file, path) != 0) return fail(error, path, strerror(errno));
+    int result = convert_to(&file, arguments, &conversion, &stat, error);
+    new_file_close(&file);
     return result == 0 ? finish(arguments, &conversion, (uint64_t)stat.st_size) : -1;
 }
 
@@ -264,14 +239,14 @@ static bool same_file(int raw, const char *output) {
     return from.st_dev == to.st_dev && from.st_ino == to.st_ino;
 }
 
-/* Opens what is to be converted, without waiting at a FIFO for who writes to it. */
+/* Opens the file to convert, and does not wait when it is a FIFO. */
 static int open_raw(const char *path) {
     struct stat stat;
     int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
     if (fd < 0) {
         cli_error(TOOL, "%s: %s", path, strerror(errno));
     } else if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode)) {
-        cli_error(TOOL, "%s: is no regular file", path);
+        cli_error(TOOL, "%s: not a regular file", path);
         close(fd);
         fd = -1;
     }
@@ -280,57 +255,81 @@ static int open_raw(const char *path) {
 
 static int convert_only(const struct arguments *arguments, const char *output) {
     char raw[CLI_PATH_SIZE];
-    if (!cli_resolve(arguments->raw, raw)) return usage("too long a name: ", arguments->raw);
+    if (!cli_resolve(arguments->raw, raw)) return usage("the name is too long: ", arguments->raw);
     int fd = open_raw(raw);
     if (fd < 0) return CLI_USAGE;
-    int result = -1;
+    struct zt_error error = {{0}};
+    int result;
     if (same_file(fd, output)) {
-        cli_error(TOOL, "%s: is the recording itself; -o names another file", output);
+        result = fail(&error, output, "is the recording itself; -o names another file");
     } else {
-        result = write_trace(arguments, raw, fd, output);
+        result = write_trace(arguments, raw, fd, output, &error);
     }
+    if (result < 0) cli_error(TOOL, "%s", error.text);
     close(fd);
     return result == 0 ? 0 : CLI_USAGE;
 }
 
-/* Finds the library to preload; its name goes through a list that is
- * separated by both of these. */
+/* Finds the library to preload. */
 static bool find_library(const char *argv0, char library[CLI_PATH_SIZE]) {
     char found[CLI_PATH_SIZE];
     if (!cli_find(argv0, "tools/ztrace/libztrace.so", found)) {
         cli_error(TOOL, "libztrace.so is neither among the runfiles nor beside the program");
         return false;
     }
-    char *real = realpath(found, NULL);
-    bool ok = real && strlen(real) < CLI_PATH_SIZE && !strpbrk(real, " :");
-    if (ok) strcpy(library, real);
-    if (!ok) cli_error(TOOL, "%s: LD_PRELOAD cannot hold this name (a space or a colon)", found);
-    free(real);
-    return ok;
+    if (cli_preloadable(found, library)) return true;
+    cli_error(TOOL, "%s: LD_PRELOAD cannot take a name with a space or a colon", found);
+    return false;
+}
+
+/* Says what will keep ztrace from recording the program.  Returns whether to start it. */
+static bool check_program(const char *program) {
+    struct obstacle obstacle = inspect_program(program);
+    if (obstacle.text) {
+        cli_error(TOOL, "%s %s%s", program, obstacle.text,
+                  obstacle.fatal ? ": it would not run, and is not started" : "");
+    }
+    return !obstacle.fatal;
+}
+
+/* Runs the program, and makes a trace of its requests.  Returns the exit status. */
+static int run(const struct arguments *arguments, const char *library, const char *raw, int fd,
+               const char *output) {
+    struct launch how = {arguments->command, library, raw, cli_user_folder()};
+    struct zt_error why;
+    int error, written = 0, status = launch(&how, &error);
+    if (error && interrupted()) {
+        cli_error(TOOL, "interrupted before the program was started");
+    } else if (error) {
+        cli_error(TOOL, "%s: %s", arguments->command[0], strerror(error));
+        status = error == ENOENT ? 127 : 126;
+    } else {
+        written = write_trace(arguments, raw, fd, output, &why);
+    }
+    if (written >= 0) {
+        unlink(raw);
+    } else {
+        cli_error(TOOL, "%s; the recording is kept: ztrace --convert %s -o FILE", why.text, raw);
+    }
+    return written < 0 || (written == EMPTY && status == 0) ? CLI_USAGE : status;
 }
 
 static int record(const struct arguments *arguments, const char *argv0, const char *output) {
     char raw[CLI_PATH_SIZE], library[CLI_PATH_SIZE];
-    int error;
+    struct zt_error error = {{0}};
+    if (may_write(output, arguments->force, &error) != 0) {
+        cli_error(TOOL, "%s", error.text);
+        return CLI_USAGE;
+    }
     if (!find_library(argv0, library)) return CLI_USAGE;
     if (snprintf(raw, sizeof(raw), "%s.raw", output) >= (int)sizeof(raw)) {
-        return usage("too long a name: ", output);
+        return usage("the name is too long: ", output);
     }
-    int fd = create_raw(raw, base_name(arguments->command[0]));
+    if (!check_program(arguments->command[0])) return 126;
+    int fd = create_raw(raw, cli_base_name(arguments->command[0]));
     if (fd < 0) return CLI_USAGE;
-    struct launch how = {arguments->command, library, raw, cli_user_folder()};
-    int status = launch(&how, &error);
-    int written = 0;
-    if (error) {
-        cli_error(TOOL, "%s: %s", arguments->command[0], strerror(error));
-        status = error == ENOENT ? 127 : 126;
-    } else {
-        written = write_trace(arguments, raw, fd, output);
-    }
-    if (written < 0) cli_error(TOOL, "%s is kept; ztrace --convert makes a trace of it", raw);
-    if (written < 0 || (written == EMPTY && status == 0)) status = CLI_USAGE;
+    int status = run(arguments, library, raw, fd, output);
     close(fd);
-    if (written >= 0) unlink(raw);
     return status;
 }
 
@@ -340,10 +339,16 @@ int main(int argc, char **argv) {
     int status = parse(argc, argv, &arguments);
     if (status >= 0) return status;
     if (!arguments.output) {
-        snprintf(name, sizeof(name), "%s.ztrace", base_name(arguments.command[0]));
+        snprintf(name, sizeof(name), "%s.ztrace", cli_base_name(arguments.command[0]));
         arguments.output = name;
     }
-    if (!cli_resolve(arguments.output, output)) return usage("too long a name: ", arguments.output);
-    if (arguments.raw) return convert_only(&arguments, output);
-    return may_write(output, arguments.force) ? record(&arguments, argv[0], output) : CLI_USAGE;
+    if (!cli_resolve(arguments.output, output))
+        return usage("the name is too long: ", arguments.output);
+    take_signals();
+    status = arguments.raw ? convert_only(&arguments, output) : record(&arguments, argv[0], output);
+    if (interrupted()) {
+        signal(interrupted(), SIG_DFL);
+        raise(interrupted());
+    }
+    return status;
 }

@@ -1,129 +1,273 @@
-"""Which allocators there are, and which one a build takes.
+"""The table of allocators: one row is one backend of zmalloc.
 
-To add an allocator: a row here, a folder beside this file with a backend_impl.h
-that keeps the contract of backend.h, and its target in BUILD.bazel.
+A row holds all that the build knows about an allocator.  by_backend() makes every select
+from the table, without a default, so a select that lacks a backend fails with the name
+of that backend.  ARCHITECTURE.md says how to add a backend.
 """
 
-load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
-load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
-load("//platforms:compiler.bzl", "COMPILER_ATTRS", "check_compiler")
 load("//third_party:sources.bzl", "SOURCES")
 
-# What --malloc may ask for, besides "auto".
-#   lib: what ZMALLOC_LIB says, "NAME-VERSION" as in Redis; %s is the release of
-#        jemalloc that was chosen
-_ALLOCATORS = {
-    "jemalloc": struct(lib = "jemalloc-%s"),
-    "tcmalloc": struct(lib = "tcmalloc-" + SOURCES["gperftools"].version),
-    "tcmalloc_minimal": struct(lib = "tcmalloc_minimal-" + SOURCES["gperftools"].version),
-    "libc": struct(lib = "libc"),
+_JEMALLOC = "//zmalloc/allocator/jemalloc:"
+_LIBC = "//zmalloc/allocator/libc:"
+_MIMALLOC = "//zmalloc/allocator/mimalloc:"
+_TCMALLOC = "//zmalloc/allocator/tcmalloc:"
+
+# Fields that each row gives.
+_NEEDED = [
+    # The target with the backend's functions (backend_library), and the allocator.
+    "library",
+    # File with the allocator's own calls, for tools that compare (//tools/raw).
+    "raw",
+    # File with what servers ask of the allocator by its name.
+    "compat",
+    # Symbols that it alone defines in a program, for the tests.
+    "symbols",
+]
+
+def _row(malloc, **kwargs):
+    """One backend.
+
+    Args:
+      malloc: the value of --malloc that leads here
+      **kwargs: _NEEDED, and the fields below where they differ
+
+    Returns:
+      a struct
+    """
+    fields = dict(
+        malloc = malloc,
+        # Other settings that lead here: target of the setting, its value.
+        settings = {},
+        # ZMALLOC_LIB: "NAME-VERSION" as in Redis; %s stands for the chosen release.
+        lib = malloc,
+        # Row of third_party/sources.bzl that it is built from; None: of the system, or our own.
+        source = None,
+        # Files, without .c and .h, with functions by the allocator's names that `compat` brings.
+        compat_calls = None,
+        # Whether its library is C++, so that programs in C link a C++ runtime.
+        cxx = False,
+        # Its function that tells a block's usable size; None: it has none.
+        usable_size = None,
+        # An environment variable, NAME=VALUE, with which programs that allocate fail, for the tests.
+        environment = "",
+        # Statistics that it tells, members of struct zm_allocator_stats, for the tests.
+        statistics = [],
+        # Whether zmalloc_purge() can give back what is free, for the tests.
+        gives_back = False,
+        # Whether it tells how its slabs are used (zmalloc/defrag.h), for the tests.
+        defragments = False,
+        # Sanitizers, values of --sanitizer, under which it can be had; under others the
+        # build takes libc.
+        sanitizers = ["none"],
+        # Operating systems, names of @platforms//os, where the build takes libc instead.
+        not_on = [],
+        # Header for zmalloc/inline.h; zmalloc.h for allocators that gain nothing by inlining.
+        inline = "//zmalloc:zmalloc.h",
+        # Targets of //dist with what its package holds besides the library and the source's licence.
+        package = [],
+        # Whether it takes the place of malloc in the program.
+        replaces_malloc = False,
+        # Whether the tools that compare allocators show it beside the others.
+        compared = True,
+    )
+    for name, value in kwargs.items():
+        if name not in fields and name not in _NEEDED:
+            fail("allocators.bzl: the row of %s: there is no field %s" % (malloc, name))
+        fields[name] = value
+    for name in _NEEDED:
+        if name not in fields:
+            fail("allocators.bzl: the row of %s has no %s" % (malloc, name))
+    return struct(**fields)
+
+def _jemalloc(**kwargs):
+    return _row(
+        malloc = "jemalloc",
+        raw = _JEMALLOC + "jemalloc_raw.h",
+        lib = "jemalloc-%s",
+        sanitizers = ["none", "thread"],
+        source = "jemalloc",
+        usable_size = "je_malloc_usable_size",
+        environment = "JE_MALLOC_CONF=abort_conf:true,no_such_option:1",
+        statistics = ["allocated", "active", "resident", "retained", "muzzy", "frag_smallbins", "mapped"],
+        gives_back = True,
+        compat_calls = "//zmalloc/compat:jemalloc_calls",
+        defragments = True,
+        package = ["compat_jemalloc", "compat_jemalloc_calls"],
+        symbols = ["je_malloc", "je_mallctl", "je_sdallocx"],
+        **kwargs
+    )
+
+def _tcmalloc(name, **kwargs):
+    return _row(
+        malloc = name,
+        library = _TCMALLOC + name,
+        raw = _TCMALLOC + "tcmalloc_raw.h",
+        compat = _TCMALLOC + "tcmalloc_compat.h",
+        cxx = True,
+        lib = "%s-%s" % (name, SOURCES["gperftools"].version),
+        source = "gperftools",
+        usable_size = "tc_malloc_size",
+        environment = "TCMALLOC_HEAP_LIMIT_MB=16",
+        statistics = ["allocated", "active", "resident", "retained", "mapped"],
+        gives_back = True,
+        replaces_malloc = True,
+        **kwargs
+    )
+
+# As glibc is; of other libcs the tests know what they lack.
+def _libc(**kwargs):
+    return _row(
+        malloc = "libc",
+        statistics = ["allocated", "mapped"],
+        gives_back = True,
+        symbols = [],
+        raw = _LIBC + "libc_raw.h",
+        compat = _LIBC + "libc_compat.h",
+        # "address" and "memory" watch only the libc's malloc.  "undefined" uses the libc's
+        # malloc too, as in Redis's Makefile.
+        sanitizers = ["address", "memory", "none", "thread", "undefined"],
+        **kwargs
+    )
+
+BACKENDS = {
+    # Our build of jemalloc, with our extension.
+    "jemalloc": _jemalloc(
+        library = _JEMALLOC + "jemalloc",
+        inline = _JEMALLOC + "inline_calls.h",
+        compat = _JEMALLOC + "bundled_compat.h",
+    ),
+    # tcmalloc does not start under ThreadSanitizer.
+    "tcmalloc": _tcmalloc("tcmalloc", symbols = ["tc_malloc", "tc_free", "tc_calloc", "HeapProfilerStart"]),
+    "tcmalloc_minimal": _tcmalloc("tcmalloc_minimal", symbols = ["tc_malloc", "tc_free", "tc_calloc"]),
+    "mimalloc": _row(
+        malloc = "mimalloc",
+        library = _MIMALLOC + "mimalloc",
+        raw = _MIMALLOC + "mimalloc_raw.h",
+        compat = _MIMALLOC + "mimalloc_compat.h",
+        lib = "mimalloc-%s",
+        sanitizers = ["none", "thread"],
+        source = "mimalloc",
+        usable_size = "mi_usable_size",
+        environment = "MIMALLOC_LIMIT_OS_ALLOC=1",
+        statistics = ["allocated", "active", "resident", "retained", "frag_smallbins", "mapped"],
+        gives_back = True,
+        defragments = True,
+        symbols = ["mi_malloc", "mi_free", "mi_zmalloc"],
+    ),
+    "libc": _libc(
+        library = _LIBC + "libc",
+        usable_size = "malloc_usable_size",
+    ),
+    # jemalloc without our extension.  It places blocks as the one above does.
+    "jemalloc_stock": _jemalloc(
+        settings = {"//:jemalloc": "stock"},
+        library = _JEMALLOC + "jemalloc_stock",
+        compat = _JEMALLOC + "stock_compat.h",
+        compared = False,
+    ),
+    # The libc's malloc with the size stored before each block.
+    "libc_prefix": _libc(
+        settings = {"//:malloc_size": "prefix"},
+        library = _LIBC + "libc_prefix",
+    ),
 }
 
-MALLOC_VALUES = ["auto"] + _ALLOCATORS.keys()
+# The values of --malloc.
+MALLOC_VALUES = ["auto"] + [name for name, row in BACKENDS.items() if row.malloc == name]
 
-# Backends: the allocators, jemalloc and libc in both their kinds.
-_KINDS = {
-    "jemalloc_stock": "jemalloc",
-    "libc_prefix": "libc",
-}
+def by_backend(values):
+    """A select on the backend of the build.
 
-BACKENDS = _ALLOCATORS.keys() + _KINDS.keys()
+    Args:
+      values: a value for each backend
 
-# The allocators besides libc that a sanitizer leaves a choice of.  "address" and
-# "memory" watch the libc's malloc, and under another would see nothing; "undefined"
-# takes it too, as in Redis's Makefile; tcmalloc does not start under ThreadSanitizer.
-_UNDER_SANITIZER = {
-    "address": [],
-    "memory": [],
-    "none": _ALLOCATORS.keys(),
-    "thread": ["jemalloc"],
-    "undefined": [],
-}
+    Returns:
+      the select, without a default branch
+    """
+    for name in BACKENDS:
+        if name not in values:
+            fail("by_backend: no value for the allocator %s" % name)
+    for name in values:
+        if name not in BACKENDS:
+            fail("by_backend: no allocator is called %s" % name)
+    return select({
+        str(Label("//zmalloc/choice:is_" + name)): value
+        for name, value in values.items()
+    })
+
+def chosen_field(field):
+    """A field of the backend of the build.
+
+    Args:
+      field: its name
+
+    Returns:
+      a select
+    """
+    return by_backend({name: getattr(row, field) for name, row in BACKENDS.items()})
+
+def chosen_define(macro, field):
+    """A define that names a header of the backend of the build, for `#include MACRO`.
+
+    Args:
+      macro: the macro
+      field: the field of the row with the header's label
+
+    Returns:
+      the value of a cc_library's `defines`
+    """
+    return by_backend({
+        name: header_define(macro, getattr(row, field)[2:].replace(":", "/"))
+        for name, row in BACKENDS.items()
+    })
+
+def lib(row, jemalloc = SOURCES["jemalloc"].version, mimalloc = SOURCES["mimalloc"].version):
+    """ZMALLOC_LIB.
+
+    Args:
+      row: of BACKENDS
+      jemalloc: the release of jemalloc, or "system"
+      mimalloc: the release of mimalloc
+
+    Returns:
+      a string
+    """
+    if "%s" not in row.lib:
+        return row.lib
+    return row.lib % {"jemalloc": jemalloc, "mimalloc": mimalloc}[row.malloc]
+
+def header_define(macro, header):
+    """A define that names a header, for `#include MACRO`.
+
+    Args:
+      macro: the macro
+      header: the header, as C sources include it
+
+    Returns:
+      the value of a cc_library's `defines`
+    """
+    return ["%s=\\\"%s\\\"" % (macro, header)]
 
 def possible_under(sanitizer, malloc):
-    """Whether a build can have both; where it cannot, it takes libc.
+    """Whether an allocator works with a sanitizer; if not, the build takes libc.
 
     Args:
       sanitizer: a value of --sanitizer
-      malloc: a value of --malloc, but for "auto"
+      malloc: a value of --malloc, except "auto"
 
     Returns:
       a bool
     """
-    return malloc == "libc" or malloc in _UNDER_SANITIZER[sanitizer]
+    return sanitizer in BACKENDS[malloc].sanitizers
 
-def _backend(ctx):
-    asked = ctx.attr.malloc[BuildSettingInfo].value
-    malloc = ctx.attr.platform_default if asked == "auto" else asked
-    sanitizer = ctx.attr.sanitizer[BuildSettingInfo].value
-    if not possible_under(sanitizer, malloc):
-        if asked != "auto":
-            # buildifier: disable=print
-            print("--malloc=%s is not possible with --sanitizer=%s: libc is taken" % (asked, sanitizer))
-        malloc = "libc"
-    if malloc == "libc" and (
-        ctx.attr.malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size
-    ):
-        return "libc_prefix"
-    if malloc == "jemalloc" and ctx.attr.jemalloc[BuildSettingInfo].value != "bundled":
-        return "jemalloc_stock"
-    return malloc
+def possible_on(system, malloc):
+    """Whether an allocator works on an operating system; if not, the build takes libc.
 
-def _chosen_backend_impl(ctx):
-    return [config_common.FeatureFlagInfo(value = _backend(ctx))]
+    Args:
+      system: the operating system, as @platforms//os names it
+      malloc: a value of --malloc, except "auto"
 
-chosen_backend = rule(
-    implementation = _chosen_backend_impl,
-    doc = "The backend that the settings come to; config_settings match it by flag_values.",
-    attrs = {
-        "jemalloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        "libc_has_malloc_size": attr.bool(
-            mandatory = True,
-            doc = "whether the platform's libc can be asked for a usable size",
-        ),
-        "malloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        "malloc_size": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        "platform_default": attr.string(
-            mandatory = True,
-            values = _ALLOCATORS.keys(),
-            doc = "what --malloc=auto means on this platform",
-        ),
-        "sanitizer": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-    },
-)
-
-def _build_info_impl(ctx):
-    check_compiler(ctx)
-    backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
-    name = _KINDS.get(backend, backend)
-    lib = _ALLOCATORS[name].lib
-    if "%s" in lib:
-        system = ctx.attr.jemalloc[BuildSettingInfo].value == "system"
-        lib = lib % ("system" if system else ctx.attr.jemalloc_version[BuildSettingInfo].value)
-    header = ctx.actions.declare_file(ctx.attr.out)
-    ctx.actions.expand_template(
-        output = header,
-        template = ctx.file.template,
-        substitutions = {
-            "@HAVE_MALLOC_SIZE@": "#undef HAVE_MALLOC_SIZE" if backend == "libc_prefix" else "#define HAVE_MALLOC_SIZE 1",
-            "@ZMALLOC_LIB@": lib,
-            "@allocator@": name,
-            "@backend@": backend,
-        },
-    )
-    return [DefaultInfo(files = depset([header]))]
-
-build_info_header = rule(
-    implementation = _build_info_impl,
-    doc = "The header that says what the build chose.",
-    attrs = dict(
-        COMPILER_ATTRS,
-        backend = attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
-        jemalloc = attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        jemalloc_version = attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        out = attr.string(mandatory = True),
-        template = attr.label(mandatory = True, allow_single_file = True),
-    ),
-    fragments = ["cpp"],
-    toolchains = use_cc_toolchain(mandatory = True),
-)
+    Returns:
+      a bool
+    """
+    return system not in BACKENDS[malloc].not_on

@@ -1,11 +1,12 @@
-/* The contract that every allocator backend keeps: one folder beside this file
- * per allocator, with a backend_impl.h that defines these functions; the build
- * puts the chosen one on the include path.
+/* The contract that every allocator backend implements.  A header, which the allocator's row
+ * in allocators.bzl sets, defines the inline functions; C files beside it define the others.
  *
- * Rules for all: sizes are in bytes and from 1 to SIZE_MAX/2 - 1; malloc and
- * calloc take any, realloc any but 0; pointers are not NULL and come from the same
- * backend; a NULL result means out of memory, and *usable is then not set; nothing
- * is counted here, but for the calls that say so.
+ * Rules for all functions:
+ *  - Sizes are in bytes, from 1 to SIZE_MAX/2 - 1.  But malloc and calloc take any size, and
+ *    realloc any size except 0.
+ *  - Pointers are not NULL and come from the same backend.
+ *  - A NULL result means out of memory; *usable is then not set.
+ *  - Only the functions named "counted" count used memory.
  */
 #ifndef ZMALLOC_ALLOCATOR_BACKEND_H_
 #define ZMALLOC_ALLOCATOR_BACKEND_H_
@@ -14,35 +15,40 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "zmalloc/info.h"
+#include "zmalloc/core/allocator_stats.h"
 
-/* Allocates; *usable is the usable size of the new block. */
+/* Allocate a block and set *usable to its usable size. */
 static inline void *zm_backend_malloc(size_t size, size_t *usable);
 static inline void *zm_backend_calloc(size_t size, size_t *usable);
 
-/* `alignment` is a power of two, `size` + `alignment` below SIZE_MAX/2. */
+/* The same, aligned to `alignment` bytes.  `alignment` is a power of two, and `size` +
+ * `alignment` is below SIZE_MAX/2. */
 static inline void *zm_backend_aligned(size_t alignment, size_t size, size_t *usable);
 
-/* Resizes.  *old_usable is always set; on failure the block is untouched. */
+/* Resizes a block.  *old_usable is always set; on failure the block stays as it was. */
 static inline void *zm_backend_realloc(void *ptr, size_t size, size_t *usable, size_t *old_usable);
 
-/* Frees; *usable is what the block had. */
+/* Frees a block and sets *usable to the usable size that it had. */
 static inline void zm_backend_free(void *ptr, size_t *usable);
 
 /* The usable size of a block. */
 static inline size_t zm_backend_usable_size(const void *ptr);
 
-/* As malloc, realloc and free, with jemalloc's MALLOCX_* flags; see
- * portable_flags.h for what other backends make of them. */
+/* As malloc, realloc and free, with jemalloc's MALLOCX_* flags.  flags.h says which flags
+ * other backends support. */
 static inline void *zm_backend_malloc_flags(size_t size, int flags, size_t *usable);
 static inline void *zm_backend_realloc_flags(void *ptr, size_t size, int flags, size_t *usable,
                                              size_t *old_usable);
 static inline void zm_backend_free_flags(void *ptr, int flags, size_t *usable);
 
-/* zmalloc, ztrymalloc, zcalloc, ztrycalloc, zfree and zfree_with_size as a whole,
- * as zmalloc.h has them: any size and NULL allowed, counted in used memory.
- * counted.h makes them from plain calls; an allocator that we can get inside of
- * does better when it counts in the middle of its fast path. */
+/* The block of the allocator in which a block lies; NULL: it must not be moved, because another
+ * block of the same usable size would not do. */
+static inline void *zm_backend_movable(void *ptr) { return ptr; }
+
+/* Complete zmalloc, ztrymalloc, zcalloc, ztrycalloc, zfree and zfree_with_size, as zmalloc.h
+ * documents them: they take any size and NULL, and count used memory.  counted_calls.h makes
+ * them from plain calls.  If we compile the allocator ourselves, it is faster to count inside
+ * its fast paths. */
 static inline void *zm_backend_counted_malloc(size_t size);
 static inline void *zm_backend_counted_try_malloc(size_t size);
 static inline void *zm_backend_counted_calloc(size_t size);
@@ -50,34 +56,49 @@ static inline void *zm_backend_counted_try_calloc(size_t size);
 static inline void zm_backend_counted_free(void *ptr);
 static inline void zm_backend_counted_free_sized(void *ptr, size_t size);
 
-/* backend_impl.h also defines two constants:
+/* For //malloc, where zmalloc is the program's malloc.  Its blocks are aligned to 16 bytes. */
+
+/* The size to ask the functions above for, so that the block is aligned to 16 bytes.  `size` is any
+ * below SIZE_MAX/2. */
+static inline size_t zm_backend_std_size(size_t size);
+
+/* Complete malloc and free: as the counted calls, but errno is ENOMEM after a failure, and free
+ * leaves errno as it is. */
+static inline void *zm_backend_std_malloc(size_t size);
+static inline void zm_backend_std_free(void *ptr);
+
+/* The same for a caller that says which size it asked malloc for. */
+static inline void zm_backend_std_free_sized(void *ptr, size_t size) {
+    (void)size;
+    zm_backend_std_free(ptr);
+}
+
+/* The chosen backend's header, which also defines two constants:
  *   ZM_BACKEND_PREFIX     bytes before each block that count as used
- *   ZM_BACKEND_NO_TCACHE  the flag that passes the thread cache by, or 0 */
-#include "backend_impl.h"
+ *   ZM_BACKEND_NO_TCACHE  the flag that bypasses the thread cache, or 0 */
+#include ZM_BACKEND_HEADER
 
-/* Sets the field FIELD, member `name`, of a zmalloc_info_t. */
-#define ZM_INFO_SET(info, FIELD, name, bytes) \
-    ((info)->name = (bytes), (info)->known |= UINT32_C(1) << ZMALLOC_INFO_##FIELD)
+/* Sets the statistics that this allocator knows of one arena, or of all arenas
+ * (ZM_ALL_ARENAS).  `refresh` brings them up to date first, where that is an extra step.  The
+ * caller has zeroed `stats`.  Returns false when there is no such arena. */
+bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats);
 
-/* Sets those figures of one arena, or of all (ZMALLOC_ALL_ARENAS), that this
- * allocator knows, after bringing them up to date where that is an extra step.
- * False when there is no such arena. */
-bool zm_backend_info(unsigned arena, bool refresh, zmalloc_info_t *info);
-
-/* frag_smallbins alone, not refreshed; 0 where unknown. */
+/* Returns frag_smallbins alone, not refreshed; 0 where unknown. */
 size_t zm_backend_frag_smallbins(unsigned arena);
 
-/* Purging in the background: 0, or -1 when there is none. */
+/* Turns purging by a background thread on or off.  Returns 0, or -1 when that failed or the
+ * allocator has no such thread. */
 int zm_backend_background_purge(bool enable);
 
-/* Gives back what is free, now: 0, or -1 when that failed or cannot be had. */
+/* Gives free pages back to the OS now.  Returns 0, or -1 when that failed or the allocator
+ * cannot. */
 int zm_backend_purge(void);
 
-/* Whether the next one can be answered; settled at run time, once. */
+/* Whether zm_backend_should_defrag() can be called.  Found out once, at run time. */
 bool zm_backend_can_defrag(void);
 
 /* Sets should[i] to whether moving block ptrs[i] would help to empty its slab,
- * by the rule in zmalloc/defrag.h.  Only when zm_backend_can_defrag(). */
+ * by the rule in zmalloc/defrag.h.  Call it only if zm_backend_can_defrag(). */
 void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should);
 
 #endif /* ZMALLOC_ALLOCATOR_BACKEND_H_ */

@@ -1,5 +1,5 @@
-/* For allocators that tell nothing of their slabs, if they have any, and have no
- * thread that purges. */
+/* For allocators that do not tell how their slabs are used, and have no background thread
+ * that purges. */
 #include "zmalloc/allocator/backend.h"
 
 size_t zm_backend_frag_smallbins(unsigned arena) {

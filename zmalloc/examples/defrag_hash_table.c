@@ -1,8 +1,8 @@
 /* Defragments a hash table while it is in use.
  *
- * A chained table of strings is filled, two of three entries are deleted at
- * random, and then look-ups go on with a millisecond of defragmentation
- * between every thousand of them, until a pass moves next to nothing.
+ * The program fills a chained table of strings and deletes two of three entries at
+ * random.  Then it repeats a thousand look-ups and a millisecond of defragmentation,
+ * until a pass moves almost no blocks.
  */
 #include <stdbool.h>
 #include <stdint.h>
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "zmalloc/defrag.h"
-#include "zmalloc/info.h"
+#include "zmalloc/stats.h"
 #include "zmalloc/zmalloc.h"
 
 enum { BUCKETS = 1 << 17, ENTRIES = 600000 };
@@ -60,14 +60,14 @@ static const struct entry *look_up(uint64_t key) {
     return entry;
 }
 
-/* ---- The cursor: all that defragmentation needs to know of the table ------
+/* ---- The cursor, by which defragmentation visits the table -----------------
  *
- * A table that also deletes meanwhile would step the cursor back to the start
- * of its bucket when the entry that holds `at` goes. */
+ * If the program deleted entries meanwhile, it would have to move the cursor back to
+ * the start of its bucket before it deletes the entry that holds `at`. */
 
 struct cursor {
     size_t bucket;
-    struct entry **at; /* the pointer to the entry shown last; NULL: none yet */
+    struct entry **at; /* the pointer to the entry returned last; NULL: none yet */
 };
 
 static void *next_entry(void *arg) {
@@ -92,15 +92,15 @@ static void entry_moved(void *arg, void *from, void *to) {
 /* ---- The program ----------------------------------------------------------- */
 
 static void print_waste(const char *when) {
-    zmalloc_info_t info;
+    zmalloc_stats_t info;
     zmalloc_purge();
-    zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
+    zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1);
     printf("%-7s used %6.1f MiB, small-bin waste %6.1f MiB, rss %6.1f MiB\n", when,
            (double)info.used / 1048576, (double)info.frag_smallbins / 1048576,
            (double)info.rss / 1048576);
 }
 
-/* A thousand look-ups; false when one finds something wrong. */
+/* Does a thousand look-ups; false when one finds something wrong. */
 static bool serve(const bool *alive) {
     for (int i = 0; i < 1000; i++) {
         uint64_t key = next_random() % ENTRIES;

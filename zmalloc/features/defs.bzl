@@ -1,14 +1,22 @@
-"""What follows from the table in features.bzl: settings, header and document."""
+"""Makes the settings, the header and the document from the table in features.bzl."""
 
 load("@bazel_skylib//lib:selects.bzl", "selects")
-load(":features.bzl", "FEATURES", "PLATFORM_WORDS")
+load(":features.bzl", "FEATURES", "NO_FEATURES", "PLATFORM_WORDS")
 
-# What a platform is called by; glibc is a word of Linux alone.
+# The names of platforms; only Linux has a choice of libc.
 _PLATFORMS = ["linux glibc", "linux musl"] + [
     word
     for word in PLATFORM_WORDS
     if word not in ["linux", "glibc", "musl"]
 ]
+
+FeaturesInfo = provider(
+    doc = "The features of the target platform.",
+    fields = {
+        "here": "names of the rows that hold on it",
+        "platform": "its names",
+    },
+)
 
 def _where(words):
     return "where_" + words.replace(" ", "_")
@@ -18,10 +26,8 @@ def _readable(words):
 
 def feature_settings():
     """Declares a config_setting per row, and private ones for its platforms."""
-    wanted = {words: None for words in _PLATFORMS}
-    for row in FEATURES.values():
-        wanted.update({words: None for words in row.on + row.linkopts.keys()})
-    for words in wanted:
+    wanted = _PLATFORMS + [words for row in FEATURES.values() for words in row.on]
+    for words in {words: None for words in wanted}:
         native.config_setting(
             name = _where(words),
             constraint_values = [PLATFORM_WORDS[word][1] for word in words.split(" ")],
@@ -35,45 +41,14 @@ def feature_settings():
             visibility = ["//visibility:public"],
         )
 
-def _here(setting, value):
-    return select({
-        str(Label("//zmalloc/features:" + setting)): [value],
-        "//conditions:default": [],
-    })
-
-def features_here():
-    """The rows that the platform has.
-
-    Returns:
-      their names, for a list of strings
-    """
+def _here(values):
+    """Returns the values whose config_setting holds, as a select()."""
     here = []
-    for name in FEATURES:
-        here = here + _here(name, name)
-    return here
-
-def platform_here():
-    """The platform in words.
-
-    Returns:
-      them, for a list of strings
-    """
-    here = []
-    for words in _PLATFORMS:
-        here = here + _here(_where(words), _readable(words))
-    return here
-
-def linkopts_here():
-    """What programs that use a feature link with.
-
-    Returns:
-      "FEATURE=option" of each, for a list of strings
-    """
-    here = []
-    for name, row in FEATURES.items():
-        for words, linkopts in row.linkopts.items():
-            for linkopt in linkopts:
-                here = here + _here(_where(words), "%s=%s" % (name, linkopt))
+    for setting, value in values.items():
+        here = here + select({
+            ":" + setting: [value],
+            "//conditions:default": [],
+        })
     return here
 
 def _macro(name):
@@ -85,7 +60,7 @@ def _define(name, value):
     return "\n/* %s */\n#ifndef %s\n%s\n#endif\n" % (
         row.means.replace("`", ""),
         macro,
-        ("#define %s %s" % (macro, value)).strip(),
+        ("#define %s%s %s" % (macro, row.parameter, value)).strip(),
     )
 
 def _feature_header_impl(ctx):
@@ -107,7 +82,10 @@ def _feature_header_impl(ctx):
             "@platform@": ", ".join(ctx.attr.platform_here) or "unknown",
         },
     )
-    return [DefaultInfo(files = depset([header]))]
+    return [
+        DefaultInfo(files = depset([header])),
+        FeaturesInfo(here = ctx.attr.features_here, platform = ctx.attr.platform_here),
+    ]
 
 _feature_header = rule(
     implementation = _feature_header_impl,
@@ -120,14 +98,14 @@ _feature_header = rule(
 )
 
 def feature_header(**kwargs):
-    """The header that defines what the platform has.
+    """Writes the header that defines the features of the platform.
 
     Args:
       **kwargs: name, out, template
     """
     _feature_header(
-        features_here = features_here(),
-        platform_here = platform_here(),
+        features_here = _here({name: name for name in FEATURES}),
+        platform_here = _here({_where(words): _readable(words) for words in _PLATFORMS}),
         **kwargs
     )
 
@@ -136,12 +114,9 @@ def _row_of_document(name):
     macro = _macro(name)
     cells = [
         "`%s`" % ("%s %s" % (macro, row.value) if row.macro else macro),
-        (", ".join([_readable(words) for words in row.on]) or "by `--malloc`, `--malloc_size`") +
+        (", ".join([_readable(words) for words in row.on]) or "by " + row.flags) +
         ("" if row.otherwise == None else "; elsewhere it is " + row.otherwise),
-        row.means + "".join([
-            "; on %s links with `%s`" % (_readable(words), " ".join(linkopts))
-            for words, linkopts in row.linkopts.items()
-        ]),
+        row.means,
         row.follows + (": " + row.differs if row.differs else ""),
     ]
     return "| %s |\n" % " | ".join(cells)
@@ -151,11 +126,16 @@ def _feature_document_impl(ctx):
     ctx.actions.write(
         out,
         "| macro | where | meaning | named by, and where that differs |\n|---|---|---|---|\n" +
-        "".join([_row_of_document(name) for name in FEATURES]),
+        "".join([_row_of_document(name) for name in FEATURES]) +
+        "\nNot here, of the macros in `config.h`:\n\n| macros | why |\n|---|---|\n" +
+        "".join([
+            "| %s | %s |\n" % (", ".join(["`%s`" % name for name in names]), why)
+            for why, names in NO_FEATURES.items()
+        ]),
     )
-    return [DefaultInfo(files = depset([out]))]
+    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
 
 feature_document = rule(
     implementation = _feature_document_impl,
-    doc = "The table as Markdown.",
+    doc = "The table as Markdown, and the table of NO_FEATURES.",
 )

@@ -2,7 +2,7 @@
 
 #include "zmalloc/os/os.h"
 
-/* A pause is so many times as long as what was before it. */
+/* A pause is this many times as long as the turn before it. */
 enum { TIMES = 400 };
 
 static uint64_t load(const uint64_t *moment) { return __atomic_load_n(moment, __ATOMIC_RELAXED); }
@@ -15,13 +15,15 @@ static uint64_t at_most(uint64_t pause) {
     return pause < ZM_BUDGET_LONGEST_PAUSE ? pause : ZM_BUDGET_LONGEST_PAUSE;
 }
 
-/* One that is twice the longest pause ahead, so that clocks of other CPUs may be behind. */
+/* A moment too far ahead counts as over (budget.h).  The limit is two longest pauses, not one,
+ * because the clocks of other CPUs may be behind. */
 static bool is_over(uint64_t moment, uint64_t now) {
     return now >= moment || moment - now > 2 * ZM_BUDGET_LONGEST_PAUSE;
 }
 
-/* What follows a turn.  CPU time may be told in ticks only, or not at all; and in a child
- * that a signal handler forked, less than none went by. */
+/* The pause after a turn.  Where the system tells CPU time in ticks only, or not at all, the
+ * time of the clock counts instead.  In a child that a signal handler forked, CPU time may be
+ * lower than when the turn began; then the pause is the longest. */
 static uint64_t pause_after(const struct zm_turn *turn) {
     uint64_t took = zm_os_thread_cpu_time() - turn->thread_cpu_time;
     if (took == 0) took = zm_os_time() - turn->time;
@@ -29,9 +31,9 @@ static uint64_t pause_after(const struct zm_turn *turn) {
     return took * TIMES;
 }
 
-/* To ask for the CPU time of many threads takes long, too.  So that is spent as well, and
- * asked half as often each time; not once that is seldom, or programs that hardly work
- * would spend all they have on asking. */
+/* Reading the CPU time of many threads takes long, too.  So it counts against the budget, and
+ * each refusal doubles the pause until the next reading.  When the pause is the longest, it no
+ * longer counts: a program that hardly works would spend its whole budget on it. */
 static void refuse(struct zm_budget *budget, const struct zm_turn *turn) {
     const uint64_t last = load(&budget->pause), asking = pause_after(turn);
     const uint64_t left = load(&budget->cpu_time) - turn->cpu_time;
@@ -47,7 +49,7 @@ bool zm_budget_allows(struct zm_budget *budget, struct zm_turn *turn) {
     uint64_t moment = load(&budget->time);
     turn->time = zm_os_time();
     if (!is_over(moment, turn->time)) return false;
-    /* One thread's turn at a time: the others would wait for it in the kernel. */
+    /* Only one thread at a time has a turn: others would wait for it in the kernel. */
     if (!__atomic_compare_exchange_n(&budget->time, &moment, turn->time + ZM_BUDGET_LONGEST_PAUSE,
                                      false, __ATOMIC_RELAXED, __ATOMIC_RELAXED)) {
         return false;

@@ -4,33 +4,34 @@
 #include <stdatomic.h>
 #include <string.h>
 
-#include "zmalloc/guard/report.h"
+#include "zmalloc/guard/bug_report.h"
 #include "zmalloc/os/os.h"
 
 enum {
     SLOTS = 256,
-    AT_REST = 64, /* a freed page is not used again for so many times that one is wanted */
+    AT_REST = 64, /* a freed page is not used again for this many requests */
     ALIGNMENT = 16,
 };
 
-/* A page, and what lies or lay in it.  Whoever moves it to BUSY owns it. */
+/* The state of a page.  The thread that sets it to BUSY owns the page. */
 enum state { UNUSED, BUSY, LIVE, FREED };
 
+/* A page, and the block that lies or lay in it. */
 struct slot {
     _Atomic(enum state) state;
-    uint64_t freed_at; /* how many times one had been wanted */
+    uint64_t freed_at; /* value of `wanted` when the block was freed */
     char *begin;
     size_t size;
     struct zm_stack allocated, freed;
 };
 
 static struct slot slots[SLOTS];
-static _Atomic uint64_t wanted;               /* pages, so far */
-static atomic_flag taking = ATOMIC_FLAG_INIT; /* by one thread at a time */
-static uintptr_t first;                       /* a page that guards, then one of a slot, ... */
+static _Atomic uint64_t wanted;               /* number of requests for a page */
+static atomic_flag taking = ATOMIC_FLAG_INIT; /* set while a thread looks for a slot */
+static uintptr_t first;                       /* a guard page, then a slot's page, and so on */
 static size_t page, pool_size;
 
-/* Who was taking when another thread forked is not in the child. */
+/* The thread that had set `taking` when another thread forked is not in the child. */
 static void in_child(void) { atomic_flag_clear(&taking); }
 
 uintptr_t zm_pool_open(void) {
@@ -53,7 +54,8 @@ static void protect(const struct slot *slot) { (void)zm_os_protect(page_of(slot)
 
 /* ---- Take --------------------------------------------------------------- */
 
-/* The one that was freed first, or never used; NULL when all are in use or at rest. */
+/* An unused slot, else the one that was freed first; NULL when all are in use or were freed
+ * too recently. */
 static struct slot *find_slot(void) {
     const uint64_t now = atomic_fetch_add(&wanted, 1) + 1;
     struct slot *oldest = NULL;
@@ -68,7 +70,7 @@ static struct slot *find_slot(void) {
     return oldest;
 }
 
-/* Not waiting: others go without. */
+/* Does not wait: while one thread looks for a slot, other threads get NULL. */
 static struct slot *own_slot(void) {
     if (atomic_flag_test_and_set(&taking)) return NULL;
     struct slot *slot = find_slot();
@@ -96,15 +98,15 @@ void *zm_pool_take(size_t size) {
 
 /* ---- Look ---------------------------------------------------------------- */
 
-/* The slot of a page between guards; NULL for one that guards. */
+/* The slot of the page at `ptr`; NULL for a guard page. */
 static struct slot *slot_at(const void *ptr) {
     const size_t index = ((uintptr_t)ptr - first) / page;
     return index % 2 == 1 ? &slots[index / 2] : NULL;
 }
 
-static struct zm_suspect suspect(const struct slot *slot) {
-    if (slot == NULL || slot->begin == NULL) return (struct zm_suspect){.begin = NULL};
-    return (struct zm_suspect){
+static struct zm_bad_block bad_block(const struct slot *slot) {
+    if (slot == NULL || slot->begin == NULL) return (struct zm_bad_block){.begin = NULL};
+    return (struct zm_bad_block){
         .begin = slot->begin,
         .size = slot->size,
         .allocated = &slot->allocated,
@@ -112,23 +114,23 @@ static struct zm_suspect suspect(const struct slot *slot) {
     };
 }
 
-static _Noreturn void accuse(const char *what, const void *ptr, const struct slot *slot) {
-    const struct zm_suspect block = suspect(slot);
+static _Noreturn void report_bug(const char *what, const void *ptr, const struct slot *slot) {
+    const struct zm_bad_block block = bad_block(slot);
     zm_report_and_abort(what, ptr, &block);
 }
 
-/* What is wrong with `ptr`; NULL when it is a live block. */
+/* Says what is wrong with `ptr`; NULL when it is a live block. */
 static const char *fault_of(const struct slot *slot, const void *ptr, const char *if_freed) {
     if (slot == NULL || slot->begin == NULL) return "no block of zmalloc's";
     if (ptr != slot->begin) return "pointer not to a block's beginning";
     return atomic_load(&slot->state) == LIVE ? NULL : if_freed;
 }
 
-/* The slot of a live block that begins at `ptr`. */
+/* The slot of the live block that begins at `ptr`; reports a bug if there is none. */
 static struct slot *live_slot(const void *ptr, const char *if_freed) {
     struct slot *slot = slot_at(ptr);
     const char *fault = fault_of(slot, ptr, if_freed);
-    if (fault != NULL) accuse(fault, ptr, slot);
+    if (fault != NULL) report_bug(fault, ptr, slot);
     return slot;
 }
 
@@ -137,7 +139,7 @@ size_t zm_pool_size(const void *ptr) { return live_slot(ptr, "use of a freed blo
 /* ---- Give back ------------------------------------------------------------ */
 
 static bool is_zero(const char *begin, const char *end) {
-    /* Each byte is as the one before it. */
+    /* The first byte is 0, and each byte equals the one before it. */
     return begin >= end ||
            (*begin == 0 && memcmp(begin, begin + 1, (size_t)(end - begin) - 1) == 0);
 }
@@ -146,12 +148,13 @@ size_t zm_pool_give_back(void *ptr) {
     static const char twice[] = "double free";
     struct slot *slot = live_slot(ptr, twice);
     enum state live = LIVE;
-    if (!atomic_compare_exchange_strong(&slot->state, &live, BUSY)) accuse(twice, ptr, slot);
+    if (!atomic_compare_exchange_strong(&slot->state, &live, BUSY)) report_bug(twice, ptr, slot);
     const size_t size = slot->size;
     zm_stack_take(&slot->freed);
-    if (!is_zero(page_of(slot), slot->begin)) accuse("write before a block", ptr, slot);
-    if (!is_zero(slot->begin + size, page_of(slot) + page)) accuse("write past a block", ptr, slot);
-    protect(slot); /* with what is in it: to map it anew would cost more */
+    if (!is_zero(page_of(slot), slot->begin)) report_bug("write before a block", ptr, slot);
+    if (!is_zero(slot->begin + size, page_of(slot) + page))
+        report_bug("write past a block", ptr, slot);
+    protect(slot); /* the page keeps its contents: mapping it again would cost more */
     slot->freed_at = atomic_load(&wanted);
     atomic_store(&slot->state, FREED);
     return size;
@@ -159,9 +162,9 @@ size_t zm_pool_give_back(void *ptr) {
 
 /* ---- Explain --------------------------------------------------------------- */
 
-/* Of the two around a page that guards, the one that this is nearer to. */
+/* The nearer of the two blocks around a guard page. */
 static const struct slot *near(const char *address) {
-    const size_t index = ((uintptr_t)address - first) / page / 2; /* of the one after */
+    const size_t index = ((uintptr_t)address - first) / page / 2; /* of the slot after it */
     const struct slot *before = index > 0 ? &slots[index - 1] : NULL;
     const struct slot *after = index < SLOTS ? &slots[index] : NULL;
     if (before == NULL || before->begin == NULL) return after;
@@ -177,6 +180,6 @@ void zm_pool_explain(const void *address) {
         what = "access past a block";
         if (slot != NULL && (const char *)address < slot->begin) what = "access before a block";
     }
-    const struct zm_suspect block = suspect(slot);
+    const struct zm_bad_block block = bad_block(slot);
     zm_report(block.begin != NULL ? what : "access to no block of zmalloc's", address, &block);
 }

@@ -1,7 +1,8 @@
-/* The pages of sampled blocks.  Each may be read and written while a block lies in it,
- * and lies between two that never may.
+/* The pages of sampled blocks.  A page lies between two guard pages, which are never
+ * accessible; it is accessible itself while a live block lies in it.
  *
- * Any thread may call, but for zm_pool_open(); nothing here waits for another thread.
+ * Any thread may call these functions, except zm_pool_open().  No function waits for another
+ * thread.
  */
 #ifndef ZMALLOC_GUARD_POOL_H_
 #define ZMALLOC_GUARD_POOL_H_
@@ -14,23 +15,34 @@
 extern "C" {
 #endif
 
-/* Reserves the pages; call once, before any other.  Their end, or 0 on failure. */
+/* Reserves the pages.  Call it once, before all other functions.  Returns the end of the
+ * pages, or 0 on failure. */
 uintptr_t zm_pool_open(void);
 
-/* Whether a block of the pool, or a byte near one, has this address. */
+/* Whether the address lies in the pool, guard pages included. */
 bool zm_pool_has(const void *ptr);
 
-/* A zeroed block of `size` bytes, aligned to 16; NULL when there is no page for it. */
+/* Returns a zeroed block of `size` bytes, aligned to 16; NULL when there is no page for it. */
 void *zm_pool_take(size_t size);
 
-/* Its size.  What is not a live block of the pool is reported, here and below. */
+/* Returns the size of a block in bytes.  This function and the next report a bug and abort if
+ * `ptr` is not a live block of the pool. */
 size_t zm_pool_size(const void *ptr);
 
-/* Takes a block back; returns its size. */
+/* Frees a block; returns its size in bytes. */
 size_t zm_pool_give_back(void *ptr);
 
-/* Prints what an access to this address, which failed, was. */
+/* Prints what was wrong with an access to this address, which failed. */
 void zm_pool_explain(const void *address);
+
+/* Installs a handler of SIGSEGV and SIGBUS (segv.c).  For an access to the pool it calls
+ * zm_pool_explain(), and then the program's own handler, or the system's.  Call this again and
+ * again: programs may set their handlers at any time.  Any thread may call it. */
+void zm_segv_watch(void);
+
+/* Call it in the child after a fork: the child lacks a thread that was inside
+ * zm_segv_watch(). */
+void zm_segv_in_child(void);
 
 #ifdef __cplusplus
 }

@@ -1,4 +1,4 @@
-/* What ZMALLOC_GUARD_SAMPLE says; apart, so that a fuzzer reads it. */
+/* Parses ZMALLOC_GUARD_SAMPLE.  It is a library of its own so that a fuzzer can call it. */
 #ifndef ZMALLOC_GUARD_RATE_H_
 #define ZMALLOC_GUARD_RATE_H_
 

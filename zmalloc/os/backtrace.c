@@ -1,6 +1,6 @@
 /* Call stacks by the libc's backtrace(). */
 /* clang-format off */
-#include <sys/cdefs.h> /* which FreeBSD 13's execinfo.h takes for granted */
+#include <sys/cdefs.h> /* FreeBSD 13's execinfo.h needs it but does not include it */
 /* clang-format on */
 #include <execinfo.h>
 #include <pthread.h>
@@ -11,12 +11,15 @@
 #include "zmalloc/os/os.h"
 
 static bool can;
-static _Atomic unsigned taking, forking;                                       /* threads that do */
-static _Thread_local unsigned mine __attribute__((tls_model("initial-exec"))); /* of `taking` */
+/* Numbers of calls of backtrace() and of fork in progress; `mine`: calls of backtrace() in this
+ * thread. */
+static _Atomic unsigned taking, forking;
+static _Thread_local unsigned mine __attribute__((tls_model("initial-exec")));
 
-/* What backtrace() calls may hold the loader's lock (glibc before 2.35), which a child of
- * fork would find held for ever.  Who forks waits, a tenth of a second at most, and others
- * go without a stack meanwhile; not for itself, should a handler fork that interrupted it. */
+/* backtrace() may hold the loader's lock (glibc before 2.35).  A child of fork that inherits
+ * the held lock waits for it for ever.  So a thread that forks waits, a tenth of a second at
+ * most, until no other thread is in backtrace(), and other threads take no stack meanwhile.  It
+ * does not wait for itself: a signal handler that interrupted backtrace() may fork. */
 static void before_fork(void) {
     enum { TIMES = 2000 };
     const struct timespec a_while = {.tv_nsec = 50000};
@@ -31,13 +34,14 @@ static void in_child(void) {
     atomic_store(&forking, 0);
 }
 
-/* glibc's loads a library, and without it tries anew each time. */
+/* glibc's backtrace() loads a library at its first call, and where there is no such library,
+ * it tries again at each call. */
 void zm_os_prepare_stacks(void) {
     void *frame;
     can = backtrace(&frame, 1) > 0 && pthread_atfork(before_fork, in_parent, in_child) == 0;
 }
 
-unsigned zm_os_stack(void **frames, unsigned max) {
+unsigned zm_os_backtrace(void **frames, unsigned max) {
     int count = 0;
     if (!can || atomic_load(&forking) != 0) return 0;
     mine++;

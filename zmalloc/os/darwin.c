@@ -19,12 +19,12 @@ _Static_assert(SM_COW == (int)ZM_DARWIN_COW && SM_PRIVATE == (int)ZM_DARWIN_PRIV
                "mach/vm_region.h");
 
 /* MADV_DONTNEED keeps the contents.  After MADV_FREE the kernel takes the pages
- * when it needs some, unless they are written to before.  MADV_FREE_REUSABLE
- * would also lower the footprint at once, but then whoever writes to the pages
- * again has to announce it, or they are never counted again. */
+ * when it needs some, unless the program writes to them before.  MADV_FREE_REUSABLE
+ * would also lower the footprint at once, but then a program that uses the pages
+ * again must announce it, or they are never counted again. */
 void zm_os_discard_pages(void *begin, size_t size) { (void)madvise(begin, size, MADV_FREE); }
 
-/* mach_task_self() is a right that the process keeps: it is not given back. */
+/* mach_task_self() returns a port right that the process keeps: do not release it. */
 static bool read_task(struct mach_task_basic_info *info) {
     mach_msg_type_number_t count = MACH_TASK_BASIC_INFO_COUNT;
     return task_info(mach_task_self(), MACH_TASK_BASIC_INFO, (task_info_t)info, &count) ==
@@ -42,13 +42,13 @@ size_t zm_os_peak_rss(void) {
     return read_task(&info) ? info.resident_size_max : 0;
 }
 
-/* The region at `address` or the next one. */
+/* Reads the region at `address`, or the next one after it. */
 static bool read_region(int pid, uint64_t address, struct proc_regioninfo *info) {
     return proc_pidinfo(pid, PROC_PIDREGIONINFO, address, info, sizeof *info) == sizeof *info;
 }
 
-/* libproc and not mach_vm_region, which wants other processes' task ports:
- * those take privileges, and leak unless they are given back. */
+/* This uses libproc and not mach_vm_region, which needs the task ports of other
+ * processes: a task port needs privileges, and leaks unless it is released. */
 size_t zm_os_smaps_bytes(const char *field, long pid) {
     struct proc_regioninfo info;
     size_t page = zm_os_page_size(), sum = 0;
@@ -74,6 +74,6 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
     return sum;
 }
 
-const char *zm_os_trusted_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }
+const char *zm_os_secure_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }
 
-uintptr_t zm_os_link_base(const void *loaded) { return (uintptr_t)loaded; }
+uintptr_t zm_os_load_bias(const void *loaded) { return (uintptr_t)loaded; }

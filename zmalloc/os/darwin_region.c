@@ -2,7 +2,7 @@
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-/* How many of the resident pages are this process's alone. */
+/* The number of resident pages that only this process uses. */
 static uint64_t private_pages(const struct zm_darwin_region *region) {
     switch (region->share_mode) {
         case ZM_DARWIN_COW:
@@ -16,7 +16,7 @@ static uint64_t private_pages(const struct zm_darwin_region *region) {
     }
 }
 
-/* Copies were written to: dirty pages are counted among the private ones first. */
+/* Dirty pages count as private ones first: a private copy is made by a write. */
 struct zm_mapping zm_darwin_mapping(const struct zm_darwin_region *region, size_t page) {
     uint64_t dirty = smaller(region->dirtied, region->resident);
     uint64_t own = private_pages(region);

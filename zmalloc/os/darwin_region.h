@@ -1,4 +1,4 @@
-/* What macOS tells of a mapping, as smaps would put it. */
+/* Converts macOS's information about a mapping to the fields of Linux's smaps. */
 #ifndef ZMALLOC_OS_DARWIN_REGION_H_
 #define ZMALLOC_OS_DARWIN_REGION_H_
 
@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* The SM_* of mach/vm_region.h, which tests on other systems lack. */
+/* The SM_* values of mach/vm_region.h, for tests on other systems, which lack that header. */
 enum zm_darwin_share_mode {
     ZM_DARWIN_COW = 1,
     ZM_DARWIN_PRIVATE = 2,
@@ -22,13 +22,13 @@ enum zm_darwin_share_mode {
     ZM_DARWIN_LARGE_PAGE = 8,
 };
 
-/* Of struct proc_regioninfo. */
+/* Some members of struct proc_regioninfo. */
 struct zm_darwin_region {
     uint64_t bytes;
     uint32_t share_mode;
-    uint32_t resident; /* pages, as are all below */
+    uint32_t resident; /* in pages, as the members below */
     uint32_t dirtied;
-    uint32_t now_private; /* copied since they were shared */
+    uint32_t now_private; /* copied after they were shared */
     uint32_t swapped_out;
 };
 

@@ -3,9 +3,9 @@
 
 #include "zmalloc/os/os.h"
 
-/* Those that do not depend on their place, as all libraries, lie where their addresses
- * begin with 0. */
-uintptr_t zm_os_link_base(const void *loaded) {
+/* Position-independent files, and so all libraries, have addresses that begin with 0.  Other
+ * programs are loaded at the addresses in their file. */
+uintptr_t zm_os_load_bias(const void *loaded) {
     const ElfW(Ehdr) *header = loaded;
     return header->e_type == ET_EXEC ? 0 : (uintptr_t)loaded;
 }

@@ -31,7 +31,7 @@ _Static_assert(KVME_TYPE_DEFAULT == (int)ZM_FREEBSD_TYPE_DEFAULT &&
                "sys/user.h");
 
 /* MADV_DONTNEED keeps the contents.  After MADV_FREE the kernel takes the pages
- * when it needs some, unless they are written to before. */
+ * when it needs some, unless the program writes to them before. */
 void zm_os_discard_pages(void *begin, size_t size) { (void)madvise(begin, size, MADV_FREE); }
 
 size_t zm_os_rss(void) {
@@ -45,7 +45,7 @@ size_t zm_os_rss(void) {
     return over ? SIZE_MAX : bytes;
 }
 
-/* The kernel takes a sample per clock tick, so a peak of its own may be missed. */
+/* The kernel samples RSS once per clock tick, so its peak may be below the present RSS. */
 size_t zm_os_peak_rss(void) {
     struct rusage usage;
     size_t rss = zm_os_rss(), peak;
@@ -54,13 +54,14 @@ size_t zm_os_peak_rss(void) {
     return peak > rss ? peak : rss;
 }
 
-/* The mappings of a process, in memory of the size *mapped; NULL on failure. */
+/* Reads the mappings of a process: *length bytes, in a new mapping of *mapped bytes.  NULL on
+ * failure. */
 static void *read_vmmap(long pid, size_t *length, size_t *mapped) {
     int mib[] = {CTL_KERN, KERN_PROC, KERN_PROC_VMMAP, (int)pid};
     for (int attempt = 0; attempt < 8; attempt++) {
         *length = 0;
         if (sysctl(mib, 4, NULL, length, NULL, 0) != 0) return NULL;
-        /* There may be more by the time they are read, this memory for one. */
+        /* The process may get more mappings before we read them; one is this buffer. */
         size_t page = zm_os_page_size();
         if (__builtin_add_overflow(*length, *length / 3 + 2 * page, length)) return NULL;
         *length = *mapped = *length & ~(page - 1);
@@ -84,4 +85,4 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
     return sum;
 }
 
-const char *zm_os_trusted_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }
+const char *zm_os_secure_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }

@@ -9,9 +9,9 @@ static uint64_t count(int32_t pages) { return pages > 0 ? (uint64_t)pages : 0; }
 
 static uint64_t smaller(uint64_t a, uint64_t b) { return a < b ? a : b; }
 
-/* The kernel tells neither which pages are dirty nor which of a copied object
- * are copies: anonymous ones count as dirty, those of files as clean, and after
- * a fork all of what was written to as shared. */
+/* The kernel does not tell which pages are dirty, nor which pages of a copied object are
+ * copies.  So anonymous pages count as dirty, and pages of files as clean.  After a fork, all
+ * pages of a copied mapping count as shared, also those that were written to. */
 static struct zm_mapping mapping_of(const struct zm_freebsd_vmmap *record, size_t page) {
     bool anonymous =
         record->type == ZM_FREEBSD_TYPE_DEFAULT || record->type == ZM_FREEBSD_TYPE_SWAP;

@@ -1,7 +1,7 @@
-/* A system that has no file of its own here: nothing beyond POSIX is known. */
+/* For systems that have no file of their own here: uses only POSIX. */
 #include "zmalloc/os/os.h"
 
-/* POSIX has no call that surely drops the pages and keeps the range mapped. */
+/* POSIX has no call that is certain to drop the pages and keeps the range mapped. */
 void zm_os_discard_pages(void *begin, size_t size) {
     (void)begin;
     (void)size;
@@ -17,10 +17,10 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
     return 0;
 }
 
-/* POSIX has no call that tells. */
-const char *zm_os_trusted_getenv(const char *name) {
+/* POSIX has no call that tells whether the program is setuid. */
+const char *zm_os_secure_getenv(const char *name) {
     (void)name;
     return NULL;
 }
 
-uintptr_t zm_os_link_base(const void *loaded) { return (uintptr_t)loaded; }
+uintptr_t zm_os_load_bias(const void *loaded) { return (uintptr_t)loaded; }

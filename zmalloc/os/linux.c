@@ -14,7 +14,7 @@ size_t zm_os_rss(void) {
     return __builtin_mul_overflow(pages, zm_os_page_size(), &bytes) ? SIZE_MAX : bytes;
 }
 
-/* Not getrusage: its figure is inherited through exec. */
+/* Not getrusage: exec does not reset its peak. */
 size_t zm_os_peak_rss(void) { return zm_linux_status_bytes("", "VmHWM:"); }
 
 size_t zm_os_memory_limit(void) { return zm_linux_cgroup_limit(""); }
@@ -25,4 +25,4 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
 
 int zm_os_proc_stat_ll(int i, long long *res) { return zm_linux_proc_stat_ll("", i, res); }
 
-const char *zm_os_trusted_getenv(const char *name) { return secure_getenv(name); }
+const char *zm_os_secure_getenv(const char *name) { return secure_getenv(name); }

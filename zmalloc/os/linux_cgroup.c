@@ -1,11 +1,12 @@
-/* The memory limit that cgroups set, in both their versions.
+/* The memory limit that cgroups set, of version 1 and version 2.
  *
- * A limit holds for a cgroup and all below it, so each from this process's own
- * up to the root of the mount is looked at.  On a hybrid system the memory
- * controller is in version 1; the files of version 2 are then not there.
+ * A limit holds for a cgroup and all cgroups below it, so we look at each cgroup from
+ * this process's own up to the root of the mount.  On a hybrid system the memory
+ * controller is in version 1, and version 2 has no files with memory limits.
  */
 #include <stdint.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "zmalloc/os/linux_proc.h"
@@ -21,7 +22,7 @@ static bool in_list(const char *list, const char *item) {
     }
 }
 
-/* Blanks and the like are written \040 in mountinfo. */
+/* mountinfo writes blanks and some other characters as octal numbers (\040). */
 static void unescape(char *text) {
     char *to = text;
     for (const char *from = text; *from != '\0'; to++) {
@@ -66,7 +67,7 @@ bool zm_linux_parse_mount(char *line, struct zm_linux_mount *mount) {
 }
 
 /* ID:CONTROLLERS:PATH; version 2 is "0::PATH". */
-bool zm_linux_cgroup_path(struct zm_linux_lines *lines, int version, struct zm_linux_path *path) {
+char *zm_linux_cgroup_path(struct zm_linux_lines *lines, int version) {
     char *line;
     while ((line = zm_linux_next_line(lines)) != NULL) {
         const char *id = strsep(&line, ":");
@@ -74,15 +75,13 @@ bool zm_linux_cgroup_path(struct zm_linux_lines *lines, int version, struct zm_l
         if (line == NULL || lines->cut) continue;
         bool found = version == 2 ? strcmp(id, "0") == 0 && *controllers == '\0'
                                   : in_list(controllers, "memory");
-        if (!found) continue;
-        zm_linux_path_clear(path);
-        return zm_linux_path_append(path, line);
+        if (found) return line;
     }
-    return false;
+    return NULL;
 }
 
-/* Skips leading "/.." of an absolute path and counts them: the steps up from
- * the root of the cgroup namespace. */
+/* Skips each leading "/.." of an absolute path and returns their number: the steps up
+ * from the root of the cgroup namespace. */
 static unsigned steps_up(const char **path) {
     unsigned steps = 0;
     while (strncmp(*path, "/..", 3) == 0 && ((*path)[3] == '/' || (*path)[3] == '\0')) {
@@ -102,50 +101,27 @@ const char *zm_linux_cgroup_below(const char *path, const char *mounted) {
     return *path == '/' || *path == '\0' ? path : NULL;
 }
 
-/* A number in the file `name` in the folder `dir`. */
-static bool read_number(struct zm_linux_path *dir, const char *name, size_t *value) {
+/* Reads a number from the file `name` in the folder `dir`. */
+static bool read_number(int dir, const char *name, size_t *value) {
     char text[32];
     const char *p = text;
-    size_t length = dir->length;
-    bool ok = zm_linux_path_append(dir, name) &&
-              zm_linux_read_file(dir->text, text, sizeof text) > 0 &&
-              zm_linux_parse_size(&p, value);
-    dir->length = length;
-    dir->text[length] = '\0';
-    return ok;
+    return zm_linux_read_file(zm_linux_open_at(dir, name), text, sizeof text) > 0 &&
+           zm_linux_parse_size(&p, value);
 }
 
-/* What counts as a limit: version 2 writes "max" for none, version 1 the
- * largest multiple of the page size.  Nothing could run under 0. */
+/* Lowers *limit to `candidate`.  Without a limit, version 2 writes "max", which is no number,
+ * and version 1 the largest multiple of the page size, which does not count here.  0 does not
+ * count either: no process could run under it. */
 static void tighten(size_t *limit, size_t candidate) {
     const size_t none = sizeof(size_t) > 4 ? SIZE_MAX / 4 : SIZE_MAX;
     if (candidate == 0 || candidate >= none) return;
     if (*limit == 0 || candidate < *limit) *limit = candidate;
 }
 
-/* The tightest limit from the cgroup `dir` up to the mount point, `top` bytes
- * of it. */
-static size_t limit_up_to(struct zm_linux_path *dir, size_t top, int version) {
-    const char *file = version == 2 ? "/memory.max" : "/memory.limit_in_bytes";
-    size_t limit = 0, value;
-    for (;;) {
-        if (read_number(dir, file, &value)) tighten(&limit, value);
-        if (dir->length <= top) return limit;
-        while (dir->length > top && dir->text[dir->length - 1] != '/') dir->length--;
-        if (dir->length > top) dir->length--;
-        dir->text[dir->length] = '\0';
-        /* Old kernels: a parent that is told so does not bind its children. */
-        if (version == 1 && read_number(dir, "/memory.use_hierarchy", &value) && value == 0) {
-            return limit;
-        }
-    }
-}
-
-size_t zm_linux_hierarchical_limit(const char *stat) {
+size_t zm_linux_hierarchical_limit(struct zm_linux_lines *stat) {
     static const char name[] = "hierarchical_memory_limit ";
     size_t limit = 0, value;
-    for (const char *line = stat; line != NULL; line = strchr(line, '\n')) {
-        if (*line == '\n') line++;
+    for (const char *line; (line = zm_linux_next_line(stat)) != NULL;) {
         if (strncmp(line, name, sizeof name - 1) != 0) continue;
         const char *p = line + sizeof name - 1;
         if (zm_linux_parse_size(&p, &value)) tighten(&limit, value);
@@ -153,66 +129,117 @@ size_t zm_linux_hierarchical_limit(const char *stat) {
     return limit;
 }
 
-/* What version 1 itself says of all cgroups above, those outside of the mount
- * among them. */
-static size_t hierarchical_limit(struct zm_linux_path *dir) {
-    char stat[2048];
-    size_t length = dir->length;
-    bool ok = zm_linux_path_append(dir, "/memory.stat") &&
-              zm_linux_read_file(dir->text, stat, sizeof stat) > 0;
-    dir->length = length;
-    dir->text[length] = '\0';
-    return ok ? zm_linux_hierarchical_limit(stat) : 0;
-}
-
-/* The limit of the cgroup `path` as one mount shows it. */
-static size_t limit_in_mount(const char *root, const struct zm_linux_mount *mount,
-                             const char *path) {
-    struct zm_linux_path dir;
-    const char *below = zm_linux_cgroup_below(path, mount->root);
-    zm_linux_path_clear(&dir);
-    if (below == NULL || !zm_linux_path_append(&dir, root)) return 0;
-    if (!zm_linux_path_append(&dir, mount->point)) return 0;
-    size_t top = dir.length;
-    if (!zm_linux_path_append(&dir, below)) return 0;
-    size_t limit = 0;
-    if (mount->version == 1) tighten(&limit, hierarchical_limit(&dir));
-    tighten(&limit, limit_up_to(&dir, top, mount->version));
+/* The limit that version 1 computes from all cgroups above, also from those outside of the
+ * mount. */
+static size_t hierarchical_limit(int dir) {
+    char buffer[128];
+    struct zm_linux_lines stat;
+    int fd = zm_linux_open_at(dir, "memory.stat");
+    if (fd < 0) return 0;
+    zm_linux_lines_begin(&stat, buffer, sizeof buffer, zm_linux_read_source, &fd);
+    size_t limit = zm_linux_hierarchical_limit(&stat);
+    close(fd);
     return limit;
 }
 
-/* Opens a file of /proc/self to read its lines; *fd must live as long. */
-static bool open_lines(const char *root, const char *file, struct zm_linux_lines *lines, int *fd) {
-    struct zm_linux_path name;
-    zm_linux_path_clear(&name);
-    if (!zm_linux_path_append(&name, root) || !zm_linux_path_append(&name, file)) return false;
-    *fd = zm_linux_open(name.text);
-    zm_linux_lines_begin(lines, zm_linux_read_source, fd);
+/* Lowers *limit to the limit of one cgroup, the process's `own` or one above it.  Returns
+ * false when, on an old kernel, this cgroup's limit does not hold for the cgroups below it:
+ * then no cgroup further up counts either. */
+static bool look_at(int dir, int version, bool own, size_t *limit) {
+    size_t value;
+    if (version == 2) {
+        if (read_number(dir, "memory.max", &value)) tighten(limit, value);
+        return true;
+    }
+    if (own) tighten(limit, hierarchical_limit(dir));
+    if (!own && read_number(dir, "memory.use_hierarchy", &value) && value == 0) return false;
+    if (read_number(dir, "memory.limit_in_bytes", &value)) tighten(limit, value);
+    return true;
+}
+
+/* Opens the folder at `path` below the folder `top`; `path` is "" (`top` itself) or "/...". */
+static int open_cgroup(int top, const char *path) {
+    while (*path == '/') path++;
+    return zm_linux_open_at(top, *path != '\0' ? path : ".");
+}
+
+/* The lowest limit of the cgroups from `top` + `below` up to `top`.  Changes `below` meanwhile,
+ * and restores it. */
+static size_t limit_up_to(int top, char *below, int version) {
+    const size_t length = strlen(below);
+    size_t limit = 0;
+    char *slash;
+    bool own = true, further;
+    do {
+        int dir = open_cgroup(top, below);
+        further = dir < 0 || look_at(dir, version, own, &limit);
+        if (dir >= 0) close(dir);
+        slash = strrchr(below, '/');
+        if (slash != NULL) *slash = '\0';
+        own = false;
+    } while (further && slash != NULL);
+    for (size_t i = 0; i < length; i++) {
+        if (below[i] == '\0') below[i] = '/';
+    }
+    return limit;
+}
+
+/* The limit of the cgroup `path` as one mount shows it. */
+static size_t limit_in_mount(const char *root, const struct zm_linux_mount *mount, char *path) {
+    const char *below = zm_linux_cgroup_below(path, mount->root);
+    int top = below != NULL ? zm_linux_open(root, mount->point) : -1;
+    if (top < 0) return 0;
+    size_t limit = limit_up_to(top, path + (below - path), mount->version);
+    close(top);
+    return limit;
+}
+
+/* A path has up to 4095 bytes, and a line of mountinfo has two paths.  The buffers for such
+ * lines are mapped; without memory for them there are small ones, on the stack. */
+enum { SMALL = 1024, LARGE = 12288 };
+
+struct buffers {
+    char *path, *mounts;
+    size_t size; /* of each */
+};
+
+static bool open_lines(const char *root, const char *path, struct zm_linux_lines *lines,
+                       char *buffer, size_t size, int *fd) {
+    *fd = zm_linux_open(root, path);
+    zm_linux_lines_begin(lines, buffer, size, zm_linux_read_source, fd);
     return *fd >= 0;
 }
 
-static size_t limit_of_version(const char *root, int version) {
+static size_t limit_of_version(const char *root, int version, const struct buffers *buffers) {
     struct zm_linux_lines lines;
-    struct zm_linux_path path;
     struct zm_linux_mount mount;
     size_t limit = 0;
     char *line;
     int fd;
-    if (!open_lines(root, "/proc/self/cgroup", &lines, &fd)) return 0;
-    bool found = zm_linux_cgroup_path(&lines, version, &path);
+    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers->path, buffers->size, &fd)) return 0;
+    char *path = zm_linux_cgroup_path(&lines, version);
     close(fd);
-    if (!found || !open_lines(root, "/proc/self/mountinfo", &lines, &fd)) return 0;
+    if (path == NULL ||
+        !open_lines(root, "/proc/self/mountinfo", &lines, buffers->mounts, buffers->size, &fd)) {
+        return 0;
+    }
     while ((line = zm_linux_next_line(&lines)) != NULL) {
         if (lines.cut || !zm_linux_parse_mount(line, &mount) || mount.version != version) continue;
-        tighten(&limit, limit_in_mount(root, &mount, path.text));
+        tighten(&limit, limit_in_mount(root, &mount, path));
     }
     close(fd);
     return limit;
 }
 
 size_t zm_linux_cgroup_limit(const char *root) {
+    char small[2][SMALL];
+    char *large =
+        mmap(NULL, 2 * (size_t)LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    struct buffers buffers = {small[0], small[1], SMALL};
+    if (large != MAP_FAILED) buffers = (struct buffers){large, large + LARGE, LARGE};
     size_t limit = 0;
-    tighten(&limit, limit_of_version(root, 1));
-    tighten(&limit, limit_of_version(root, 2));
+    tighten(&limit, limit_of_version(root, 1, &buffers));
+    tighten(&limit, limit_of_version(root, 2, &buffers));
+    if (large != MAP_FAILED) munmap(large, 2 * (size_t)LARGE);
     return limit;
 }

@@ -7,40 +7,24 @@
 #include <string.h>
 #include <unistd.h>
 
-void zm_linux_path_clear(struct zm_linux_path *path) {
-    path->length = 0;
-    path->text[0] = '\0';
-}
-
-bool zm_linux_path_append(struct zm_linux_path *path, const char *text) {
-    size_t length = strlen(text);
-    if (length >= sizeof path->text - path->length) return false;
-    memcpy(path->text + path->length, text, length + 1);
-    path->length += length;
-    return true;
-}
-
-/* Appends a number in decimal; `number` is not negative. */
-static bool append_number(struct zm_linux_path *path, long number) {
-    char digits[3 * sizeof number + 1];
-    char *first = digits + sizeof digits - 1;
-    *first = '\0';
-    do {
-        *--first = (char)('0' + number % 10);
-        number /= 10;
-    } while (number != 0);
-    return zm_linux_path_append(path, first);
-}
-
-int zm_linux_open(const char *path) {
+int zm_linux_open_at(int dir, const char *path) {
     int fd;
     do {
-        fd = open(path, O_RDONLY | O_CLOEXEC);
+        fd = openat(dir, path, O_RDONLY | O_CLOEXEC);
     } while (fd < 0 && errno == EINTR);
     return fd;
 }
 
-ssize_t zm_linux_read(int fd, char *buffer, size_t size) {
+int zm_linux_open(const char *root, const char *path) {
+    if (*root == '\0') return zm_linux_open_at(AT_FDCWD, path);
+    int top = zm_linux_open_at(AT_FDCWD, root);
+    if (top < 0) return -1;
+    int fd = zm_linux_open_at(top, path + 1); /* without its '/' */
+    close(top);
+    return fd;
+}
+
+static ssize_t read_again(int fd, char *buffer, size_t size) {
     ssize_t length;
     do {
         length = read(fd, buffer, size);
@@ -48,12 +32,11 @@ ssize_t zm_linux_read(int fd, char *buffer, size_t size) {
     return length;
 }
 
-ssize_t zm_linux_read_file(const char *path, char *buffer, size_t size) {
-    int fd = zm_linux_open(path);
+ssize_t zm_linux_read_file(int fd, char *buffer, size_t size) {
     if (fd < 0) return -1;
     size_t length = 0;
     ssize_t got = 0;
-    while (length < size - 1 && (got = zm_linux_read(fd, buffer + length, size - 1 - length)) > 0) {
+    while (length < size - 1 && (got = read_again(fd, buffer + length, size - 1 - length)) > 0) {
         length += (size_t)got;
     }
     close(fd);
@@ -61,29 +44,31 @@ ssize_t zm_linux_read_file(const char *path, char *buffer, size_t size) {
     return got < 0 ? -1 : (ssize_t)length;
 }
 
-void zm_linux_lines_begin(struct zm_linux_lines *lines,
+void zm_linux_lines_begin(struct zm_linux_lines *lines, char *buffer, size_t size,
                           ssize_t (*read)(void *source, char *buffer, size_t size), void *source) {
     lines->read = read;
     lines->source = source;
+    lines->buffer = buffer;
+    lines->size = size;
     lines->begin = lines->end = 0;
     lines->cut = false;
 }
 
-/* Reads more behind what is there; false at the end or when the buffer is
- * full.  One byte stays free for a terminator. */
+/* Moves the unused bytes to the front of the buffer and reads more behind them.  Returns false
+ * at the end, or when the buffer is full.  One byte stays free for a terminator. */
 static bool fill(struct zm_linux_lines *lines) {
     size_t length = lines->end - lines->begin;
     memmove(lines->buffer, lines->buffer + lines->begin, length);
     lines->begin = 0;
     lines->end = length;
-    size_t space = sizeof lines->buffer - 1 - length;
+    size_t space = lines->size - 1 - length;
     if (space == 0) return false;
     ssize_t got = lines->read(lines->source, lines->buffer + length, space);
     if (got > 0) lines->end += (size_t)got;
     return got > 0;
 }
 
-/* Hands out the bytes up to the next newline, or all that the buffer has. */
+/* Returns the bytes up to the next newline, or all bytes of the buffer. */
 static char *take_line(struct zm_linux_lines *lines) {
     for (size_t seen = 0;;) {
         char *line = lines->buffer + lines->begin;
@@ -99,7 +84,7 @@ static char *take_line(struct zm_linux_lines *lines) {
         if (fill(lines)) continue;
         if (length == 0) return NULL;
         /* fill() moved it to the front. */
-        lines->cut = length == sizeof lines->buffer - 1;
+        lines->cut = length == lines->size - 1;
         lines->begin = lines->end;
         lines->buffer[length] = '\0';
         return lines->buffer;
@@ -117,7 +102,7 @@ char *zm_linux_next_line(struct zm_linux_lines *lines) {
 }
 
 ssize_t zm_linux_read_source(void *source, char *buffer, size_t size) {
-    return zm_linux_read(*(int *)source, buffer, size);
+    return read_again(*(int *)source, buffer, size);
 }
 
 bool zm_linux_parse_size(const char **text, size_t *value) {
@@ -136,13 +121,13 @@ bool zm_linux_parse_size(const char **text, size_t *value) {
     return true;
 }
 
-/* A number that fills [text, end); saturates.  strtoll would want a terminator
- * and follow the locale. */
+/* Parses a number that fills [text, end); saturates.  strtoll would need a terminator
+ * and depend on the locale. */
 static int parse_ll(const char *text, const char *end, long long *res) {
     bool negative = text < end && *text == '-';
     if (negative) text++;
     if (text == end) return 0;
-    long long number = 0; /* counted downwards, where there is room for one more */
+    long long number = 0; /* negative: LLONG_MIN has no positive counterpart */
     for (; text < end; text++) {
         if (*text < '0' || *text > '9') return 0;
         if (__builtin_mul_overflow(number, 10LL, &number) ||
@@ -178,17 +163,9 @@ int zm_linux_stat_field(const char *stat, size_t length, int i, long long *res) 
     return parse_ll(p, word_end(p, end), res);
 }
 
-/* Reads the start of a file below `root`; its length, or -1. */
-static ssize_t read_below(const char *root, const char *file, char *buffer, size_t size) {
-    struct zm_linux_path path;
-    zm_linux_path_clear(&path);
-    if (!zm_linux_path_append(&path, root) || !zm_linux_path_append(&path, file)) return -1;
-    return zm_linux_read_file(path.text, buffer, size);
-}
-
 int zm_linux_proc_stat_ll(const char *root, int i, long long *res) {
     char stat[2048];
-    ssize_t length = read_below(root, "/proc/self/stat", stat, sizeof stat);
+    ssize_t length = zm_linux_read_file(zm_linux_open(root, "/proc/self/stat"), stat, sizeof stat);
     return length > 0 ? zm_linux_stat_field(stat, (size_t)length, i, res) : 0;
 }
 
@@ -199,7 +176,7 @@ bool zm_linux_statm_resident(const char *statm, size_t *pages) {
 
 bool zm_linux_resident_pages(const char *root, size_t *pages) {
     char statm[256];
-    return read_below(root, "/proc/self/statm", statm, sizeof statm) >= 0 &&
+    return zm_linux_read_file(zm_linux_open(root, "/proc/self/statm"), statm, sizeof statm) >= 0 &&
            zm_linux_statm_resident(statm, pages);
 }
 
@@ -219,27 +196,38 @@ size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field) {
     return sum;
 }
 
-/* The sum over the file `name` of /proc/PID. */
-static size_t sum_of_file(const char *root, long pid, const char *name, const char *field) {
-    struct zm_linux_path path;
+static size_t sum_of_file(const char *root, const char *path, const char *field) {
+    char buffer[2048];
     struct zm_linux_lines lines;
-    zm_linux_path_clear(&path);
-    if (pid < -1 || !zm_linux_path_append(&path, root)) return 0;
-    if (!zm_linux_path_append(&path, "/proc/")) return 0;
-    if (!(pid == -1 ? zm_linux_path_append(&path, "self") : append_number(&path, pid))) return 0;
-    if (!zm_linux_path_append(&path, name)) return 0;
-    int fd = zm_linux_open(path.text);
+    int fd = zm_linux_open(root, path);
     if (fd < 0) return 0;
-    zm_linux_lines_begin(&lines, zm_linux_read_source, &fd);
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, zm_linux_read_source, &fd);
     size_t sum = zm_linux_smaps_sum(&lines, field);
     close(fd);
     return sum;
 }
 
+/* Writes "/proc/PID/smaps" backwards from the end of `path`; returns its beginning. */
+enum { SMAPS_PATH = sizeof "/proc//smaps" + 3 * sizeof(long) };
+
+static const char *smaps_of(long pid, char path[SMAPS_PATH]) {
+    char *first = path + (SMAPS_PATH - sizeof "/smaps");
+    memcpy(first, "/smaps", sizeof "/smaps");
+    do {
+        *--first = (char)('0' + pid % 10);
+        pid /= 10;
+    } while (pid != 0);
+    first -= sizeof "/proc/" - 1;
+    memcpy(first, "/proc/", sizeof "/proc/" - 1);
+    return first;
+}
+
 size_t zm_linux_smaps_bytes(const char *root, const char *field, long pid) {
-    return sum_of_file(root, pid, "/smaps", field);
+    char path[SMAPS_PATH];
+    if (pid < -1) return 0;
+    return sum_of_file(root, pid == -1 ? "/proc/self/smaps" : smaps_of(pid, path), field);
 }
 
 size_t zm_linux_status_bytes(const char *root, const char *field) {
-    return sum_of_file(root, -1, "/status", field);
+    return sum_of_file(root, "/proc/self/status", field);
 }

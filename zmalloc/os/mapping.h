@@ -1,5 +1,5 @@
-/* One mapping of a process, for systems that have no smaps file, and what that
- * file would say of it. */
+/* One mapping of a process, with the fields of Linux's smaps, for systems that have no
+ * smaps file. */
 #ifndef ZMALLOC_OS_MAPPING_H_
 #define ZMALLOC_OS_MAPPING_H_
 
@@ -10,7 +10,7 @@
 extern "C" {
 #endif
 
-/* In pages.  What the system does not tell stays 0. */
+/* In pages.  Values that the system does not tell stay 0. */
 struct zm_mapping {
     uint64_t size;
     uint64_t private_clean, private_dirty;
@@ -18,8 +18,8 @@ struct zm_mapping {
     uint64_t swap;
 };
 
-/* Adds the bytes of a field ("Rss:") to *sum, which saturates; fields that
- * smaps does not have, or only Linux can fill in, count as 0. */
+/* Adds the bytes of a field ("Rss:") to *sum, which saturates.  Fields that smaps does not
+ * have, or that only Linux can fill in, count as 0. */
 void zm_mapping_add(const struct zm_mapping *mapping, const char *field, size_t page, size_t *sum);
 
 #ifdef __cplusplus

@@ -1,4 +1,4 @@
-/* A system without /proc/self/stat, and without cgroups. */
+/* For systems without /proc/self/stat and without cgroups. */
 #include "zmalloc/os/os.h"
 
 size_t zm_os_memory_limit(void) { return 0; }

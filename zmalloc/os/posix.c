@@ -1,4 +1,4 @@
-/* What every POSIX system answers in the same way. */
+/* The functions that are the same on every POSIX system. */
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
@@ -13,7 +13,7 @@ void *zm_os_map(size_t size) {
 }
 
 void *zm_os_reserve(size_t size) {
-    /* A hint: 16 GiB, above programs that lie low and below all else. */
+    /* A hint for the kernel: 16 GiB is above programs at low addresses and below all else. */
     void *low = (void *)(UINTPTR_MAX > UINT32_MAX ? (uintptr_t)1 << 17 << 17 : 0);
     void *ptr = mmap(low, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     return ptr == MAP_FAILED ? NULL : ptr;
@@ -48,7 +48,7 @@ static uint64_t nanoseconds(clockid_t clock) {
     const int saved = errno;
     struct timespec now;
     if (clock_gettime(clock, &now) != 0) {
-        errno = saved; /* an allocation that asked does not fail for it */
+        errno = saved; /* the allocation that asked for the time does not fail */
         return 0;
     }
     return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;

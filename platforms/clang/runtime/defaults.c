@@ -1,5 +1,5 @@
-/* What the sanitizers' runtimes ask a program for: options, which ASAN_OPTIONS
- * and its like add to, and reports to leave out. */
+/* The functions that the sanitizers' runtimes call in a program: they return default options,
+ * which ASAN_OPTIONS and similar variables can override, and the reports to suppress. */
 
 const char *__asan_default_options(void);
 const char *__msan_default_options(void);
@@ -7,7 +7,7 @@ const char *__tsan_default_options(void);
 const char *__tsan_default_suppressions(void);
 const char *__ubsan_default_options(void);
 
-/* allocator_may_return_null, everywhere: like malloc, and to be handled. */
+/* allocator_may_return_null, in all of them: as with malloc, programs must handle NULL. */
 
 const char *__asan_default_options(void) {
     return "allocator_may_return_null=1:check_initialization_order=1:detect_leaks=1:"
@@ -16,26 +16,26 @@ const char *__asan_default_options(void) {
 
 const char *__msan_default_options(void) { return "allocator_may_return_null=1"; }
 
-/* detect_deadlocks: it counts 64 locks that one thread holds, and aborts at more;
- * jemalloc takes all of its locks in a process that forks.
- * die_after_fork: a child may start threads. */
+/* detect_deadlocks=0: the detector aborts when one thread holds more than 64 locks, and
+ * jemalloc takes all of its locks when the process forks.
+ * die_after_fork=0: a child may start threads. */
 const char *__tsan_default_options(void) {
     return "allocator_may_return_null=1:detect_deadlocks=0:die_after_fork=0:history_size=4";
 }
 
-/* jemalloc's, by design:
- * - One word of a slab's edata holds the count of its free regions, which changes
- *   under the bin's lock, beside its arena, bin and size class, which stay what
- *   they are for as long as it has blocks, and are read without.
- * - In a child, its mutexes are not unlocked but initialised anew, which
- *   ThreadSanitizer takes no notice of.
- * - A mutex's statistics are copied with the number of threads that wait for it,
- *   which these count without it.
- * - ctl_init() sets a flag, last, which is first read without its lock.
- * - How much is in the cache of each running thread is read, for statistics, while
- *   the thread allocates.
- * - An arena is there for others before the time of its creation is, which statistics
- *   read; no other time that nstime_init_update() sets is shared. */
+/* jemalloc has these races by design:
+ * - One word of a slab's edata holds the count of free regions, and the arena, bin and size
+ *   class.  The count changes under the bin's lock.  The others do not change while the slab
+ *   has blocks, and jemalloc reads them without the lock.
+ * - In a child, jemalloc does not unlock its mutexes but initialises them again, which
+ *   ThreadSanitizer does not see.
+ * - jemalloc copies a mutex's statistics together with the number of threads that wait for
+ *   it; these threads change the number without holding the mutex.
+ * - ctl_init() sets a flag at its end, and first reads it without its lock.
+ * - For statistics, jemalloc reads the fill of each running thread's cache while the thread
+ *   allocates.
+ * - Other threads can use an arena before its creation time is set, which statistics read.
+ *   No other time that nstime_init_update() sets is shared. */
 const char *__tsan_default_suppressions(void) {
     return "race_top:^edata_nfree_dec$\n"
            "race_top:^edata_nfree_inc$\n"

@@ -1,4 +1,4 @@
-/* A program that has zmalloc from a package.  Prints the allocator's name. */
+/* A program that uses zmalloc from a package.  Prints the allocator's name. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <pthread.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <zmalloc/defrag.h>
 #include <zmalloc/features.h>
-#include <zmalloc/info.h>
+#include <zmalloc/stats.h>
 #include <zmalloc/zmalloc.h>
 
 #define CHECK(condition)                                                            \
@@ -36,7 +36,7 @@ static size_t asked;
 
 static void remember(size_t size) { asked = size; }
 
-/* The libc's own malloc stays that of the program. */
+/* The program's malloc is still the libc's own. */
 static void check_libc(void) {
     Dl_info where;
     void *(*allocate)(size_t) = malloc;
@@ -63,8 +63,8 @@ int main(void) {
     const volatile size_t too_much = (size_t)-1;
     CHECK(zmalloc(too_much) == NULL && asked == too_much);
 
-    zmalloc_info_t info;
-    CHECK(zmalloc_info(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1) == 0);
+    zmalloc_stats_t info;
+    CHECK(zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1) == 0);
     (void)zmalloc_defrag_supported();
     CHECK(CACHE_LINE_SIZE >= 64);
     CHECK(strcmp(zmalloc_allocator_name(), ZMALLOC_ALLOCATOR) == 0);

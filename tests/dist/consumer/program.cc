@@ -1,6 +1,6 @@
 // The same in C++.
 #include <zmalloc/defrag.h>
-#include <zmalloc/info.h>
+#include <zmalloc/stats.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -20,7 +20,7 @@ struct OutOfMemory {
     std::size_t size;
 };
 
-// Through the library's C functions.
+// The exception passes through the library's C functions.
 std::size_t Thrown() {
     zmalloc_set_oom_handler([](std::size_t size) { throw OutOfMemory{size}; });
     const volatile std::size_t too_much = static_cast<std::size_t>(-1);

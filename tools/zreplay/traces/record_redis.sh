@@ -1,7 +1,6 @@
 #!/usr/bin/env bash
-# Records redis.ztrace anew: a redis-server under a mixed load of
-# redis-benchmark.  It listens on a socket in a folder of its own and nowhere
-# else, and is stopped at the end, however this ends.
+# Records redis.ztrace anew: a redis-server under a mixed load of redis-benchmark.  The server
+# listens only on a socket in a folder of its own, and is stopped at the end, however this ends.
 #
 # Usage: record_redis.sh OUT.ztrace      (from the top of the workspace)
 # Needs: redis-server, redis-benchmark and redis-cli in PATH; ZTRACE may name
@@ -23,7 +22,7 @@ stop() {
 }
 trap stop EXIT
 
-# One microsecond: what orders the events is their sequence, not their time.
+# One microsecond: the events are ordered by their sequence, not by their time.
 "$ztrace" --tick=1000 -o "$out" redis-server --port 0 --unixsocket "$socket" --dir "$dir" \
     --save '' --appendonly no --daemonize no >"$dir/log" &
 server=$!
@@ -35,8 +34,8 @@ for ((i = 0; i < 100; i++)); do
 done
 [[ $(cli ping) == PONG ]]
 
-# load REQUESTS KEYS SIZE COMMAND...: from 10 connections, 4 requests a time,
-# __rand_int__ being one of KEYS; without a SIZE the command is sent as it is.
+# load REQUESTS KEYS SIZE COMMAND...: from 10 connections, 4 requests at a time; __rand_int__ is one
+# of KEYS; without a SIZE the command is sent as it is.
 load() {
     local requests=$1 keys=$2
     shift 2
@@ -46,8 +45,8 @@ load() {
 # value SIZE: a string that long.
 value() { printf '%*s' "$1" '' | tr ' ' v; }
 
-# All that is given runs at the same time, so that the blocks of one kind of
-# value lie between those of others.
+# Runs all the given commands at the same time, so that the blocks of one kind of value lie between
+# those of others.
 together() {
     local process
     for process; do wait "$process"; done
@@ -78,7 +77,7 @@ mix() {
     together "$a" "$b" "$c" "$d" "$e"
 }
 
-# Overwrites with other sizes, and deletes: what fragments a heap.
+# Overwrites with other sizes, and deletes: this fragments a heap.
 churn() {
     load 8100 40000 -t set -d 100 & local a=$!
     load 6700 20000 DEL "session:__rand_int__" & local b=$!
@@ -95,7 +94,7 @@ churn
 mix
 grow
 churn
-# Large enough to be freed by a thread of its own.
+# Large enough that Redis frees them in a thread of its own.
 cli unlink set:tags scores >/dev/null
 load 6700 40000 -t set -d 16
 load 5400 60000 DEL "key:__rand_int__"

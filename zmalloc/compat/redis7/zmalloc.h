@@ -1,15 +1,13 @@
-/* zmalloc.h of Redis 7.0 and 7.2, over zmalloc: their signatures where they
- * differ from zmalloc/zmalloc.h, which documents every function. */
+/* Replaces zmalloc.h of Redis 7.0 and 7.2.  It has the signatures that differ from
+ * zmalloc/zmalloc.h, which documents every function. */
 #ifndef ZMALLOC_COMPAT_REDIS7_ZMALLOC_H_
 #define ZMALLOC_COMPAT_REDIS7_ZMALLOC_H_
 
-#include "zmalloc/compat/allocator.h"
-#include "zmalloc/compat/realloc_usable.h"
-#include "zmalloc/zmalloc.h"
+#include "zmalloc/compat/common.h"
 
-/* Brings the figures up to date first. */
-static inline int zm_compat_allocator_info(size_t *allocated, size_t *active, size_t *resident) {
-    return zmalloc_get_allocator_info(1, allocated, active, resident, NULL, NULL, NULL);
+/* Brings the statistics up to date first. */
+static inline int zm_compat_allocator_info(size_t *allocated_, size_t *active_, size_t *resident_) {
+    return zmalloc_get_allocator_info(1, allocated_, active_, resident_, NULL, NULL, NULL);
 }
 
 #define zmalloc_get_allocator_info zm_compat_allocator_info

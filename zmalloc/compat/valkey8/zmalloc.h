@@ -1,18 +1,16 @@
-/* zmalloc.h of Valkey 8.0, over zmalloc: its signatures where they differ from
+/* Replaces zmalloc.h of Valkey 8.0.  It has the signatures that differ from
  * zmalloc/zmalloc.h, which documents every function. */
 #ifndef ZMALLOC_COMPAT_VALKEY8_ZMALLOC_H_
 #define ZMALLOC_COMPAT_VALKEY8_ZMALLOC_H_
 
-#include "zmalloc/compat/allocator.h"
-#include "zmalloc/compat/realloc_usable.h"
-#include "zmalloc/zmalloc.h"
+#include "zmalloc/compat/common.h"
 
-/* Brings the figures up to date first. */
-static inline int zm_compat_allocator_info(size_t *allocated, size_t *active, size_t *resident,
-                                           size_t *retained, size_t *muzzy,
-                                           size_t *frag_smallbins_bytes) {
-    return zmalloc_get_allocator_info(1, allocated, active, resident, retained, muzzy,
-                                      frag_smallbins_bytes);
+/* Brings the statistics up to date first. */
+static inline int zm_compat_allocator_info(size_t *allocated_, size_t *active_, size_t *resident_,
+                                           size_t *retained_, size_t *muzzy_,
+                                           size_t *frag_smallbins_bytes_) {
+    return zmalloc_get_allocator_info(1, allocated_, active_, resident_, retained_, muzzy_,
+                                      frag_smallbins_bytes_);
 }
 
 #define zmalloc_get_allocator_info zm_compat_allocator_info

@@ -1,5 +1,5 @@
-// jemalloc includes it everywhere and needs nothing of it on macOS.  Zig's
-// headers are without it; an SDK's own is used if there.
+// jemalloc includes <sys/syscall.h> on all systems, but uses nothing of it on macOS.  Zig's
+// headers do not have it; if there is an SDK with this header, it is included.
 #ifndef ZMALLOC_JEMALLOC_MACOS_SYSCALL_H
 #define ZMALLOC_JEMALLOC_MACOS_SYSCALL_H
 

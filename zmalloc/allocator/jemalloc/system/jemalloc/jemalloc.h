@@ -1,10 +1,13 @@
-/* The system's jemalloc, which is the malloc of the whole process, under the
- * names that ours has. */
+/* The system's jemalloc, which replaces malloc in the whole process, under the names of
+ * our build of jemalloc. */
 #if !__has_include_next(<jemalloc/jemalloc.h>)
 #error \
     "--jemalloc=system: no jemalloc for this platform where its compiler looks (this machine: libjemalloc-dev); --jemalloc=bundled builds one"
 #endif
 #include_next <jemalloc/jemalloc.h>
+
+/* It may be configured in any way. */
+#define ZM_JEMALLOC_OF_THE_SYSTEM
 
 #define je_calloc calloc
 #define je_dallocx dallocx

@@ -1,0 +1,155 @@
+/* Runs a program with zmalloc's malloc, over an allocator, by preloading a library. */
+#include <errno.h>
+#include <getopt.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/common/cli.h"
+#include "tools/ztrace/inspect.h"
+
+static const char tool[] = "run";
+
+/* The build defines it: the allocators, each with a comma. */
+static const char *const allocators[] = {RUN_ALLOCATORS};
+enum { ALLOCATORS = sizeof allocators / sizeof *allocators };
+
+static const char usage[] =
+    "Usage: run --malloc=ALLOCATOR PROGRAM [ARGUMENT...]\n"
+    "Runs PROGRAM with the malloc of zmalloc over ALLOCATOR, whatever malloc it was built with.\n"
+    "The library malloc/libzmalloc_ALLOCATOR.so is preloaded (LD_PRELOAD) into PROGRAM and into "
+    "the\n"
+    "programs that it starts.\n"
+    "\n"
+    "  -m, --malloc=ALLOCATOR  one of: ";
+
+static const char usage_end[] =
+    "\n"
+    "  -h, --help              print this text\n"
+    "\n"
+    "MALLOC_CONF holds for jemalloc, as JE_MALLOC_CONF does.\n"
+    "Exit status: PROGRAM's; 2 when it was not started.\n";
+
+static const char *names(void) {
+    static char list[256];
+    for (int i = 0; i < ALLOCATORS; i++) {
+        const size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s%s", i != 0 ? ", " : "", allocators[i]);
+    }
+    return list;
+}
+
+static int print_help(void) {
+    char text[sizeof usage + sizeof usage_end + 256];
+    snprintf(text, sizeof text, "%s%s%s", usage, names(), usage_end);
+    return cli_help(tool, text);
+}
+
+static bool is_allocator(const char *name) {
+    for (int i = 0; i < ALLOCATORS; i++) {
+        if (strcmp(allocators[i], name) == 0) return true;
+    }
+    return false;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, const char **allocator) {
+    static const struct option options[] = {
+        {"malloc", required_argument, NULL, 'm'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
+    };
+    int option;
+    opterr = 0;
+    while ((option = getopt_long(argc, argv, "+:m:h", options, NULL)) != -1) {
+        if (option == 'h') return print_help();
+        if (option != 'm') {
+            cli_error(tool, "%s%s (see run --help)",
+                      option == ':' ? "a value is missing after " : "unknown option ",
+                      argv[optind - 1]);
+            return CLI_USAGE;
+        }
+        *allocator = optarg;
+    }
+    if (*allocator == NULL) {
+        cli_error(tool, "--malloc=ALLOCATOR is missing; it is one of: %s", names());
+    } else if (!is_allocator(*allocator)) {
+        cli_error(tool, "--malloc=%s: no such allocator; it is one of: %s", *allocator, names());
+    } else if (optind == argc) {
+        cli_error(tool, "the program to run is missing (see run --help)");
+    } else {
+        return -1;
+    }
+    return CLI_USAGE;
+}
+
+/* Tells what keeps the library from working in the program.  Returns false if it may not run. */
+static bool check_program(const char *program) {
+    switch (inspect_program(program).kind) {
+        case INSPECT_NOTHING:
+        case INSPECT_OTHER_NEW: /* the library has its own */
+            return true;
+        case INSPECT_STATIC:
+            cli_error(tool, "%s is statically linked: no library can be preloaded", program);
+            return false;
+        case INSPECT_OTHER_LIBC:
+            cli_error(tool, "%s is for another libc than the library", program);
+            return false;
+        case INSPECT_OTHER_CPU:
+            cli_error(tool, "%s is for another CPU than the library", program);
+            return false;
+        case INSPECT_RIGHTS:
+            cli_error(
+                tool,
+                "%s is setuid, setgid or has capabilities: the loader preloads nothing into it",
+                program);
+            return false;
+        case INSPECT_OWN_MALLOC:
+            cli_error(tool, "%s has a malloc of its own, which stays; only blocks of others change",
+                      program);
+            return true;
+        case INSPECT_ASAN:
+            cli_error(tool, "%s would have AddressSanitizer's malloc from LD_PRELOAD", program);
+            return false;
+    }
+    return true;
+}
+
+/* Finds the library of an allocator, and its name for LD_PRELOAD. */
+static bool find_library(const char *argv0, const char *allocator, char library[CLI_PATH_SIZE]) {
+    char file[CLI_PATH_SIZE], found[CLI_PATH_SIZE];
+    snprintf(file, sizeof file, "malloc/libzmalloc_%s.so", allocator);
+    bool there = cli_find(argv0, file, found);
+    if (there && cli_preloadable(found, library)) return true;
+    if (there && errno == EINVAL) {
+        cli_error(tool, "%s: LD_PRELOAD cannot take a name with a space or a colon", library);
+    } else {
+        cli_error(tool, "%s is not beside the program", file);
+    }
+    return false;
+}
+
+/* jemalloc here is built with the prefix je_; people know its variable without it. */
+static bool pass_settings(void) {
+    const char *settings = getenv("MALLOC_CONF");
+    return settings == NULL || setenv("JE_MALLOC_CONF", settings, 0) == 0;
+}
+
+int main(int argc, char **argv) {
+    const char *allocator = NULL;
+    char library[CLI_PATH_SIZE];
+    const int status = parse(argc, argv, &allocator);
+    if (status >= 0) return status;
+    char **command = argv + optind;
+    if (!find_library(argv[0], allocator, library)) return CLI_USAGE;
+    if (!check_program(command[0])) return CLI_USAGE;
+    const char *folder = cli_user_folder();
+    if ((folder == NULL || chdir(folder) == 0) && cli_put_first("LD_PRELOAD", library) == 0 &&
+        pass_settings()) {
+        execvp(command[0], command);
+    }
+    cli_error(tool, "%s: %s", command[0], strerror(errno));
+    return CLI_USAGE;
+}

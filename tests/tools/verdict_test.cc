@@ -1,0 +1,170 @@
+// compare's verdict: true, or said not to be known.
+#include <gtest/gtest.h>
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "tools/zreplay/compare.h"
+
+namespace {
+
+using Figures = std::map<std::string, double>;
+
+// What zreplay prints of a program with one thread and small blocks, over one allocator.
+Figures Sound(double rss, double ns) {
+    return {{"events", 1e7},
+            {"events_elsewhere", 0},
+            {"lost_events", 0},
+            {"unseen_calls", 0},
+            {"duration_s", 0.9},
+            {"peak_requested", 1e8},
+            {"peak_large", 0},
+            {"peak_rss", rss},
+            {"rss_most_sampled", rss},
+            {"end_rss", rss},
+            {"ns_all", ns},
+            {"peak_resident", rss},
+            {"rss_most_sampled_low", rss},
+            {"rss_most_sampled_high", rss},
+            {"ns_malloc", ns},
+            {"used", 1e8},
+            {"peak_used", 1e8}};
+}
+
+Figures With(Figures figures, const std::string &key, double value) {
+    figures[key] = value;
+    return figures;
+}
+
+// The table over allocators "a", "b", ... with these figures.
+std::string Table(const std::vector<Figures> &allocators) {
+    std::vector<std::string> names, texts;
+    std::vector<run> runs;
+    for (const Figures &figures : allocators) {
+        std::string json = "{\n  \"trace\": \"t\",\n  \"program\": \"p\",\n  \"by_threads\": ";
+        json += figures.count("one_thread") != 0 ? "false" : "true";
+        for (const auto &[key, value] : figures) {
+            json += ",\n  \"" + key + "\": " + std::to_string(value);
+        }
+        texts.push_back(json + "\n}\n");
+        names.emplace_back(1, static_cast<char>('a' + names.size()));
+    }
+    for (size_t i = 0; i < texts.size(); i++) {
+        runs.push_back({names[i].c_str(), texts[i].data(), 0});
+    }
+    testing::internal::CaptureStdout();
+    print_comparison(runs.data(), runs.size());
+    return testing::internal::GetCapturedStdout();
+}
+
+// The line that begins with this, without it.
+std::string Line(const std::string &table, const std::string &begin) {
+    const size_t at = table.find("\n  " + begin);
+    if (at == std::string::npos) return "no line " + begin;
+    const size_t from = table.find_first_not_of(' ', at + 3 + begin.size());
+    return table.substr(from, table.find('\n', from) - from);
+}
+
+std::string Marks(const std::string &table, const std::string &row) {
+    const std::string line = Line(table, row);
+    std::string marks;
+    for (const char c : line) {
+        if (c == '*') marks += c;
+    }
+    return marks;
+}
+
+TEST(Verdict, NamesTheLeastAndAllThatAreAsGood) {
+    const std::string table =
+        Table({Sound(50e6, 40), Sound(54e6, 20), Sound(56e6, 10), Sound(100e6, 12)});
+    EXPECT_EQ(Line(table, "memory"), "least: a, b; more: c 12 %, d 100 %");
+    EXPECT_EQ(Line(table, "time"), "least: c; more: a 300 %, b 100 %, d 20 %");
+    EXPECT_EQ(Marks(table, "RSS, MiB"), "**");
+    EXPECT_EQ(Marks(table, "all, ns"), "*");
+    EXPECT_EQ(Marks(table, "used, MiB"), "");
+}
+
+// Each value is held against the least one, not against the one before it.
+TEST(Verdict, SmallStepsDoNotAddUp) {
+    const std::string table = Table({Sound(100e6, 1), Sound(109e6, 1), Sound(118e6, 1)});
+    EXPECT_EQ(Line(table, "memory"), "least: a, b; more: c 18 %");
+    EXPECT_EQ(Marks(table, "RSS, MiB"), "**");
+}
+
+TEST(Verdict, MarksNothingWhereAllAreAsGood) {
+    const std::string table = Table({Sound(100e6, 1.00), Sound(105e6, 1.05)});
+    EXPECT_EQ(Line(table, "memory"), "no difference");
+    EXPECT_EQ(Line(table, "time").rfind("no difference", 0), 0u);
+    EXPECT_EQ(table.substr(0, table.find("\n\n*")).find('*'), std::string::npos) << table;
+}
+
+struct Doubt {
+    const char *key;
+    double value;
+    bool memory, at_end, time;  // what it puts in doubt
+};
+
+TEST(Verdict, IsNotKnownWhereTheReplayMayDifferFromTheProgram) {
+    const Doubt doubts[] = {
+        {"events_elsewhere", 1e6, false, false, true},
+        {"lost_events", 200e3, true, true, true},
+        {"unseen_calls", 200e3, true, true, true},
+        {"peak_large", 50e6, true, true, false},
+        {"rss_most_sampled_high", 80e6, true, true, false},
+        {"events_elsewhere", 100e3, false, false, false},
+        {"duration_s", 6, false, true, true},
+        {"lost_events", 50e3, false, false, false},
+        {"peak_large", 10e6, false, false, false},
+    };
+    for (const Doubt &doubt : doubts) {
+        SCOPED_TRACE(doubt.key);
+        const std::string table = Table({With(Sound(50e6, 10), doubt.key, doubt.value),
+                                         With(Sound(90e6, 20), doubt.key, doubt.value)});
+        EXPECT_EQ(Line(table, "memory").rfind("least: ", 0) != 0, doubt.memory) << table;
+        EXPECT_EQ(Line(table, "time").rfind("least: ", 0) != 0, doubt.time) << table;
+        EXPECT_EQ(Marks(table, "RSS, MiB"), doubt.memory ? "" : "*") << table;
+        const std::string end = table.substr(table.find("at its end"));
+        EXPECT_EQ(Marks(end, "RSS, MiB"), doubt.at_end ? "" : "*") << table;
+        EXPECT_EQ(Marks(table, "all, ns"), doubt.time ? "" : "*") << table;
+    }
+}
+
+// 25,000 fresh pages take more than 10,000 calls.
+TEST(Verdict, DoesNotTimeFreshPages) {
+    const std::string table =
+        Table({With(With(Sound(1e8, 1000), "events", 1e4), "duration_s", 0.02),
+               With(With(Sound(1e8, 3000), "events", 1e4), "duration_s", 0.02)});
+    EXPECT_EQ(Line(table, "time").rfind("not known: fresh pages", 0), 0u) << table;
+    EXPECT_EQ(Marks(table, "all, ns"), "");
+}
+
+TEST(Verdict, TellsTheShareOfTheProgramsTime) {
+    EXPECT_NE(Table({Sound(1e8, 9), Sound(1e8, 45)}).find("take 10 to 50 % of the time"),
+              std::string::npos);
+    const std::string without = Table({With(Sound(1e8, 10), "duration_s", 0)});
+    EXPECT_EQ(without.find("of the time"), std::string::npos) << without;
+}
+
+TEST(Verdict, OneThreadDoesNotReplaySeveral) {
+    const Figures two = With(Sound(50e6, 10), "events_elsewhere", 5e6);
+    const Figures more = With(Sound(90e6, 10), "events_elsewhere", 5e6);
+    const std::string threads = Table({two, more});
+    EXPECT_EQ(Line(threads, "memory"), "least: a; more: b 80 %");
+    EXPECT_EQ(Line(threads, "time"), "not known: several threads allocate, and one is timed");
+    const std::string one = Table({With(two, "one_thread", 1), more});
+    EXPECT_EQ(Line(one, "memory").rfind("not known: several threads", 0), 0u) << one;
+    EXPECT_EQ(Marks(one, "RSS, MiB"), "");
+}
+
+// Without figures there is no winner.
+TEST(Verdict, NeedsFigures) {
+    Figures none = Sound(1, 1);
+    none.erase("rss_most_sampled");
+    none.erase("ns_all");
+    const std::string table = Table({none, none});
+    EXPECT_EQ(Line(table, "memory"), "not known: no figure");
+    EXPECT_EQ(Line(table, "time"), "not known: no figure");
+}
+
+}  // namespace

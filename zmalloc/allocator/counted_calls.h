@@ -1,0 +1,91 @@
+/* The counted calls of a backend that does not count inside the allocator.  They are made from
+ * these functions of the backend:
+ *   zm_backend_plain_malloc(size), zm_backend_plain_calloc(size),
+ *   zm_backend_plain_free(ptr)                 only allocate and free
+ *   zm_backend_fast_usable_size(ptr, &usable)  sets the usable size if it is cheap to find;
+ *                                              else returns false
+ * Rare cases have functions of their own, which are called last, so that the hot calls need no
+ * stack frame. */
+#include "zmalloc/core/accounting.h"
+#include "zmalloc/core/oom.h"
+#include "zmalloc/core/sampled.h"
+
+#define ZM_COLD __attribute__((noinline, cold, unused)) static
+
+ZM_COLD void *zm_count_new_block_asking(void *ptr) {
+    return zm_count_new_block(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
+}
+
+ZM_COLD void zm_free_asking(void *ptr) {
+    zm_count_freed(zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
+    zm_backend_plain_free(ptr);
+}
+
+ZM_COLD void zm_free_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes) {
+    zm_count_slow(slot, -(int64_t)bytes);
+    zm_backend_plain_free(ptr);
+}
+
+static inline void zm_backend_free_and_count(void *ptr);
+
+ZM_COLD void zm_free_null_or_sampled(void *ptr) {
+    if (!zm_sampled_free(ptr)) zm_backend_free_and_count(ptr);
+}
+
+static inline void *zm_count_block(void *ptr) {
+    size_t usable;
+    return __builtin_expect(zm_backend_fast_usable_size(ptr, &usable), 1)
+               ? zm_count_new_block(ptr, usable + ZM_BACKEND_PREFIX)
+               : zm_count_new_block_asking(ptr);
+}
+
+static inline void *zm_backend_counted_try_malloc(size_t size) {
+    void *ptr = zm_backend_plain_malloc(size);
+    return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : NULL;
+}
+
+static inline void *zm_backend_counted_malloc(size_t size) {
+    void *ptr = zm_backend_plain_malloc(size);
+    return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : zm_out_of_memory(size);
+}
+
+static inline void *zm_backend_counted_try_calloc(size_t size) {
+    void *ptr = zm_backend_plain_calloc(size);
+    return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : NULL;
+}
+
+static inline void *zm_backend_counted_calloc(size_t size) {
+    void *ptr = zm_backend_plain_calloc(size);
+    return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : zm_out_of_memory(size);
+}
+
+/* Counts the block before freeing it, so that the call of the allocator is the last one. */
+static inline void zm_backend_free_and_count(void *ptr) {
+    size_t usable;
+    if (__builtin_expect(!zm_backend_fast_usable_size(ptr, &usable), 0)) {
+        zm_free_asking(ptr);
+        return;
+    }
+    struct zm_slot *slot = zm_thread_slot;
+    const size_t bytes = usable + ZM_BACKEND_PREFIX;
+    if (__builtin_expect(zm_add_to_slot(slot, -(int64_t)bytes) < slot->bottom, 0)) {
+        zm_free_counting_slow(ptr, slot, bytes);
+        return;
+    }
+    zm_backend_plain_free(ptr);
+}
+
+static inline void zm_backend_counted_free(void *ptr) {
+    if (zm_null_or_sampled(ptr)) {
+        zm_free_null_or_sampled(ptr);
+    } else {
+        zm_backend_free_and_count(ptr);
+    }
+}
+
+/* The size is not used.  C11 has no sized free; jemalloc's would save a look-up of the size,
+ * but counting needs that look-up. */
+static inline void zm_backend_counted_free_sized(void *ptr, size_t size) {
+    (void)size;
+    zm_backend_counted_free(ptr);
+}

@@ -1,0 +1,44 @@
+/* malloc and free for //malloc.  Compiled with jemalloc's internal headers. */
+#include <errno.h>
+
+#include "zmalloc/allocator/jemalloc/inside/fast_paths.h"
+#include "zmalloc/allocator/jemalloc/inside/je_zmalloc.h"
+#include "zmalloc/core/accounting.h"
+
+/* jemalloc is configured as Redis configures it: it aligns some small classes to 8 bytes only.
+ * Classes that are multiples of 16 bytes are aligned to 16; all are above SC_LOOKUP_MAXCLASS. */
+JEMALLOC_ALWAYS_INLINE size_t aligned_class(size_t size) { return ((size - 1) | 15) + 1; }
+
+JEMALLOC_NOINLINE static void *slow_malloc(size_t size) {
+    size_t wanted = size;
+    if (size <= SC_LOOKUP_MAXCLASS) wanted = aligned_class(size + (size == 0));
+    void *ptr = je_ztrymalloc(wanted);
+    if (unlikely(ptr == NULL)) errno = ENOMEM;
+    return ptr;
+}
+
+void *je_std_malloc(size_t size) {
+    void *ptr;
+    size_t usize;
+    /* One comparison finds 0 as well. */
+    if (unlikely(size - 1 >= SC_LOOKUP_MAXCLASS)) return slow_malloc(size);
+    const size_t wanted = aligned_class(size);
+    if (wanted > SC_LOOKUP_MAXCLASS) __builtin_unreachable(); /* saves a comparison */
+    if (likely(fast_malloc_small(wanted, &ptr, &usize))) return zm_count_new_block(ptr, usize);
+    return slow_malloc(size);
+}
+
+JEMALLOC_NOINLINE static void slow_free(void *ptr) {
+    const int saved = errno;
+    je_zfree(ptr);
+    errno = saved;
+}
+
+void je_std_free(void *ptr) {
+    size_t usize;
+    if (likely(fast_free_small(ptr, &usize))) {
+        zm_count_freed(usize);
+    } else {
+        slow_free(ptr);
+    }
+}

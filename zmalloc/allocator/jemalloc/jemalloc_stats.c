@@ -1,0 +1,144 @@
+/* jemalloc's statistics, by mallctl. */
+#include <jemalloc/jemalloc.h>
+#include <pthread.h>
+#include <stdint.h>
+
+#define ZM_MALLCTLNAMETOMIB je_mallctlnametomib
+#define ZM_MALLCTLBYMIB je_mallctlbymib
+#include "zmalloc/allocator/backend.h"
+#include "zmalloc/allocator/mib.h"
+
+static struct zm_mib epoch = {.name = "epoch"};
+static struct zm_mib allocated = {.name = "stats.allocated"};
+static struct zm_mib active = {.name = "stats.active"};
+static struct zm_mib resident = {.name = "stats.resident"};
+static struct zm_mib retained = {.name = "stats.retained"};
+static struct zm_mib mapped = {.name = "stats.mapped"};
+static struct zm_mib arena_small = {.name = "stats.arenas.0.small.allocated", .arena_at = 2};
+static struct zm_mib arena_large = {.name = "stats.arenas.0.large.allocated", .arena_at = 2};
+static struct zm_mib arena_pactive = {.name = "stats.arenas.0.pactive", .arena_at = 2};
+static struct zm_mib arena_resident = {.name = "stats.arenas.0.resident", .arena_at = 2};
+static struct zm_mib arena_retained = {.name = "stats.arenas.0.retained", .arena_at = 2};
+static struct zm_mib arena_mapped = {.name = "stats.arenas.0.mapped", .arena_at = 2};
+static struct zm_mib arena_pmuzzy = {.name = "stats.arenas.0.pmuzzy", .arena_at = 2};
+static struct zm_mib arena_initialized = {.name = "arena.0.initialized", .arena_at = 1};
+static struct zm_mib arena_purge = {.name = "arena.0.purge", .arena_at = 1};
+static struct zm_mib narenas = {.name = "arenas.narenas"};
+static struct zm_mib page_size = {.name = "arenas.page"};
+static struct zm_mib nbins = {.name = "arenas.nbins"};
+static struct zm_mib bin_size = {.name = "arenas.bin.0.size", .bin_at = 2};
+static struct zm_mib bin_nregs = {.name = "arenas.bin.0.nregs", .bin_at = 2};
+static struct zm_mib bin_curregs = {
+    .name = "stats.arenas.0.bins.0.curregs", .arena_at = 2, .bin_at = 4};
+static struct zm_mib bin_curslabs = {
+    .name = "stats.arenas.0.bins.0.curslabs", .arena_at = 2, .bin_at = 4};
+static struct zm_mib background_thread = {.name = "background_thread"};
+
+static struct zm_mib *const all_mibs[] = {
+    &epoch,         &allocated,         &active,
+    &resident,      &retained,          &mapped,
+    &arena_mapped,  &arena_small,       &arena_large,
+    &arena_pactive, &arena_resident,    &arena_retained,
+    &arena_pmuzzy,  &arena_initialized, &arena_purge,
+    &narenas,       &page_size,         &nbins,
+    &bin_size,      &bin_nregs,         &bin_curregs,
+    &bin_curslabs,  &background_thread,
+};
+
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void resolve(void) { zm_mib_resolve(all_mibs, sizeof all_mibs / sizeof all_mibs[0]); }
+
+/* Check this first: some of jemalloc's mallctls are undefined for an index out of range. */
+static bool arena_exists(unsigned arena) {
+    unsigned count;
+    bool initialized;
+    return zm_mib_read(&narenas, 0, 0, &count, sizeof count) && arena < count &&
+           zm_mib_read(&arena_initialized, arena, 0, &initialized, sizeof initialized) &&
+           initialized;
+}
+
+static size_t frag_smallbins(size_t arena) {
+    unsigned bins;
+    size_t free_bytes = 0;
+    if (!zm_mib_read(&nbins, 0, 0, &bins, sizeof bins)) return 0;
+    for (unsigned b = 0; b < bins; b++) {
+        size_t region, used, slabs;
+        uint32_t regions;
+        if (zm_mib_read(&bin_size, arena, b, &region, sizeof region) &&
+            zm_mib_read(&bin_nregs, arena, b, &regions, sizeof regions) &&
+            zm_mib_read(&bin_curregs, arena, b, &used, sizeof used) &&
+            zm_mib_read(&bin_curslabs, arena, b, &slabs, sizeof slabs) &&
+            slabs * regions > used) { /* another thread may change them between the reads */
+            free_bytes += (slabs * regions - used) * region;
+        }
+    }
+    return free_bytes;
+}
+
+#define SET_READ(stats, FIELD, name, mib, arena, unit)                                             \
+    do {                                                                                           \
+        size_t value;                                                                              \
+        if (zm_mib_read_size(mib, arena, &value)) ZM_STATS_SET(stats, FIELD, name, value *(unit)); \
+    } while (0)
+
+static void read_all(struct zm_allocator_stats *stats) {
+    SET_READ(stats, ALLOCATED, allocated, &allocated, 0, 1);
+    SET_READ(stats, ACTIVE, active, &active, 0, 1);
+    SET_READ(stats, RESIDENT, resident, &resident, 0, 1);
+    SET_READ(stats, RETAINED, retained, &retained, 0, 1);
+    SET_READ(stats, MAPPED, mapped, &mapped, 0, 1);
+}
+
+static void read_arena(unsigned arena, size_t page, struct zm_allocator_stats *stats) {
+    size_t small, large;
+    if (zm_mib_read_size(&arena_small, arena, &small) &&
+        zm_mib_read_size(&arena_large, arena, &large)) {
+        ZM_STATS_SET(stats, ALLOCATED, allocated, small + large);
+    }
+    SET_READ(stats, ACTIVE, active, &arena_pactive, arena, page);
+    SET_READ(stats, RESIDENT, resident, &arena_resident, arena, 1);
+    SET_READ(stats, RETAINED, retained, &arena_retained, arena, 1);
+    SET_READ(stats, MAPPED, mapped, &arena_mapped, arena, 1);
+}
+
+bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats) {
+    size_t page;
+    size_t index = arena == ZM_ALL_ARENAS ? MALLCTL_ARENAS_ALL : arena;
+    pthread_once(&once, resolve);
+    if (refresh) zm_mib_refresh(&epoch);
+    if (!zm_mib_read_size(&page_size, 0, &page)) return true; /* no statistic is known */
+    if (arena == ZM_ALL_ARENAS) {
+        read_all(stats);
+    } else if (arena_exists(arena)) {
+        read_arena(arena, page, stats);
+    } else {
+        return false;
+    }
+    SET_READ(stats, MUZZY, muzzy, &arena_pmuzzy, index, page);
+    ZM_STATS_SET(stats, FRAG_SMALLBINS, frag_smallbins, frag_smallbins(index));
+    return true;
+}
+
+size_t zm_backend_frag_smallbins(unsigned arena) {
+    pthread_once(&once, resolve);
+    if (arena == ZM_ALL_ARENAS) return frag_smallbins(MALLCTL_ARENAS_ALL);
+    return arena_exists(arena) ? frag_smallbins(arena) : 0;
+}
+
+int zm_backend_background_purge(bool enable) {
+    pthread_once(&once, resolve);
+    if (background_thread.length == 0) return -1;
+    int error = je_mallctlbymib(background_thread.path, background_thread.length, NULL, NULL,
+                                &enable, sizeof enable);
+    return error == 0 ? 0 : -1;
+}
+
+int zm_backend_purge(void) {
+    size_t path[ZM_MIB_MAX];
+    pthread_once(&once, resolve);
+    if (arena_purge.length == 0) return -1;
+    for (size_t i = 0; i < arena_purge.length; i++) path[i] = arena_purge.path[i];
+    path[1] = MALLCTL_ARENAS_ALL;
+    return je_mallctlbymib(path, arena_purge.length, NULL, NULL, NULL, 0) == 0 ? 0 : -1;
+}

@@ -1,9 +1,0 @@
-/* The functions that the libc backends call; the build puts those of ../../faulty
- * in their place for tests. */
-#include <stdlib.h>
-
-#define zm_libc_malloc malloc
-#define zm_libc_calloc calloc
-#define zm_libc_realloc realloc
-#define zm_libc_posix_memalign posix_memalign
-#define zm_libc_free free

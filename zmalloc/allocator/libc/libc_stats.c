@@ -1,0 +1,11 @@
+/* The libc as a backend: its statistics are those of the whole process. */
+#include "zmalloc/allocator/backend.h"
+#include "zmalloc/allocator/libc/libc.h"
+
+bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats) {
+    if (arena != ZM_ALL_ARENAS) return false;
+    zm_libc_stats(refresh, stats);
+    return true;
+}
+
+int zm_backend_purge(void) { return zm_libc_trim(); }

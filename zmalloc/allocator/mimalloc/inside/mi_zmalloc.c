@@ -1,0 +1,327 @@
+/* Compiled with mimalloc's internal headers. */
+#include <errno.h>
+
+#include "mimalloc.h"
+#include "zmalloc/core/accounting.h"
+#include "zmalloc/core/oom.h"
+#include "zmalloc/core/sampled.h"
+#include "zmalloc/core/traces.h"
+
+/* In programs, access to it takes one instruction less. */
+extern __thread mi_heap_t *_mi_heap_default ZM_STATIC_TLS;
+
+#include "mimalloc-internal.h"
+#include "zmalloc/allocator/mimalloc/inside/extension.h"
+
+#define LIKELY(condition) __builtin_expect((condition), 1)
+#define UNLIKELY(condition) __builtin_expect((condition), 0)
+#define NOINLINE __attribute__((noinline))
+
+/* ---- The fast paths ------------------------------------------------------------ */
+
+/* Takes a block from a page; NULL if the page has none at hand. */
+static inline void *take(mi_page_t *page, size_t *usable) {
+    mi_block_t *block = page->free;
+    if (UNLIKELY(block == NULL)) return NULL;
+    page->free = mi_block_next(page, block);
+    page->used++;
+    *usable = page->xblock_size;
+    return block;
+}
+
+/* Allocates a small block, as mi_malloc() does; NULL if this thread's heap has none at hand. */
+static inline void *fast_malloc(size_t size, size_t *usable) {
+    return take(_mi_heap_get_free_small_page(mi_get_default_heap(), size), usable);
+}
+
+/* The usable size of a block that begins where mimalloc's block does, as new ones do. */
+static inline size_t usable_of_page(void *ptr) { return mi_page_block_size(_mi_ptr_page(ptr)); }
+
+static inline size_t usable_of(void *ptr) {
+    return LIKELY(!mi_page_has_aligned(_mi_ptr_page(ptr))) ? usable_of_page(ptr)
+                                                           : mi_usable_size(ptr);
+}
+
+/* What _mi_malloc_generic() does first: takes a block from those that were freed since the page
+ * last had none at hand.  NULL if there are none.  Here the page is known, which
+ * _mi_malloc_generic() looks up. */
+static inline void *reuse(mi_heap_t *heap, size_t size, size_t *usable) {
+    _mi_deferred_free(heap, false);
+    _mi_heap_delayed_free_partial(heap);
+    /* That may have freed the page. */
+    mi_page_t *page = _mi_heap_get_free_small_page(heap, size);
+    _mi_page_free_collect(page, false);
+    if (UNLIKELY(page->free == NULL)) return NULL;
+    page->retire_expire = 0;
+    return take(page, usable);
+}
+
+/* Allocates a small block when its page has none at hand.  Afterwards its page is the one from
+ * which the next will come. */
+static inline void *missed(size_t size, size_t *usable) {
+    mi_heap_t *heap = mi_get_default_heap();
+    void *ptr = NULL;
+    if (LIKELY(_mi_heap_get_free_small_page(heap, size)->local_free != NULL)) {
+        ptr = reuse(heap, size, usable);
+        if (LIKELY(ptr != NULL)) return ptr;
+    }
+    ptr = _mi_malloc_generic(heap, size, false, 0);
+    if (UNLIKELY(ptr == NULL)) return NULL;
+    *usable = _mi_heap_get_free_small_page(mi_get_default_heap(), size)->xblock_size;
+    return ptr;
+}
+
+/* Allocates a block that is not small.  For medium sizes it looks first whether there is one at
+ * hand, as mi_malloc() does for small ones. */
+static inline void *larger(size_t size, size_t *usable) {
+    mi_heap_t *heap = mi_get_default_heap();
+    if (size <= MI_MEDIUM_OBJ_SIZE_MAX) {
+        mi_page_t *page = mi_page_queue(heap, size)->first;
+        void *ptr = page != NULL ? take(page, usable) : NULL;
+        if (LIKELY(ptr != NULL)) return ptr;
+    }
+    void *ptr = _mi_malloc_generic(heap, size, false, 0);
+    if (LIKELY(ptr != NULL)) *usable = usable_of_page(ptr);
+    return ptr;
+}
+
+/* The page of a block that mi_free() would free by its fast path, else NULL. */
+static inline mi_page_t *fast_page(void *ptr) {
+    mi_segment_t *segment = _mi_ptr_segment(ptr);
+    if (UNLIKELY(_mi_thread_id() != mi_atomic_load_relaxed(&segment->thread_id))) return NULL;
+    mi_page_t *page = _mi_segment_page_of(segment, ptr);
+    return LIKELY(page->flags.full_aligned == 0) ? page : NULL;
+}
+
+/* Frees such a block.  Returns whether it was the last one of its page: then call
+ * _mi_page_retire(). */
+static inline bool fast_free(mi_page_t *page, void *ptr) {
+    mi_block_set_next(page, ptr, page->local_free);
+    page->local_free = ptr;
+    return UNLIKELY(--page->used == 0);
+}
+
+/* Whether a block is alone in a segment that mmap() made for it.  mimalloc keeps only segments
+ * of the usual size for later. */
+static bool is_fresh(void *ptr) {
+    mi_segment_t *segment = _mi_ptr_segment(ptr);
+    return segment->kind == MI_SEGMENT_HUGE && segment->memid == 0 &&
+           mi_segment_size(segment) != MI_SEGMENT_SIZE;
+}
+
+/* Makes a new block zero.  A fresh one is, but for the link of a free block. */
+static inline void *zeroed(void *ptr, size_t usable) {
+    const bool fresh = UNLIKELY(usable > MI_LARGE_OBJ_SIZE_MAX) && is_fresh(ptr);
+    return memset(ptr, 0, fresh ? sizeof(mi_block_t) : usable);
+}
+
+/* ---- With the usable size ------------------------------------------------------ */
+
+NOINLINE static void *slow_malloc(size_t size, size_t *usable) {
+    return size <= MI_SMALL_SIZE_MAX ? missed(size, usable) : larger(size, usable);
+}
+
+void *mi_malloc_with_usable(size_t size, size_t *usable) {
+    void *ptr = size <= MI_SMALL_SIZE_MAX ? fast_malloc(size, usable) : NULL;
+    return LIKELY(ptr != NULL) ? ptr : slow_malloc(size, usable);
+}
+
+void *mi_zalloc_with_usable(size_t size, size_t *usable) {
+    void *ptr = mi_malloc_with_usable(size, usable);
+    return LIKELY(ptr != NULL) ? zeroed(ptr, *usable) : NULL;
+}
+
+/* mi_realloc() keeps a block by the same rule. */
+void *mi_realloc_with_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
+    const size_t old = usable_of(ptr);
+    *old_usable = old;
+    if (LIKELY(size <= old && size >= old / 2)) {
+        *usable = old;
+        return ptr;
+    }
+    void *moved = mi_realloc(ptr, size);
+    if (LIKELY(moved != NULL)) *usable = usable_of_page(moved);
+    return moved;
+}
+
+void mi_free_with_usable(void *ptr, size_t *usable) {
+    mi_page_t *page = fast_page(ptr);
+    if (UNLIKELY(page == NULL)) {
+        *usable = mi_usable_size(ptr);
+        mi_free(ptr);
+        return;
+    }
+    *usable = mi_page_block_size(page);
+    if (fast_free(page, ptr)) _mi_page_retire(page);
+}
+
+/* A size, at least as large as `size`, for which mimalloc's blocks all are aligned.  The blocks
+ * of a page follow each other without gaps.  Blocks of up to KiB begin MI_MAX_ALIGN_GUARANTEE
+ * times 3 into a slice, larger ones where the slice begins.  A class that holds a multiple of a
+ * power of two, and nothing larger that is one, is a multiple itself. */
+static size_t naturally_aligned_size(size_t alignment, size_t size) {
+    enum { LARGEST_WITH_OFFSET = 1024 };
+    if (alignment > MI_MAX_ALIGN_GUARANTEE && size <= LARGEST_WITH_OFFSET) {
+        size = LARGEST_WITH_OFFSET + 1;
+    }
+    return _mi_align_up(size, alignment);
+}
+
+/* mi_malloc_aligned() of 2.0.9 does not align blocks of 256, 512 or 1024 bytes to as much. */
+void *mi_aligned_with_usable(size_t alignment, size_t size, size_t *usable) {
+    if (alignment <= MI_SEGMENT_SLICE_SIZE) {
+        return mi_malloc_with_usable(naturally_aligned_size(alignment, size), usable);
+    }
+    void *ptr = mi_malloc_aligned_at(size, alignment, 0);
+    if (ptr != NULL) *usable = mi_usable_size(ptr);
+    return ptr;
+}
+
+/* ---- Counted ------------------------------------------------------------------- */
+
+/* What is rare is out of line and called last, so that the fast paths need no stack frame. */
+
+static inline void *count_or_fail(void *ptr, size_t size, size_t usable, bool tries) {
+    if (LIKELY(ptr != NULL)) return zm_count_new_block(ptr, usable);
+    return tries ? NULL : zm_out_of_memory(size);
+}
+
+static inline void *count_missed(size_t size, bool tries) {
+    size_t usable = 0;
+    void *ptr = missed(size, &usable);
+    return count_or_fail(ptr, size, usable, tries);
+}
+
+static inline void *count_larger(size_t size, bool tries) {
+    size_t usable = 0;
+    void *ptr = larger(size, &usable);
+    return count_or_fail(ptr, size, usable, tries);
+}
+
+NOINLINE static void *missed_zmalloc(size_t size) { return count_missed(size, false); }
+
+NOINLINE static void *missed_ztrymalloc(size_t size) { return count_missed(size, true); }
+
+NOINLINE static void *larger_zmalloc(size_t size) { return count_larger(size, false); }
+
+NOINLINE static void *larger_ztrymalloc(size_t size) { return count_larger(size, true); }
+
+void *mi_zmalloc(size_t size) {
+    size_t usable;
+    if (UNLIKELY(size > MI_SMALL_SIZE_MAX)) return larger_zmalloc(size);
+    void *ptr = fast_malloc(size, &usable);
+    return LIKELY(ptr != NULL) ? zm_count_new_block(ptr, usable) : missed_zmalloc(size);
+}
+
+void *mi_ztrymalloc(size_t size) {
+    size_t usable;
+    if (UNLIKELY(size > MI_SMALL_SIZE_MAX)) return larger_ztrymalloc(size);
+    void *ptr = fast_malloc(size, &usable);
+    return LIKELY(ptr != NULL) ? zm_count_new_block(ptr, usable) : missed_ztrymalloc(size);
+}
+
+static inline void *counted_calloc(size_t size, bool tries) {
+    size_t usable = 0;
+    void *ptr = size <= MI_SMALL_SIZE_MAX ? fast_malloc(size, &usable) : NULL;
+    if (UNLIKELY(ptr == NULL)) ptr = slow_malloc(size, &usable);
+    if (LIKELY(ptr != NULL)) zeroed(ptr, usable);
+    return count_or_fail(ptr, size, usable, tries);
+}
+
+void *mi_zcalloc(size_t size) { return counted_calloc(size, false); }
+
+void *mi_ztrycalloc(size_t size) { return counted_calloc(size, true); }
+
+NOINLINE static void retire_counting_slow(mi_page_t *page, struct zm_slot *slot, int64_t bytes) {
+    zm_count_slow(slot, bytes);
+    _mi_page_retire(page);
+}
+
+NOINLINE static void retire_huge(mi_page_t *page) {
+    zm_count_freed(mi_page_block_size(page));
+    _mi_page_retire(page);
+}
+
+NOINLINE static void retire(mi_page_t *page) {
+    struct zm_slot *slot = zm_thread_slot;
+    const int64_t bytes = -(int64_t)page->xblock_size;
+    if (UNLIKELY(page->xblock_size >= MI_HUGE_BLOCK_SIZE)) {
+        retire_huge(page);
+    } else if (UNLIKELY(zm_add_to_slot(slot, bytes) < slot->bottom)) {
+        retire_counting_slow(page, slot, bytes);
+    } else {
+        _mi_page_retire(page);
+    }
+}
+
+NOINLINE static void slow_zfree(void *ptr) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
+    const size_t usable = mi_usable_size(ptr);
+    mi_free(ptr);
+    zm_count_freed(usable);
+}
+
+void mi_zfree(void *ptr) {
+    mi_page_t *page = LIKELY(!zm_null_or_sampled(ptr)) ? fast_page(ptr) : NULL;
+    if (UNLIKELY(page == NULL)) {
+        slow_zfree(ptr);
+    } else if (fast_free(page, ptr)) {
+        retire(page);
+    } else {
+        /* A page of more than one block: its size is the one stored. */
+        zm_count_freed(page->xblock_size);
+    }
+}
+
+/* ---- For //malloc -------------------------------------------------------------- */
+
+/* Blocks of up to 8 bytes would be aligned to 8 only; larger classes are multiples of 16 anyway. */
+static inline size_t aligned_class(size_t size) {
+    return ((size - 1) | (MI_MAX_ALIGN_SIZE - 1)) + 1;
+}
+
+NOINLINE static void *slow_std_malloc(size_t size) {
+    void *ptr = mi_ztrymalloc(size <= MI_SMALL_SIZE_MAX ? aligned_class(size + (size == 0)) : size);
+    if (UNLIKELY(ptr == NULL)) errno = ENOMEM;
+    return ptr;
+}
+
+/* One comparison finds 0 as well. */
+void *mi_std_malloc(size_t size) {
+    size_t usable;
+    if (UNLIKELY(size - 1 >= MI_SMALL_SIZE_MAX)) return slow_std_malloc(size);
+    void *ptr = fast_malloc(aligned_class(size), &usable);
+    return LIKELY(ptr != NULL) ? zm_count_new_block(ptr, usable) : slow_std_malloc(size);
+}
+
+NOINLINE static void slow_std_free(void *ptr) {
+    const int saved = errno;
+    slow_zfree(ptr);
+    errno = saved;
+}
+
+/* retire() leaves errno as it is (pages.c). */
+void mi_std_free(void *ptr) {
+    mi_page_t *page = LIKELY(!zm_null_or_sampled(ptr)) ? fast_page(ptr) : NULL;
+    if (UNLIKELY(page == NULL)) {
+        slow_std_free(ptr);
+    } else if (fast_free(page, ptr)) {
+        retire(page);
+    } else {
+        zm_count_freed(page->xblock_size);
+    }
+}
+
+ZM_NAME_IN_TRACES(mi_zmalloc, "zmalloc.inside");
+ZM_NAME_IN_TRACES(missed_zmalloc, "zmalloc.missed");
+ZM_NAME_IN_TRACES(larger_zmalloc, "zmalloc.larger");
+ZM_NAME_IN_TRACES(mi_ztrymalloc, "ztrymalloc.inside");
+ZM_NAME_IN_TRACES(missed_ztrymalloc, "ztrymalloc.missed");
+ZM_NAME_IN_TRACES(larger_ztrymalloc, "ztrymalloc.larger");
+ZM_NAME_IN_TRACES(mi_zcalloc, "zcalloc.inside");
+ZM_NAME_IN_TRACES(mi_ztrycalloc, "ztrycalloc.inside");
+ZM_NAME_IN_TRACES(mi_zfree, "zfree.inside");
+ZM_NAME_IN_TRACES(slow_zfree, "zfree.slow");
+ZM_NAME_IN_TRACES(retire, "zfree.retire");
+ZM_NAME_IN_TRACES(retire_counting_slow, "zfree.counting");
+ZM_NAME_IN_TRACES(retire_huge, "zfree.huge");

@@ -1,0 +1,74 @@
+/* Our extension by mimalloc's public functions alone, for the releases whose internal headers the
+ * other files here do not know (third_party/sources.bzl, `internals`). */
+#include <mimalloc.h>
+
+#include "zmalloc/allocator/mimalloc/inside/extension.h"
+#include "zmalloc/core/accounting.h"
+#include "zmalloc/core/oom.h"
+#include "zmalloc/core/sampled.h"
+
+static void *set_usable(void *ptr, size_t *usable) {
+    if (ptr != NULL) *usable = mi_usable_size(ptr);
+    return ptr;
+}
+
+void *mi_malloc_with_usable(size_t size, size_t *usable) {
+    return set_usable(mi_malloc(size), usable);
+}
+
+void *mi_zalloc_with_usable(size_t size, size_t *usable) {
+    return set_usable(mi_zalloc(size), usable);
+}
+
+void *mi_aligned_with_usable(size_t alignment, size_t size, size_t *usable) {
+    return set_usable(mi_malloc_aligned(size, alignment), usable);
+}
+
+void *mi_realloc_with_usable(void *ptr, size_t size, size_t *usable, size_t *old_usable) {
+    *old_usable = mi_usable_size(ptr);
+    return set_usable(mi_realloc(ptr, size), usable);
+}
+
+void mi_free_with_usable(void *ptr, size_t *usable) {
+    *usable = mi_usable_size(ptr);
+    mi_free(ptr);
+}
+
+static inline void *count_or_fail(void *ptr, size_t size) {
+    return ptr != NULL ? zm_count_new_block(ptr, mi_usable_size(ptr)) : zm_out_of_memory(size);
+}
+
+static inline void *count(void *ptr) {
+    return ptr != NULL ? zm_count_new_block(ptr, mi_usable_size(ptr)) : NULL;
+}
+
+void *mi_zmalloc(size_t size) { return count_or_fail(mi_malloc(size), size); }
+
+void *mi_ztrymalloc(size_t size) { return count(mi_malloc(size)); }
+
+void *mi_zcalloc(size_t size) { return count_or_fail(mi_zalloc(size), size); }
+
+void *mi_ztrycalloc(size_t size) { return count(mi_zalloc(size)); }
+
+void mi_zfree(void *ptr) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
+    const size_t usable = mi_usable_size(ptr);
+    mi_free(ptr);
+    zm_count_freed(usable);
+}
+
+bool mi_can_defrag(void) { return false; }
+
+bool mi_should_defrag(const void *ptr) {
+    (void)ptr;
+    return false;
+}
+
+bool mi_get_usage(struct mi_usage *usage) {
+    size_t unused, committed;
+    mi_process_info(&unused, &unused, &unused, &unused, &unused, &committed, &unused, &unused);
+    *usage = (struct mi_usage){.committed = committed};
+    return false;
+}
+
+void mi_purge(void) { mi_collect(true); }

@@ -1,0 +1,41 @@
+/* What our extension tells of mimalloc, and does with it. */
+#include "zmalloc/allocator/backend.h"
+
+bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats) {
+    struct mi_usage usage;
+    (void)refresh; /* always up to date */
+    if (arena != ZM_ALL_ARENAS) return false;
+    const bool knows_all = mi_get_usage(&usage);
+    ZM_STATS_SET(stats, MAPPED, mapped, usage.committed);
+    if (!knows_all) return true;
+    ZM_STATS_SET(stats, ALLOCATED, allocated, usage.allocated);
+    ZM_STATS_SET(stats, ACTIVE, active, usage.active);
+    ZM_STATS_SET(stats, RESIDENT, resident, usage.resident);
+    ZM_STATS_SET(stats, RETAINED, retained, usage.reserved - usage.committed);
+    ZM_STATS_SET(stats, FRAG_SMALLBINS, frag_smallbins, usage.frag_small);
+    return true;
+}
+
+size_t zm_backend_frag_smallbins(unsigned arena) {
+    struct mi_usage usage;
+    if (arena != ZM_ALL_ARENAS) return 0;
+    mi_get_usage(&usage);
+    return usage.frag_small;
+}
+
+/* mimalloc has no thread of its own. */
+int zm_backend_background_purge(bool enable) {
+    (void)enable;
+    return -1;
+}
+
+int zm_backend_purge(void) {
+    mi_purge();
+    return 0;
+}
+
+bool zm_backend_can_defrag(void) { return mi_can_defrag(); }
+
+void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should) {
+    for (size_t i = 0; i < count; i++) should[i] = ptrs[i] != NULL && mi_should_defrag(ptrs[i]);
+}

@@ -1,0 +1,67 @@
+#include "zmalloc/allocator/tcmalloc/inside/extension.h"
+
+#include "gperftools/nallocx.h"
+#include "gperftools/tcmalloc.h"
+#include "span.h"
+#include "zmalloc/allocator/tcmalloc/inside/fast_paths.h"
+
+using tcmalloc::Span;
+using tcmalloc::StackTrace;
+using tcmalloc::Static;
+
+extern "C" size_t tcmalloc_private_usable_size(const void *ptr) {
+    const PageID page = tcmalloc_private::PageOf(ptr);
+    uint32_t size_class;
+    if (Static::pageheap()->TryGetSizeClass(page, &size_class)) {
+        return Static::sizemap()->ByteSizeForClass(size_class);
+    }
+    const Span *span = Static::pageheap()->GetDescriptor(page);
+    if (span->sizeclass != 0) return Static::sizemap()->ByteSizeForClass(span->sizeclass);
+    if (span->sample) {
+        // A sampled block has a span of its own, which stores the requested size.
+        return tc_nallocx(reinterpret_cast<const StackTrace *>(span->objects)->size, 0);
+    }
+    return span->length << kPageShift;
+}
+
+extern "C" void *tcmalloc_private_malloc(size_t size, size_t *usable) {
+    void *ptr;
+    size_t got;
+    if (PREDICT_FALSE(!tcmalloc_private::FastMalloc(size, &ptr, &got))) {
+        ptr = tc_malloc(size);
+        if (ptr == nullptr) return nullptr;
+        got = tcmalloc_private_usable_size(ptr);
+    }
+    *usable = got;
+    return ptr;
+}
+
+extern "C" void tcmalloc_private_free(void *ptr, size_t *usable) {
+    if (PREDICT_TRUE(tcmalloc_private::FastFree(ptr, usable))) return;
+    *usable = tcmalloc_private_usable_size(ptr);
+    tc_free(ptr);
+}
+
+// The same rule as in do_realloc_with_callback().
+extern "C" bool tcmalloc_private_keeps(size_t usable, size_t size) {
+    return size <= usable && size >= usable / 2 && base::internal::new_hooks_.empty() &&
+           base::internal::delete_hooks_.empty();
+}
+
+#if defined(HAVE_UNWIND_BACKTRACE) && !defined(NO_TCMALLOC_SAMPLES)
+#include <unwind.h>
+
+// The compiler's function.  private_names.h makes stacktrace.cc call the one below instead.
+extern "C" _Unwind_Reason_Code Unwind(_Unwind_Trace_Fn, void *) __asm__("_Unwind_Backtrace");
+
+static bool can_unwind;
+
+// The linker places the unwinder's own constructor before this one.
+__attribute__((constructor)) static void CanUnwind() { can_unwind = true; }
+
+// Stacks are empty for blocks that are allocated before constructors run: so early, in a
+// static program with glibc, the unwinder does not find its own tables and aborts.
+extern "C" _Unwind_Reason_Code _Unwind_Backtrace(_Unwind_Trace_Fn visit, void *data) {
+    return can_unwind ? Unwind(visit, data) : _URC_END_OF_STACK;
+}
+#endif

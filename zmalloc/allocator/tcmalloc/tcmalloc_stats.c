@@ -1,0 +1,34 @@
+/* gperftools' statistics, from the properties of MallocExtension. */
+#include <gperftools/malloc_extension_c.h>
+
+#include "zmalloc/allocator/backend.h"
+
+static bool read_property(const char *name, size_t *value) {
+    return MallocExtension_GetNumericProperty(name, value) != 0;
+}
+
+static size_t minus(size_t from, size_t part) { return from > part ? from - part : 0; }
+
+bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats) {
+    size_t allocated, heap, free_pages, unmapped, physical;
+    (void)refresh; /* always up to date */
+    if (arena != ZM_ALL_ARENAS) return false;
+    if (!read_property("generic.current_allocated_bytes", &allocated) ||
+        !read_property("generic.heap_size", &heap) ||
+        !read_property("generic.total_physical_bytes", &physical) ||
+        !read_property("tcmalloc.pageheap_free_bytes", &free_pages) ||
+        !read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped)) {
+        return true; /* no statistic is known */
+    }
+    ZM_STATS_SET(stats, ALLOCATED, allocated, allocated);
+    ZM_STATS_SET(stats, ACTIVE, active, minus(heap, free_pages + unmapped));
+    ZM_STATS_SET(stats, RESIDENT, resident, physical);
+    ZM_STATS_SET(stats, RETAINED, retained, unmapped);
+    ZM_STATS_SET(stats, MAPPED, mapped, physical);
+    return true;
+}
+
+int zm_backend_purge(void) {
+    MallocExtension_ReleaseFreeMemory();
+    return 0;
+}

@@ -1,1 +1,0 @@
-/* For zmalloc/inline.h: over allocators that nothing is gained with. */

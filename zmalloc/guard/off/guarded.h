@@ -1,1 +1,0 @@
-/* Without --guard: the allocator's functions are called as they are. */
