@@ -4,7 +4,7 @@
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
-#include <string>
+#include <vector>
 
 namespace {
 
@@ -18,8 +18,14 @@ __attribute__((constructor(101))) void StartAgain(int, char **argv, char **) {
     }
     setenv("LD_PRELOAD", path, 1);
     unsetenv("ZMALLOC_TEST_PRELOAD");
-    execv("/proc/self/exe", argv);
-    perror("/proc/self/exe");
+    // The emulator is a static program, so the library is preloaded in ours alone.
+    char *emulator = getenv("ZMALLOC_EMULATOR");
+    std::vector<char *> command;
+    if (emulator != nullptr) command.push_back(emulator);
+    for (char **argument = argv; *argument != nullptr; argument++) command.push_back(*argument);
+    command.push_back(nullptr);
+    execv(command[0], command.data());
+    perror(command[0]);
     _exit(2);
 }
 

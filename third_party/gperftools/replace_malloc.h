@@ -24,25 +24,33 @@
 #pragma weak __libc_valloc
 #pragma weak __libc_pvalloc
 #pragma weak __posix_memalign
-// operator new, new[], delete and delete[]: plain, nothrow, sized, aligned.
-#pragma weak _Znwm
-#pragma weak _Znam
-#pragma weak _ZdlPv
-#pragma weak _ZdaPv
-#pragma weak _ZnwmRKSt9nothrow_t
-#pragma weak _ZnamRKSt9nothrow_t
-#pragma weak _ZdlPvRKSt9nothrow_t
-#pragma weak _ZdaPvRKSt9nothrow_t
-#pragma weak _ZdlPvm
-#pragma weak _ZdaPvm
-#pragma weak _ZnwmSt11align_val_t
-#pragma weak _ZnamSt11align_val_t
-#pragma weak _ZdlPvSt11align_val_t
-#pragma weak _ZdaPvSt11align_val_t
-#pragma weak _ZnwmSt11align_val_tRKSt9nothrow_t
-#pragma weak _ZnamSt11align_val_tRKSt9nothrow_t
-#pragma weak _ZdlPvSt11align_val_tRKSt9nothrow_t
-#pragma weak _ZdaPvSt11align_val_tRKSt9nothrow_t
-#pragma weak _ZdlPvmSt11align_val_t
-#pragma weak _ZdaPvmSt11align_val_t
+
+#ifdef __cplusplus
+#include <cstddef>
+#include <new>
+
+// Declared, as Clang's #pragma weak does not know the names of operators.
+#define ZM_WEAK __attribute__((weak))
+ZM_WEAK void *operator new(std::size_t);
+ZM_WEAK void *operator new[](std::size_t);
+ZM_WEAK void *operator new(std::size_t, const std::nothrow_t &) noexcept;
+ZM_WEAK void *operator new[](std::size_t, const std::nothrow_t &) noexcept;
+ZM_WEAK void *operator new(std::size_t, std::align_val_t);
+ZM_WEAK void *operator new[](std::size_t, std::align_val_t);
+ZM_WEAK void *operator new(std::size_t, std::align_val_t, const std::nothrow_t &) noexcept;
+ZM_WEAK void *operator new[](std::size_t, std::align_val_t, const std::nothrow_t &) noexcept;
+ZM_WEAK void operator delete(void *) noexcept;
+ZM_WEAK void operator delete[](void *) noexcept;
+ZM_WEAK void operator delete(void *, const std::nothrow_t &) noexcept;
+ZM_WEAK void operator delete[](void *, const std::nothrow_t &) noexcept;
+ZM_WEAK void operator delete(void *, std::size_t) noexcept;
+ZM_WEAK void operator delete[](void *, std::size_t) noexcept;
+ZM_WEAK void operator delete(void *, std::align_val_t) noexcept;
+ZM_WEAK void operator delete[](void *, std::align_val_t) noexcept;
+ZM_WEAK void operator delete(void *, std::align_val_t, const std::nothrow_t &) noexcept;
+ZM_WEAK void operator delete[](void *, std::align_val_t, const std::nothrow_t &) noexcept;
+ZM_WEAK void operator delete(void *, std::size_t, std::align_val_t) noexcept;
+ZM_WEAK void operator delete[](void *, std::size_t, std::align_val_t) noexcept;
+#undef ZM_WEAK
+#endif
 #endif
