@@ -148,7 +148,7 @@ TEST(Fork, ChildrenAllocateWhileOtherThreadsDo) {
     }
     for (unsigned i = 0; i < 40; i++) {
         EXPECT_EQ(StatusOfChild([i] {
-                      alarm(60);
+                      alarm(240);  // an emulator on a busy machine takes over a minute
                       Churn(i);
                       std::thread([i] { Churn(i, 100); }).join();
                       _exit(StatusOfChild([i] { Churn(i, 100); }));
