@@ -1,36 +1,37 @@
-"""The machine's Clang as a Bazel C/C++ toolchain, for this machine or another.
+"""Clang as a Bazel C/C++ toolchain, for this machine or another.
 
-`@clang` (repository.bzl) has the paths of the tools; clang_cc_toolchain makes a
-cc_toolchain of them for a target.  Sanitizers are features of it, which are off unless
+`@clang` (repository.bzl) has the tools, the machine's or a folder's, and the toolchains for this machine.  Sanitizers are features of it, which are off unless
 --features turns them on.
 """
 
 load("@rules_cc//cc:cc_toolchain_config_lib.bzl", "feature")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
-load("//platforms:cc_toolchain.bzl", "configured_cc_toolchain", "flags_feature", "toolchain_config")
-load("//platforms:targets.bzl", "CONFIG_FEATURES", "MACHINE_FEATURE", "REMOTE_FEATURE")
-load("//third_party/libcxx:config.bzl", "LIBCXX_FLAGS")
+load("@zmalloc//platforms:cc_toolchain.bzl", "configured_cc_toolchain", "flags_feature", "toolchain_config")
+load("@zmalloc//platforms:targets.bzl", "CONFIG_FEATURES", "MACHINE_FEATURE", "REMOTE_FEATURE")
+load("@zmalloc//third_party/libcxx:config.bzl", "LIBCXX_FLAGS")
 load(":sanitizers.bzl", "SANITIZERS")
 
 ClangInfo = provider(
-    doc = "An installed Clang.",
+    doc = "A Clang.",
     fields = {
+        "files": "the files that its actions read; none if it is the machine's",
         "include_directories": "folders of the headers for this machine",
         "resource_directories": "folders of Clang's own headers",
-        "tools": "a dict from the name of a tool to its path",
+        "tools": "a dict from the name of a tool to its path, absolute or from the package @clang//",
     },
 )
 
-def _clang_tools_impl(ctx):
+def _machine_clang_impl(ctx):
     return [ClangInfo(
+        files = [],
         include_directories = ctx.attr.include_directories,
         resource_directories = ctx.attr.resource_directories,
         tools = ctx.attr.tools,
     )]
 
-clang_tools = rule(
-    implementation = _clang_tools_impl,
-    doc = "The Clang that repository.bzl found; the attributes are the fields of ClangInfo.",
+machine_clang = rule(
+    implementation = _machine_clang_impl,
+    doc = "The Clang that find.sh found; the attributes are the fields of ClangInfo.",
     attrs = {
         "include_directories": attr.string_list(mandatory = True),
         "resource_directories": attr.string_list(mandatory = True),
@@ -38,12 +39,33 @@ clang_tools = rule(
     },
 )
 
-def _features(libcxx):
+def _folder_clang_impl(ctx):
+    files = ctx.files.tools + [ctx.file.root]
+    return [
+        ClangInfo(
+            files = files,
+            include_directories = ["%workspace%/" + ctx.file.root.path],
+            resource_directories = [],
+            tools = {tool.basename: "bin/" + tool.basename for tool in ctx.files.tools},
+        ),
+        DefaultInfo(files = depset(files)),
+    ]
+
+folder_clang = rule(
+    implementation = _folder_clang_impl,
+    doc = "The Clang of the folder that --repo_env=ZMALLOC_CLANG names.",
+    attrs = {
+        "root": attr.label(allow_single_file = True, mandatory = True),
+        "tools": attr.label_list(allow_files = True, mandatory = True),
+    },
+)
+
+def _features(libcxx, machine):
     return [
         # Two such options, as in --config=aarch64 --config=asan, would silently build for the
         # platform of the last one.  So both provide the same, which Bazel refuses.
         feature(name = name, provides = ["fuzz", "sanitizer"])
-        for name in CONFIG_FEATURES + [MACHINE_FEATURE, REMOTE_FEATURE]
+        for name in CONFIG_FEATURES + [MACHINE_FEATURE] + ([REMOTE_FEATURE] if machine else [])
     ] + [
         flags_feature(
             name,
@@ -69,6 +91,8 @@ def _clang_toolchain_config_impl(ctx):
     target = ["--target=" + ctx.attr.triple] if ctx.attr.triple else []
     headers = ["%sysroot%/usr/include"] if ctx.attr.sysroot else clang.include_directories
     libcxx = ctx.files.libcxx
+    if clang.files and ctx.attr.sysroot:
+        fail("ZMALLOC_CLANG names a Clang for this machine alone; %s needs the machine's" % ctx.attr.triple)
     return toolchain_config(
         ctx,
         builtin_sysroot = ctx.attr.sysroot,
@@ -77,7 +101,7 @@ def _clang_toolchain_config_impl(ctx):
         compiler = "clang",
         cxx_builtin_include_directories = clang.resource_directories + headers +
                                           ["%workspace%/" + include.path for include in libcxx],
-        features = _features(libcxx),
+        features = _features(libcxx, machine = not clang.files),
         link = target + ["-fuse-ld=lld"],
         tools = {
             "ar": clang.tools["llvm-ar"],
@@ -104,11 +128,20 @@ _clang_toolchain_config = rule(
 )
 
 def clang_cc_toolchain(name, files = [], **kwargs):
-    """A cc_toolchain with the machine's Clang; kwargs are libcxx, sysroot, triple."""
+    """A cc_toolchain with @clang; kwargs are libcxx, sysroot, triple."""
     configured_cc_toolchain(
         name = name,
         config = _clang_toolchain_config,
-        files = files,
+        files = files + ["@clang"],
         tags = ["manual"],  # //... must build without Clang
         **kwargs
+    )
+
+def clang_cc_toolchains():
+    """The cc_toolchains for this machine, by C++ library, in @clang."""
+    clang_cc_toolchain(name = "machine_cxx_library")
+    clang_cc_toolchain(
+        name = "bundled_libcxx",
+        files = ["@libcxx//:include"],
+        libcxx = "@libcxx//:include",
     )
