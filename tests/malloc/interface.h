@@ -13,6 +13,8 @@ extern "C" {
 __attribute__((weak)) void free_sized(void *ptr, size_t size);
 __attribute__((weak)) void free_aligned_sized(void *ptr, size_t alignment, size_t size);
 __attribute__((weak)) void cfree(void *ptr);
+// musl has none.
+void *pvalloc(size_t size) noexcept;
 }
 
 namespace zmalloc_test {
@@ -46,6 +48,9 @@ inline void FreeSized(void *ptr, size_t size) { Call(free_sized, "free_sized", p
 inline void FreeAlignedSized(void *ptr, size_t alignment, size_t size) {
     Call(free_aligned_sized, "free_aligned_sized", ptr, alignment, size);
 }
+
+// Whether the program has no dynamic linker, as with musl.
+inline bool IsStatic() { return dlopen(nullptr, RTLD_NOW) == nullptr; }
 
 inline void OldFree(void *ptr) { Call(cfree, "cfree", ptr); }
 

@@ -206,6 +206,7 @@ TEST(Fork, VforkAndExec) {
 // ---- Libraries -----------------------------------------------------------------------------
 
 TEST(Libraries, AreLoadedAndUnloaded) {
+    if (zmalloc_test::IsStatic()) GTEST_SKIP() << "a static program loads no libraries";
     for (int round = 0; round < 20; round++) {
         void *library = dlopen("tests/malloc/liballocates.so", RTLD_NOW);
         ASSERT_NE(library, nullptr) << dlerror();
@@ -254,6 +255,7 @@ TEST(Libc, ItsBlocksAreOurs) {
 
 // All calls of the process go to one file.
 TEST(Libc, HasTheSameMalloc) {
+    if (zmalloc_test::IsStatic()) GTEST_SKIP() << "a static program has one malloc";
     Dl_info here, there;
     const char *const names[] = {
         "malloc",         "calloc",   "realloc",       "free",
