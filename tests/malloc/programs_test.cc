@@ -140,7 +140,8 @@ const Program kPrograms[] = {
      "continue "
      "./a 2>&1 | grep -v -e 0x -e warning -e libthread -e process -e debuginfod"},
     {"redis", "redis-server redis-cli",
-     "redis-server --port 0 --unixsocket $PWD/s --save '' --io-threads 2 > log & server=$!; "
+     "redis-server --port 0 --unixsocket $PWD/s --save '' --io-threads 2 --enable-debug-command "
+     "yes > log & server=$!; "
      "wait_for s;"
      " (for i in $(seq 1 3000); do echo \"set k$i $(printf %0200d $i)\"; echo \"rpush l $i\"; echo "
      "\"zadd z $i m$i\"; done) | redis-cli -s s | sort | uniq -c | md5sum;"
@@ -185,9 +186,16 @@ const Program kPrograms[] = {
      "as_nobody initdb -D d > /dev/null 2>&1 && echo 'select sum(i) from generate_series(1,9999) "
      "i' "
      "| as_nobody postgres --single -D d postgres 2> /dev/null | grep sum"},
-    {"mariadb", "mariadbd mariadb-install-db",
-     "mariadb-install-db --no-defaults --datadir=$PWD/d --auth-root-authentication-method=normal > "
-     "/dev/null 2>&1; echo $?"},
+    {"mariadb", "mariadbd mariadb-install-db mariadb",
+     "mariadb-install-db --no-defaults --user=$(id -un) --datadir=$PWD/d "
+     "--auth-root-authentication-method=normal > /dev/null 2>&1; echo $?;"
+     " mariadbd --no-defaults --user=$(id -un) --datadir=$PWD/d --socket=$PWD/s --skip-networking "
+     "2> log & server=$!; wait_for s; seq 1 5000 > n;"
+     " mariadb --no-defaults -u root -S s -e \"create database x; use x; create table t(a int "
+     "primary key, b varchar(99), index(b)); load data local infile 'n' into table t (a) set b = "
+     "md5(a); select count(*), min(b), max(b) from t; select sum(length(g)) from (select "
+     "group_concat(b order by a) as g from t group by a % 50) as q; delete from t where a % 3 = 0; "
+     "alter table t engine = aria; check table t; shutdown\"; wait $server; echo $?"},
 };
 
 struct Result {
@@ -201,8 +209,10 @@ std::string ReadAll(const std::string &path) {
     return text.str();
 }
 
+// Not in Bazel's folder for tests: other users cannot reach it, and the name of a socket there is
+// too long.
 std::string NewFolder() {
-    std::string folder = testing::TempDir() + "programs-XXXXXX";
+    std::string folder = "/tmp/programs-XXXXXX";
     return mkdtemp(folder.data()) != nullptr ? folder : "";
 }
 
@@ -248,11 +258,20 @@ bool HasAll(const std::string &names) {
     return true;
 }
 
+// Until the test ends.
+struct SharedFolder {
+    const std::string path = NewFolder();
+    ~SharedFolder() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path, ignored);
+    }
+};
+
 // A copy that other users may read.
 std::string Library(const std::string &allocator) {
-    static const std::string folder = NewFolder();
-    std::filesystem::permissions(folder, std::filesystem::perms::all);
-    const std::string name = "libzmalloc_" + allocator + ".so", copy = folder + "/" + name;
+    static const SharedFolder folder;
+    std::filesystem::permissions(folder.path, std::filesystem::perms::all);
+    const std::string name = "libzmalloc_" + allocator + ".so", copy = folder.path + "/" + name;
     std::error_code error;
     std::filesystem::copy_file("malloc/" + name, copy, std::filesystem::copy_options::skip_existing,
                                error);
@@ -264,6 +283,9 @@ class Programs : public testing::TestWithParam<Program> {};
 
 TEST_P(Programs, DoTheSame) {
     const Program &program = GetParam();
+    // Bazel's PATH does not have the folders of servers.
+    const char *path = getenv("PATH");
+    setenv("PATH", (std::string(path != nullptr ? path : "") + ":/usr/sbin:/sbin").c_str(), 1);
     if (!HasAll(program.needs)) GTEST_SKIP() << "not installed: one of " << program.needs;
     const Result plain = Execute(program, "");
     ASSERT_FALSE(WIFEXITED(plain.status) && WEXITSTATUS(plain.status) == 99)

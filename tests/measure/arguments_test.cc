@@ -94,5 +94,18 @@ TEST(ArgumentsTest, ScriptsAreFollowed) {
     EXPECT_NE(finished.err.find("statically linked"), std::string::npos) << finished.err;
 }
 
+TEST(ArgumentsTest, AnInterpreterThatIsNotThereIsNamed) {
+    const std::string script = TempFile("no_interpreter");
+    for (const char *line :
+         {"no-such-interpreter", " /no/such/interpreter -x", "/bin/sh\r", "/tmp"}) {
+        WriteFile(script, "#!" + std::string(line) + "\nexit 0\n");
+        ASSERT_EQ(RunProgram({"/bin/chmod", "755", script}).status, 0);
+        const Finished finished = RunTool({script});
+        EXPECT_EQ(finished.status, 2);
+        ExpectOneLine(finished);
+        EXPECT_NE(finished.err.find("its first line names "), std::string::npos) << finished.err;
+    }
+}
+
 }  // namespace
 }  // namespace ztrace_test

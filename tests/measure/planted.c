@@ -44,6 +44,29 @@ static void child(void) {
     sleep_ms(300);
 }
 
+/* Half of its CPU time is inside malloc and free, which take a system call each. */
+static void allocate(void) {
+    for (long ms = 20; ms < 600; ms += 20) {
+        struct timespec used;
+        burn(ms + 10);
+        do {
+            void *volatile block = malloc(64 << 20);
+            free(block);
+            clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        } while (used.tv_sec * 1000 + used.tv_nsec / 1000000 < ms + 20);
+    }
+}
+
+static void *allocate_in_thread(void *nothing) {
+    allocate();
+    return nothing;
+}
+
+static void in_thread(void) {
+    pthread_t thread;
+    if (pthread_create(&thread, NULL, allocate_in_thread, NULL) == 0) pthread_join(thread, NULL);
+}
+
 static void serve(void) {
     for (;;) sleep_ms(1000);
 }
@@ -73,6 +96,10 @@ int main(int argc, char **argv) {
     if (crash) raise(SIGSEGV);
     if (strcmp(what, "child") == 0) in_child(child);
     if (strcmp(what, "serve") == 0) serve();
+    if (strcmp(what, "burn") == 0) burn(600);
+    if (strcmp(what, "allocate") == 0) allocate();
+    if (strcmp(what, "allocate-in-thread") == 0) in_thread();
+    if (strcmp(what, "allocate-in-child") == 0) in_child(allocate);
     if (strcmp(what, "serve-in-child") == 0) in_child(burn_and_serve);
     if (strcmp(what, "daemon") == 0) daemonize();
     if (strcmp(what, "stubborn") == 0) {

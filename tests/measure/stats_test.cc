@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstdint>
 #include <vector>
@@ -60,6 +61,9 @@ std::vector<difference> Measure(Random &random, Draw draw, size_t runs, double e
     }
     std::vector<difference *> judged;
     for (difference &one : found) judged.push_back(&one);
+    for (size_t figure = 0; figure < kFigures; figure++) {
+        stats_steps(judged.data() + figure * kColumns, kColumns, judged.size());
+    }
     stats_judge(judged.data(), judged.size());
     return found;
 }
@@ -98,15 +102,89 @@ TEST(StatsTest, AClearDifferenceIsFound) {
     EXPECT_GE(found, 36);
 }
 
-TEST(StatsTest, WhatItSaysThatItWouldSeeItSees) {
-    int found = 0;
-    for (uint64_t trial = 1; trial <= 40; trial++) {
-        Random random(trial), again(trial);
-        const difference none = Measure(random, Bell, 8, 0)[0];
-        const double visible = stats_visible(&none, kFigures * kColumns);
-        found += Measure(again, Bell, 8, visible)[0].clear;
+// What the sentence is made of: which differences are clear, and their directions.
+std::vector<int> Words(const std::vector<difference> &found) {
+    std::vector<int> words;
+    for (const difference &one : found) words.push_back(!one.clear ? 0 : one.median < 0 ? -1 : 1);
+    return words;
+}
+
+struct Noise {
+    Draw draw;
+    size_t runs;
+};
+
+template <int kPermille>
+double Noisy(Random &random) {
+    return 100 * std::exp(kPermille / 1000.0 * random.Normal());
+}
+
+class RepeatTest : public testing::TestWithParam<Noise> {};
+
+// What is well above the step is said in 95 of 100 measurements, what is well below it in none, and
+// all of the other words are the same as well.
+TEST_P(RepeatTest, TheSentenceIsTheSame) {
+    constexpr int kTrials = 40;
+    const Noise &noise = GetParam();
+    double least = INFINITY, most = 0;
+    for (uint64_t trial = 1; trial <= 20; trial++) {
+        Random random(trial + 1000);
+        const double step = Measure(random, noise.draw, noise.runs, 0)[0].step;
+        least = std::min(least, step);
+        most = std::max(most, step);
     }
-    EXPECT_GE(found, 36);
+    for (bool above : {true, false}) {
+        const double effect = above ? std::pow(1 + most, 2) - 1 : 0.4 * least;
+        std::vector<int> right(kFigures * kColumns, 0);
+        right[0] = above;
+        int same = 0;
+        for (uint64_t trial = 1; trial <= kTrials; trial++) {
+            Random random(trial);
+            same += Words(Measure(random, noise.draw, noise.runs, effect)) == right;
+        }
+        EXPECT_GE(same, kTrials * 95 / 100)
+            << (above ? "above" : "below") << ", step " << least << " to " << most;
+    }
+}
+
+INSTANTIATE_TEST_SUITE_P(Noises, RepeatTest,
+                         testing::Values(Noise{Noisy<3>, 7}, Noise{Noisy<30>, 7},
+                                         Noise{Noisy<300>, 7}, Noise{Noisy<100>, 15},
+                                         Noise{Interrupted, 15}));
+
+// "The others differ by less than".
+TEST(StatsTest, TheMostIsMoreThanTheTruth) {
+    int held = 0;
+    for (uint64_t trial = 1; trial <= 100; trial++) {
+        Random random(trial);
+        bool all = true;
+        const std::vector<difference> found = Measure(random, Bell, 7, 0.04);
+        for (const difference &one : found) {
+            all = all && stats_most(&one, found.size()) >= (&one == found.data() ? 0.04 : 0);
+        }
+        held += all;
+    }
+    EXPECT_GE(held, 95);
+}
+
+TEST(StatsTest, StepsFollowTheNoise) {
+    Random random(1);
+    EXPECT_EQ(Measure(random, Noisy<1>, 7, 0)[0].step, STATS_LEAST);
+    EXPECT_GT(Measure(random, Noisy<30>, 7, 0)[0].step, STATS_LEAST);
+    EXPECT_GE(Measure(random, Noisy<500>, 7, 0)[0].step, 1);
+}
+
+// Wilson's interval, from tables.
+TEST(StatsTest, Parts) {
+    double low, high;
+    stats_part(0.5, 100, &low, &high);
+    EXPECT_NEAR(low, 0.4038, 1e-4);
+    EXPECT_NEAR(high, 0.5962, 1e-4);
+    stats_part(0, 100, &low, &high);
+    EXPECT_EQ(low, 0);
+    EXPECT_NEAR(high, 0.0370, 1e-4);
+    stats_part(1, 100, &low, &high);
+    EXPECT_EQ(high, 1);
 }
 
 TEST(StatsTest, IntervalsHoldTheTruth) {
@@ -153,13 +231,13 @@ TEST(StatsTest, FewRunsAreNeverJudged) {
         stats_judge(judged, 1);
         EXPECT_FALSE(one.clear) << runs;
         EXPECT_NEAR(one.median, -0.9, 0.01);
-        EXPECT_TRUE(std::isnan(stats_visible(&one, 1)));
+        EXPECT_TRUE(std::isnan(stats_most(&one, 1)));
     }
 }
 
-TEST(StatsTest, LessThanOnePartInAHundredIsNoDifference) {
+TEST(StatsTest, LessThanFivePartsInAHundredDoNotMatter) {
     std::vector<double> base = {1000, 1001, 1000, 1002, 1001, 1000}, other;
-    for (double one : base) other.push_back(one * 1.008);
+    for (double one : base) other.push_back(one * 1.04);
     difference found = stats_compare(base.data(), other.data(), 6), *judged[] = {&found};
     stats_judge(judged, 1);
     EXPECT_LT(found.chance, 0.001);

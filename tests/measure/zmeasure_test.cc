@@ -62,13 +62,17 @@ TEST(ZmeasureTest, FindsWhatASettingAdds) {
     EXPECT_NEAR(Median(report, 2, "peak_rss_bytes") - base, 50 * kMiB, 4 * kMiB);
     EXPECT_NEAR(Median(report, 2, "peak_rss_anon_bytes") - base, 50 * kMiB, 4 * kMiB);
     EXPECT_EQ(Word(report, 2, "peak_rss_bytes"), "worse");
-    EXPECT_EQ(Word(report, 3, "peak_rss_bytes"), "no difference beyond noise");
+    EXPECT_EQ(Word(report, 3, "peak_rss_bytes"), "no clear difference");
     EXPECT_EQ(Median(report, 0, "rate"), 100.5);  // the last one that is printed
     EXPECT_EQ(Median(report, 2, "rate"), 50.5);
     EXPECT_EQ(Word(report, 2, "rate"), "worse");
-    EXPECT_EQ(Word(report, 3, "rate"), "no difference beyond noise");
+    EXPECT_EQ(Word(report, 3, "rate"), "no clear difference");
     EXPECT_EQ(report["columns"].list[1]["failed"].text, "null");
-    EXPECT_NE(report["sentence"].text.find("RSS, peak: none better"), std::string::npos)
+    EXPECT_NE(report["sentence"].text.find("RSS, peak: worse: libc,GROW=50 2"), std::string::npos)
+        << report["sentence"].text;
+    EXPECT_NE(
+        report["sentence"].text.find("above as-is; the others differ from as-is by less than "),
+        std::string::npos)
         << report["sentence"].text;
     // What it prints tells whether something was preloaded.
     EXPECT_TRUE(Notes(report, "libc: the program printed something else"));
@@ -76,13 +80,94 @@ TEST(ZmeasureTest, FindsWhatASettingAdds) {
 }
 
 TEST(ZmeasureTest, SaysWhichIsBest) {
-    const json::Value report =
-        Measure({"--runs=5", "--only=as-is", "--variant=as-is,GROW=1", "--variant=as-is,GROW=30",
-                 "--variant=as-is,GROW=60", "--warmup=0", Planted()});
-    EXPECT_EQ(Word(report, 3, "peak_rss_bytes"), "worse");
-    EXPECT_NE(report["sentence"].text.find("as-is is best; worse: as-is,GROW=1 "),
+    const Finished finished =
+        RunTool({"--json", "--runs=5", "--warmup=0", "--only=as-is", "--variant=as-is,GROW=1",
+                 "--variant=as-is,GROW=30", "--variant=as-is,GROW=62", "--variant=as-is,GROW=90",
+                 Planted()},
+                {"GROW=60"});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    const json::Value report = json::Parse(finished.out);
+    EXPECT_EQ(Word(report, 1, "peak_rss_bytes"), "better");
+    EXPECT_EQ(Word(report, 2, "peak_rss_bytes"), "better");
+    EXPECT_EQ(Word(report, 3, "peak_rss_bytes"), "no clear difference");  // 2 %
+    EXPECT_EQ(Word(report, 4, "peak_rss_bytes"), "worse");
+    const std::string &sentence = report["sentence"].text;
+    EXPECT_NE(sentence.find("below as-is, best of them as-is,GROW=1; worse: as-is,GROW=90 "),
               std::string::npos)
-        << report["sentence"].text;
+        << sentence;
+    EXPECT_NE(sentence.find("above as-is; as-is,GROW=62 differs from as-is by less than "),
+              std::string::npos)
+        << sentence;
+}
+
+// Its sentence is long: none of it is lost.
+TEST(ZmeasureTest, ManyColumnsWithLongNames) {
+    std::vector<std::string> arguments = {"--runs=5", "--warmup=0", "--only=as-is"};
+    for (int i = 10; i < 20; i++) {
+        arguments.push_back("--variant=as-is,GROW=" + std::to_string(i) +
+                            ",X=" + std::string(450, 'x'));
+    }
+    arguments.push_back(Planted());
+    const std::string sentence = Measure(arguments)["sentence"].text;
+    EXPECT_NE(sentence.find("as-is,GROW=19,X="), std::string::npos);
+    EXPECT_NE(sentence.find("malloc: its part"), std::string::npos);
+    EXPECT_EQ(sentence.back(), '.');
+}
+
+// Part, low and high.
+std::vector<double> MallocPart(const json::Value &report) {
+    std::vector<double> numbers;
+    for (const char *name : {"part", "low", "high"}) {
+        const std::string &text = report["malloc_cpu_part"][name].text;
+        numbers.push_back(text == "null" ? NAN : std::strtod(text.c_str(), nullptr));
+    }
+    return numbers;
+}
+
+TEST(ZmeasureTest, SaysWhatMallocTakes) {
+    for (const char *what : {"allocate", "allocate-in-thread", "allocate-in-child"}) {
+        const std::vector<double> part =
+            MallocPart(Measure({"--runs=1", "--warmup=0", "--only=as-is,libc", Planted(), what}));
+        EXPECT_NEAR(part[0], 0.5, 0.12) << what;
+        EXPECT_LT(part[1], 0.5) << what;
+        EXPECT_LT(part[0], part[2]) << what;
+    }
+    const std::vector<double> part =
+        MallocPart(Measure({"--runs=1", "--warmup=0", "--only=as-is,libc", Planted(), "burn"}));
+    EXPECT_LT(part[2], 0.03);
+}
+
+// Where it cannot be measured, nothing is said: in a short run, without the library, in a static
+// program.
+TEST(ZmeasureTest, WhatMallocTakesMayBeUnknown) {
+    const std::string planted_static = DataFile("tests/measure/planted_static");
+    const std::vector<std::vector<std::string>> unknown = {
+        {Planted()}, {Planted(), "exec", Planted(), "burn"}, {planted_static, "burn"}};
+    for (const std::vector<std::string> &command : unknown) {
+        std::vector<std::string> arguments = {"--runs=1", "--warmup=0", "--only=as-is",
+                                              "--variant=as-is,OTHER=1"};
+        arguments.insert(arguments.end(), command.begin(), command.end());
+        const json::Value report = Measure(arguments);
+        EXPECT_TRUE(std::isnan(MallocPart(report)[0]));
+        EXPECT_NE(report["malloc_cpu_part"]["unknown"].text, "null");
+        EXPECT_NE(report["sentence"].text.find("part of the CPU time is unknown ("),
+                  std::string::npos);
+    }
+}
+
+// The last number of the last line that has one.
+TEST(ZmeasureTest, MetricsAreFoundInLongOutput) {
+    const std::string file = TempFile("output");
+    std::string text;
+    for (int i = 0; i < 90000; i++) text += "rate: " + std::to_string(i) + (i % 7 ? " " : "\n");
+    WriteFile(file, text + "\nrate: x\n");
+    const json::Value report =
+        Measure({"--runs=1", "--warmup=0", "--only=as-is", "--variant=as-is,OTHER=1",
+                 "--metric=rate=rate: ([0-9]+)", "--metric=first=^rate: ([0-9]+)",
+                 "--metric=none=no: ([0-9]+)", "/bin/cat", file});
+    EXPECT_EQ(Median(report, 0, "rate"), 89999);
+    EXPECT_EQ(Median(report, 0, "first"), 89993);
+    EXPECT_TRUE(std::isnan(Median(report, 0, "none")));
 }
 
 TEST(ZmeasureTest, NamesThoseThatAreEqual) {
@@ -90,18 +175,20 @@ TEST(ZmeasureTest, NamesThoseThatAreEqual) {
                                        "--variant=as-is,GROW=1,A=2", Planted()},
                                       {"GROW=60"});
     EXPECT_EQ(finished.status, 0) << finished.err;
-    EXPECT_NE(finished.out.find("\nRSS, peak: as-is,GROW=1,A=1 7"), std::string::npos)
-        << finished.out;
-    EXPECT_NE(finished.out.find("below as-is; no difference between them beyond noise"),
-              std::string::npos)
-        << finished.out;
+    const size_t at = finished.out.find("\nRSS, peak: better: as-is,GROW=1,A=1 7");
+    ASSERT_NE(at, std::string::npos) << finished.out;
+    const std::string line = finished.out.substr(at + 1, finished.out.find('\n', at + 1) - at - 1);
+    EXPECT_EQ(line.substr(line.size() - 13), " below as-is.") << line;
 }
 
 // A shell is not linked with what its child loads.  The child is there for long enough to be seen.
 TEST(ZmeasureTest, SaysWhichAllocatorTheProgramLoads) {
     const std::string library = DataFile("malloc/libzmalloc_mimalloc.so");
-    const json::Value report = Measure({"--runs=1", "--warmup=0", "--only=as-is,libc", "/bin/sh",
-                                        "-c", "LD_PRELOAD=" + library + " " + Planted() + " long"});
+    const Finished finished =
+        RunTool({"--json", "--runs=1", "--warmup=0", "--only=as-is,libc", "/bin/sh", "-c",
+                 "LD_PRELOAD=" + library + " " + Planted() + " long"});
+    EXPECT_EQ(finished.status, 1);  // there is no second column, and nothing was compared
+    const json::Value report = json::Parse(finished.out);
     EXPECT_TRUE(Notes(report, "the program loads libzmalloc_"));
     EXPECT_NE(report["columns"].list[1]["failed"].text.find("ran without the library"),
               std::string::npos);

@@ -59,11 +59,10 @@ bool figure_known(const struct measurement *measurement, size_t figure) {
 
 void measurement_note(struct measurement *measurement, const char *format, ...) {
     va_list args;
-    char(*more)[TEXT_SIZE] =
-        realloc(measurement->notes, (measurement->note_count + 1) * sizeof(*more));
+    char **more = realloc(measurement->notes, (measurement->note_count + 1) * sizeof(*more));
     if (!more) return;
     measurement->notes = more;
     va_start(args, format);
-    vsnprintf(more[measurement->note_count++], TEXT_SIZE, format, args);
+    if (vasprintf(&more[measurement->note_count], format, args) >= 0) measurement->note_count++;
     va_end(args);
 }

@@ -153,6 +153,21 @@ static void how(FILE *file, const struct measurement *measurement) {
     fprintf(file, "},\n");
 }
 
+static void malloc_part(FILE *file, const struct measurement *measurement) {
+    const struct malloc_part *part = &measurement->malloc_part;
+    fprintf(file, "{");
+    text(file, "of", measurement->columns[0].name);
+    fprintf(file, ", \"part\": ");
+    number(file, part->part);
+    fprintf(file, ", \"low\": ");
+    number(file, part->low);
+    fprintf(file, ", \"high\": ");
+    number(file, part->high);
+    fprintf(file, ", \"samples\": %zu, ", part->samples);
+    text(file, "unknown", part->unknown[0] ? part->unknown : NULL);
+    fprintf(file, "}");
+}
+
 void report_json(FILE *file, const struct measurement *measurement, const struct verdicts *verdicts,
                  bool with_samples) {
     how(file, measurement);
@@ -169,6 +184,9 @@ void report_json(FILE *file, const struct measurement *measurement, const struct
     }
     fprintf(file, "],\n  \"compared_main\": %zu,\n  \"compared_others\": %zu,\n  ",
             verdicts->compared, verdicts->compared_rest);
+    fprintf(file, "\"malloc_cpu_part\": ");
+    malloc_part(file, measurement);
+    fprintf(file, ",\n  ");
     text(file, "sentence", verdicts->sentence);
     fprintf(file, "\n}\n");
 }

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tools/common/cli.h"
+#include "tools/zmeasure/sampler.h"
 #include "tools/zmeasure/stats.h"
 
 #define TOOL "zmeasure"
@@ -16,6 +17,9 @@
 #define AS_IS "as-is"
 
 enum { MOST_COLUMNS = 32, MOST_METRICS = 16, MOST_RUNS = 200, TEXT_SIZE = 512 };
+
+/* Without --runs=N: as many as fit into so many seconds, but not fewer or more than these. */
+enum { USUAL_SECONDS = 120, USUAL_FEWEST = 7, USUAL_MOST = 30 };
 
 /* What is measured; figures.c has a row for each. */
 enum figure {
@@ -52,7 +56,8 @@ struct options {
     char *const *command;
     const char *load, *ready;
     double idle_seconds, timeout_seconds;
-    uint64_t runs, warmups;
+    uint64_t runs; /* 0 until it is chosen */
+    uint64_t warmups;
     struct metric metrics[MOST_METRICS];
     size_t metric_count;
     bool json;
@@ -92,17 +97,27 @@ struct column {
     char **environment;             /* all that the program gets on top of ours */
     struct outcome runs[MOST_RUNS]; /* without the warm-up */
     char failed[TEXT_SIZE];         /* why it has no figures; "" when it has them */
+    struct sampler *sampler;        /* to look at it with, or NULL */
+};
+
+/* Which part of the CPU time of the first column is spent in malloc and free. */
+struct malloc_part {
+    double part, low, high;      /* low to high: how sure it is */
+    size_t samples;              /* that it is from */
+    char unknown[TEXT_SIZE / 2]; /* why it is not known; "" when it is */
 };
 
 /* All of a measurement. */
 struct measurement {
-    const struct options *options;
+    struct options *options;
     struct column *columns; /* the first one is the baseline */
     size_t count;
-    char (*notes)[TEXT_SIZE]; /* one line each, to be said before and after */
+    char **notes; /* one line each, to be said before and after */
     size_t note_count;
-    bool told_allocator; /* a note says that the program has an allocator of its own */
-    double seconds;      /* that it took */
+    bool told_allocator;  /* a note says that the program has an allocator of its own */
+    bool not_preloadable; /* preloading does not reach the program */
+    struct malloc_part malloc_part;
+    double seconds; /* that it took */
 };
 
 /* ---- variant.c ---------------------------------------------------------- */
@@ -113,7 +128,17 @@ bool column_parse(const char *spec, const char *argv0, struct column *column);
 /* The names of all allocators that are built for it; ends with NULL. */
 const char *const *column_names(void);
 
+/* Makes a column that runs the program as `base` does, under the library that the sampler needs.
+ * False when there is no such library, or no memory. */
+bool column_sampled(const struct column *base, const char *argv0, struct sampler *sampler,
+                    struct column *column);
+
 void column_free(struct column *column);
+
+/* ---- part.c ------------------------------------------------------------- */
+
+/* Runs the first column again, to measure measurement->malloc_part.  0, or the exit status. */
+int measure_part(struct measurement *measurement, const char *argv0);
 
 /* ---- check.c ------------------------------------------------------------ */
 
@@ -172,6 +197,16 @@ size_t figure_values(const struct measurement *measurement, size_t column, size_
 void measurement_note(struct measurement *measurement, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* ---- report.c ----------------------------------------------------------- */
+
+/* Noise of the machine during the runs. */
+struct noise {
+    double other, other_most; /* median and most of the parts that others had */
+    double stolen_most;
+    double preempted; /* involuntary switches a second of CPU, median */
+};
+struct noise measure_noise(const struct measurement *measurement);
+
 /* ---- verdict.c ---------------------------------------------------------- */
 
 enum word { NOT_JUDGED, NO_DIFFERENCE, BETTER, WORSE, DIFFERS };
@@ -184,25 +219,19 @@ struct verdict {
 
 struct verdicts {
     struct verdict of[MOST_COLUMNS][VALUES];
+    double others;        /* the part of the processors that others used */
     size_t compared;      /* main figures that were judged together */
     size_t compared_rest; /* the others, likewise */
-    char sentence[8 * TEXT_SIZE];
+    FILE *out;            /* while it is written */
+    char *sentence;
 };
 
-/* Compares all columns with the first. */
-void judge(const struct measurement *measurement, struct verdicts *verdicts);
+/* Compares all columns with the first.  False without memory; the caller frees the sentence. */
+bool judge(const struct measurement *measurement, struct verdicts *verdicts);
 
 const char *word_text(enum word word);
 
 /* ---- report.c, json.c, html.c ------------------------------------------- */
-
-/* Noise of the machine during the runs. */
-struct noise {
-    double other, other_most; /* median and most of the parts that others had */
-    double stolen_most;
-    double preempted; /* involuntary switches a second of CPU, median */
-};
-struct noise measure_noise(const struct measurement *measurement);
 
 void report_text(const struct measurement *measurement, const struct verdicts *verdicts);
 void report_json(FILE *file, const struct measurement *measurement, const struct verdicts *verdicts,

@@ -156,6 +156,30 @@ bool proc_exact_memory(pid_t pid, bool shared, struct proc_memory *memory) {
     return true;
 }
 
+size_t proc_running(pid_t pid, pid_t *threads, size_t most) {
+    char path[64], text[512];
+    struct dirent *entry;
+    size_t count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    while (dir && count < most && (entry = readdir(dir)) != NULL) {
+        pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (thread <= 0) continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)thread);
+        const char *name_end = read_file(path, text, sizeof(text)) ? strrchr(text, ')') : NULL;
+        if (name_end && strncmp(name_end, ") R", 3) == 0) threads[count++] = thread;
+    }
+    if (dir) closedir(dir);
+    return count;
+}
+
+double proc_cpu(pid_t pid) {
+    clockid_t clock;
+    struct timespec time = {0};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
 /* Calls `found` with the path of each mapped file, until it returns true. */
 static bool each_mapped(pid_t pid, bool (*found)(const char *path, void *what), void *what) {
     char name[64], line[8192];

@@ -41,6 +41,12 @@ bool proc_memory(pid_t pid, struct proc_memory *memory);
  * was. */
 bool proc_exact_memory(pid_t pid, bool shared, struct proc_memory *memory);
 
+/* The threads of a process that run, or wait for a processor, up to `most`; returns how many. */
+size_t proc_running(pid_t pid, pid_t *threads, size_t most);
+
+/* The CPU time of a process, in seconds; 0 when it is gone. */
+double proc_cpu(pid_t pid);
+
 /* Whether a process has mapped a file, by the path that the kernel has for it. */
 bool proc_maps(pid_t pid, const char *path);
 

@@ -194,8 +194,8 @@ void report_text(const struct measurement *measurement, const struct verdicts *v
         if (figure_known(measurement, f)) print_row(measurement, verdicts, f);
     }
     print_legend(measurement);
-    printf("\nMedians, and differences from %s.  + better, - worse, beyond noise%s\n",
-           measurement->columns[0].name, "; * differs; unmarked: no difference beyond noise.");
+    printf("\nMedians, and differences from %s.  + better, - worse%s\n",
+           measurement->columns[0].name, ", * differs; unmarked: no clear difference.");
     print_intervals(measurement, verdicts);
     print_noise(measurement);
     for (size_t i = 0; i < measurement->note_count; i++) {

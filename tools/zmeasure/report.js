@@ -187,7 +187,7 @@ function drawTable() {
   }
   element(document.getElementById('table'), 'p',
           `Differences from ${columns[0].name} with intervals of 95 %. Green is better, red is worse, `
-          + 'grey is no difference beyond noise.', {class: 'other'});
+          + 'grey is no clear difference.', {class: 'other'});
 }
 
 function drawText() {

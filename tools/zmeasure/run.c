@@ -68,6 +68,9 @@ static void wait_a_little(struct session *session, double until) {
     if (!session->program.keeper.all_ended && session->watch.next < until) {
         until = session->watch.next;
     }
+    struct sampler *sampler = session->column->sampler;
+    bool samples = sampler && !session->program.keeper.all_ended;
+    if (samples && sampler->next < until) until = sampler->next;
     double left = until - now();
     struct timespec timeout = {0};
     if (left > 0) timeout.tv_sec = (time_t)left;
@@ -80,6 +83,7 @@ static void wait_a_little(struct session *session, double until) {
     }
     bool alive = session->program.active && !session->program.keeper.all_ended;
     if (alive && now() >= session->watch.next) (void)look(&session->watch, false, &sum);
+    if (alive && samples && now() >= sampler->next) sampler_look(sampler, &session->watch.list);
 }
 
 /* Waits until `*done`, or until the time has come.  Returns whether *done. */
@@ -244,18 +248,37 @@ static double number_in(const char *text, const regmatch_t *group) {
     return *end == '\0' ? number : NAN;
 }
 
-/* The last number that the regular expression finds. */
-static double find_metric(const struct metric *metric, const char *text) {
+/* The last number that the regular expression finds in a line. */
+static double find_in_line(const regex_t *regex, const char *line) {
     regmatch_t groups[2];
     double found = NAN;
     int flags = 0;
-    if (!text) return found;
-    while (regexec(&metric->regex, text, 2, groups, flags) == 0) {
-        double number = number_in(text, &groups[1]);
+    while (regexec(regex, line, 2, groups, flags) == 0) {
+        double number = number_in(line, &groups[1]);
         if (!isnan(number)) found = number;
-        text += groups[0].rm_eo;
-        if (groups[0].rm_eo == groups[0].rm_so && *text++ == '\0') break;
-        flags = text[-1] == '\n' ? 0 : REG_NOTBOL;
+        line += groups[0].rm_eo;
+        if (groups[0].rm_eo == groups[0].rm_so && *line++ == '\0') break;
+        flags = REG_NOTBOL;
+    }
+    return found;
+}
+
+/* The last number that it finds: line by line from the end, because each search goes to the end of
+ * the text that it is given.  Of a very long line only its end is searched. */
+static double find_metric(const struct metric *metric, const struct output *output) {
+    enum { MOST_LINE = 16384 };
+    char line[MOST_LINE + 1];
+    double found = NAN;
+    size_t end = output->used;
+    while (output->text && isnan(found)) {
+        size_t begin = end;
+        while (begin > 0 && output->text[begin - 1] != '\n') begin--;
+        size_t size = end - begin < MOST_LINE ? end - begin : MOST_LINE;
+        memcpy(line, output->text + end - size, size);
+        line[size] = '\0';
+        found = find_in_line(&metric->regex, line);
+        if (begin == 0) break;
+        end = begin - 1;
     }
     return found;
 }
@@ -264,8 +287,8 @@ static void find_metrics(const struct session *session) {
     const struct task *task = session->options->load ? &session->helper : &session->program;
     for (size_t i = 0; i < session->options->metric_count; i++) {
         const struct metric *metric = &session->options->metrics[i];
-        double found = find_metric(metric, task->out.text);
-        if (isnan(found)) found = find_metric(metric, task->err.text);
+        double found = find_metric(metric, &task->out);
+        if (isnan(found)) found = find_metric(metric, &task->err);
         session->outcome->values[FIGURES + i] = found;
     }
 }

@@ -146,6 +146,7 @@ struct difference stats_compare(const double *base, const double *other, size_t 
     size_t n = found.pairs = subtract(base, other, count, &found.relative, values);
     if (n == 0) return found;
     for (size_t i = 0; i < n; i++) mean += values[i] / (double)n;
+    found.mean = mean;
     if (n > 1) {
         found.error = standard_error(values, n, mean, found.relative ? 0.002 : 1e-12);
         found.chance = beyond(mean / found.error, (double)n - 1);
@@ -169,7 +170,23 @@ static int by_chance(const void *a, const void *b) {
 /* What its chance cannot tell. */
 static bool is_large(const struct difference *one) {
     bool outside = one->low > 0 || one->high < 0;
-    return outside && (!one->relative || fabs(one->median) >= STATS_LEAST);
+    double step = one->step > STATS_LEAST ? one->step : STATS_LEAST;
+    return outside && (!one->relative || fabs(log1p(one->median)) >= log1p(step));
+}
+
+void stats_steps(struct difference *const *differences, size_t count, size_t judged) {
+    static const double steps[] = {STATS_LEAST, 0.1, 0.2, 0.5, 1, 3, 7};
+    double visible[STATS_MOST];
+    size_t n = 0, step = 0;
+    for (size_t i = 0; i < count && n < STATS_MOST; i++) {
+        const struct difference *one = differences[i];
+        if (!one->relative || one->pairs < STATS_FEWEST) continue;
+        double freedom = (double)one->pairs - 1, chance = (1 - CONFIDENCE) / (double)judged;
+        visible[n++] = (quantile(chance, freedom) + quantile(0.2, freedom)) * one->error;
+    }
+    double usual = n > 0 ? sorted_median(visible, n) : 0;
+    while (step + 1 < sizeof(steps) / sizeof(*steps) && log1p(steps[step]) < usual) step++;
+    for (size_t i = 0; i < count; i++) differences[i]->step = steps[step];
 }
 
 void stats_judge(struct difference *const *differences, size_t count) {
@@ -187,11 +204,17 @@ void stats_judge(struct difference *const *differences, size_t count) {
     free(sorted);
 }
 
-double stats_visible(const struct difference *difference, size_t count) {
-    if (difference->pairs < STATS_FEWEST || isnan(difference->error)) return NAN;
-    double freedom = (double)difference->pairs - 1;
-    double t = quantile((1 - CONFIDENCE) / (double)count, freedom) + quantile(0.1, freedom);
-    double visible = t * difference->error;
-    if (difference->relative) visible = expm1(visible);
-    return difference->relative && visible < STATS_LEAST ? STATS_LEAST : visible;
+double stats_most(const struct difference *one, size_t judged) {
+    if (one->pairs < STATS_FEWEST || isnan(one->error)) return NAN;
+    double t = quantile((1 - CONFIDENCE) / (double)judged, (double)one->pairs - 1);
+    double most = fabs(one->mean) + t * one->error;
+    return one->relative ? expm1(most) : most;
+}
+
+void stats_part(double part, double samples, double *low, double *high) {
+    double z2 = 1.96 * 1.96, scale = 1 + z2 / samples;
+    double middle = (part + z2 / (2 * samples)) / scale;
+    double width = sqrt(z2 * (part * (1 - part) + z2 / (4 * samples)) / samples) / scale;
+    *low = part > 0 ? middle - width : 0;
+    *high = part < 1 ? middle + width : 1;
 }

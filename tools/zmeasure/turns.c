@@ -9,7 +9,7 @@ enum { TRIES = 3 };
 
 struct turns {
     struct measurement *measurement;
-    size_t done, all;
+    size_t done;
     bool has_status;
     int status; /* of the first run of the baseline */
 };
@@ -30,13 +30,23 @@ static bool same_status(struct turns *turns, struct column *column, const struct
     return false;
 }
 
+static void say_turn(const struct turns *turns, const char *name) {
+    const struct options *options = turns->measurement->options;
+    size_t all = (options->warmups + options->runs) * turns->measurement->count;
+    if (options->runs > 0) {
+        cli_progress(TOOL, "run %zu of %zu: %s", turns->done, all, name);
+    } else {
+        cli_progress(TOOL, "run %zu: %s", turns->done, name);
+    }
+}
+
 /* One run.  0, or the exit status to end with. */
 static int take_turn(struct turns *turns, size_t number, struct outcome *outcome) {
     struct measurement *measurement = turns->measurement;
     struct column *column = &measurement->columns[number];
     turns->done++;
     if (column->failed[0]) return 0;
-    cli_progress(TOOL, "run %zu of %zu: %s", turns->done, turns->all, column->name);
+    say_turn(turns, column->name);
     int result = 2;
     for (int tries = 0; result == 2 && tries < TRIES; tries++) {
         memset(outcome, 0, sizeof(*outcome));
@@ -56,8 +66,17 @@ static int no_memory(void) {
     return 1;
 }
 
+/* The number of runs does not depend on what they show: who stops when he likes the result is
+ * wrong too often. */
+static void choose_runs(struct options *options, double seconds_of_a_turn) {
+    double fitting = USUAL_SECONDS / seconds_of_a_turn;
+    options->runs = fitting < USUAL_FEWEST ? USUAL_FEWEST
+                    : fitting > USUAL_MOST ? USUAL_MOST
+                                           : (uint64_t)fitting;
+}
+
 static int take_all(struct turns *turns) {
-    const struct options *options = turns->measurement->options;
+    struct options *options = turns->measurement->options;
     size_t count = turns->measurement->count;
     struct outcome *ignored = unforked(sizeof(*ignored));
     int status = 0;
@@ -67,11 +86,13 @@ static int take_all(struct turns *turns) {
             status = take_turn(turns, c, ignored);
         }
     }
-    for (size_t r = 0; r < options->runs; r++) {
+    double begin = proc_clock(CLOCK_MONOTONIC);
+    for (size_t r = 0; status == 0 && (r == 0 || r < options->runs); r++) {
         for (size_t i = 0; i < count && status == 0; i++) {
             size_t c = (r + i) % count; /* each is first in turn */
             status = take_turn(turns, c, &turns->measurement->columns[c].runs[r]);
         }
+        if (options->runs == 0) choose_runs(options, proc_clock(CLOCK_MONOTONIC) - begin);
     }
     return status;
 }
@@ -166,12 +187,12 @@ static double more_file_pages(const struct measurement *measurement, size_t numb
         peak[r] = column->runs[r].values[RSS_PEAK];
     }
     double median = stats_median(more, runs);
-    return median >= STATS_LEAST * stats_median(peak, runs) ? median : NAN;
+    return median >= 0.01 * stats_median(peak, runs) ? median : NAN;
 }
 
 /* A library that is preloaded has pages of its own; so has the C++ runtime that it may need. */
 static void note_file_pages(struct measurement *measurement) {
-    char list[TEXT_SIZE - 128] = "";
+    char list[MOST_COLUMNS * 100] = "";
     for (size_t c = 1; c < measurement->count; c++) {
         double more = more_file_pages(measurement, c);
         size_t used = strlen(list);
@@ -187,9 +208,7 @@ static void note_file_pages(struct measurement *measurement) {
 }
 
 int run_turns(struct measurement *measurement) {
-    const struct options *options = measurement->options;
-    struct turns turns = {.measurement = measurement,
-                          .all = (options->warmups + options->runs) * measurement->count};
+    struct turns turns = {.measurement = measurement};
     int status = take_all(&turns);
     if (interrupted()) {
         cli_error(TOOL, "interrupted");

@@ -6,6 +6,7 @@
 
 #include "tools/common/elf.h"
 #include "tools/zmeasure/measure.h"
+#include "tools/zmeasure/share.h"
 
 /* From the build: "jemalloc", "tcmalloc", ... */
 static const char *const names[] = {ZMEASURE_VARIANTS, NULL};
@@ -152,6 +153,33 @@ bool column_parse(const char *spec, const char *argv0, struct column *column) {
     if (!split(spec, text, column)) return false;
     if (!find_library(spec, text, argv0, column->library)) return false;
     return set_environment(column) || fail(spec, "no memory", "");
+}
+
+bool column_sampled(const struct column *base, const char *argv0, struct sampler *sampler,
+                    struct column *column) {
+    char path[CLI_PATH_SIZE];
+    size_t count = 0;
+    const char *preloaded = getenv("LD_PRELOAD");
+    while (base->environment[count]) count++;
+    column->environment = calloc(count + 3, sizeof(char *));
+    if (!column->environment || !cli_find(argv0, "tools/zmeasure/libzmeasure_share.so", path) ||
+        !cli_preloadable(path, column->library)) {
+        return false;
+    }
+    bool ok = true;
+    for (size_t i = 0; ok && i < count; i++) {
+        ok = (column->environment[i] = strdup(base->environment[i])) != NULL;
+        if (strncmp(base->environment[i], "LD_PRELOAD=", 11) == 0) {
+            preloaded = base->environment[i] + 11;
+        }
+    }
+    char list[3 * CLI_PATH_SIZE];
+    snprintf(list, sizeof(list), "%s%s%s", column->library, preloaded && *preloaded ? ":" : "",
+             preloaded && *preloaded ? preloaded : "");
+    strcpy(column->name, base->name);
+    column->sampler = sampler;
+    return ok && add(column, &count, "LD_PRELOAD", list) &&
+           add(column, &count, SHARE_VARIABLE, sampler->file);
 }
 
 static void free_list(char **list) {

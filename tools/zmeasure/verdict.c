@@ -8,7 +8,7 @@
 
 const char *word_text(enum word word) {
     static const char *const texts[] = {
-        [NOT_JUDGED] = "not judged", [NO_DIFFERENCE] = "no difference beyond noise",
+        [NOT_JUDGED] = "not judged", [NO_DIFFERENCE] = "no clear difference",
         [BETTER] = "better",         [WORSE] = "worse",
         [DIFFERS] = "differs",
     };
@@ -32,6 +32,22 @@ static struct difference compare(const struct measurement *measurement, size_t b
     return stats_compare(one, two, count < found ? count : found);
 }
 
+static void set_steps(const struct measurement *measurement, struct verdicts *verdicts,
+                      size_t figure, size_t judged) {
+    struct difference *differences[MOST_COLUMNS];
+    size_t count = 0;
+    for (size_t c = 1; c < measurement->count; c++) {
+        struct difference *one = &verdicts->of[c][figure].difference;
+        if (one->pairs > 0) differences[count++] = one;
+    }
+    stats_steps(differences, count, judged);
+}
+
+/* The time that goes by is that of the others, where these have most of the processors. */
+static bool is_judged(const struct verdicts *verdicts, size_t figure) {
+    return figure != WALL || verdicts->others <= 0.5;
+}
+
 /* Judges the main figures together, or all others. */
 static size_t judge_some(const struct measurement *measurement, struct verdicts *verdicts,
                          bool main) {
@@ -43,15 +59,20 @@ static size_t judge_some(const struct measurement *measurement, struct verdicts 
         for (size_t c = 1; c < measurement->count; c++) {
             struct verdict *verdict = &verdicts->of[c][f];
             verdict->difference = compare(measurement, 0, c, f);
-            if (verdict->difference.pairs > 0) judged[count++] = &verdict->difference;
+            if (verdict->difference.pairs == 0 || !is_judged(verdicts, f)) continue;
+            judged[count++] = &verdict->difference;
         }
+    }
+    for (size_t f = 0; f < figure_count(options); f++) {
+        if (figure_row(options, f)->main == main) set_steps(measurement, verdicts, f, count);
     }
     stats_judge(judged, count);
     for (size_t f = 0; f < figure_count(options); f++) {
         const struct figure_row *row = figure_row(options, f);
         for (size_t c = 1; row->main == main && c < measurement->count; c++) {
             struct verdict *verdict = &verdicts->of[c][f];
-            verdict->word = word_for(&verdict->difference, row->better);
+            verdict->word =
+                is_judged(verdicts, f) ? word_for(&verdict->difference, row->better) : NOT_JUDGED;
         }
     }
     return count;
@@ -62,9 +83,8 @@ static size_t judge_some(const struct measurement *measurement, struct verdicts 
 __attribute__((format(printf, 2, 3))) static void say(struct verdicts *verdicts, const char *format,
                                                       ...) {
     va_list args;
-    size_t used = strlen(verdicts->sentence);
     va_start(args, format);
-    vsnprintf(verdicts->sentence + used, sizeof(verdicts->sentence) - used, format, args);
+    vfprintf(verdicts->out, format, args);
     va_end(args);
 }
 
@@ -82,49 +102,16 @@ static void say_amount(struct verdicts *verdicts, const struct difference *one) 
     }
 }
 
-/* The column with this word that is farthest from the baseline; 0 when there is none. */
-static size_t farthest(const struct measurement *measurement, const struct verdicts *verdicts,
-                       size_t figure, enum word word) {
-    size_t found = 0;
-    for (size_t c = 1; c < measurement->count; c++) {
-        const struct verdict *verdict = &verdicts->of[c][figure];
-        if (verdict->word != word) continue;
-        if (!found || fabs(verdict->difference.median) >
-                          fabs(verdicts->of[found][figure].difference.median)) {
-            found = c;
-        }
-    }
-    return found;
-}
-
-/* Finds the columns that are better than the baseline and no worse than the best of them, as far as
- * can be told; `best` is one of them. */
-static size_t find_equals(const struct measurement *measurement, const struct verdicts *verdicts,
-                          size_t figure, size_t best, size_t equals[MOST_COLUMNS]) {
-    struct difference all[MOST_COLUMNS] = {{0}}, *judged[MOST_COLUMNS] = {NULL};
-    size_t count = 0, found = 0;
-    for (size_t c = 1; c < measurement->count; c++) {
-        if (c == best || verdicts->of[c][figure].word != BETTER) continue;
-        all[c] = compare(measurement, best, c, figure);
-        judged[count++] = &all[c];
-    }
-    stats_judge(judged, count);
-    for (size_t c = 1; c < measurement->count; c++) {
-        if (verdicts->of[c][figure].word == BETTER && !all[c].clear) equals[found++] = c;
-    }
-    return found;
-}
-
 /* "jemalloc 12 % (9 to 15), mimalloc 11 % (9 to 13) below as-is": in the order of the table, so
  * that which of equals is first by chance does not change the sentence.  All are on one side. */
 static void say_list(const struct measurement *measurement, struct verdicts *verdicts,
                      size_t figure, const size_t *columns, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        say(verdicts, "%s%.100s ", i ? ", " : "", measurement->columns[columns[i]].name);
+        say(verdicts, "%s%s ", i ? ", " : "", measurement->columns[columns[i]].name);
         say_amount(verdicts, &verdicts->of[columns[i]][figure].difference);
     }
     bool below = verdicts->of[columns[0]][figure].difference.median < 0;
-    say(verdicts, " %s %.100s", below ? "below" : "above", measurement->columns[0].name);
+    say(verdicts, " %s %s", below ? "below" : "above", measurement->columns[0].name);
 }
 
 static size_t find_word(const struct measurement *measurement, const struct verdicts *verdicts,
@@ -136,59 +123,55 @@ static size_t find_word(const struct measurement *measurement, const struct verd
     return count;
 }
 
-static void say_better(const struct measurement *measurement, struct verdicts *verdicts,
-                       size_t figure, size_t best) {
-    size_t better[MOST_COLUMNS], equals[MOST_COLUMNS];
+/* The one of those that are better that is clearly better than all others of them; 0 when there is
+ * none. */
+static size_t find_best(const struct measurement *measurement, const struct verdicts *verdicts,
+                        size_t figure, const size_t *better, size_t count) {
+    struct difference all[MOST_COLUMNS] = {{0}}, *judged[MOST_COLUMNS] = {NULL};
+    size_t best = better[0], n = 0;
+    bool clear = true;
+    for (size_t i = 1; i < count; i++) {
+        double one = verdicts->of[better[i]][figure].difference.median;
+        if (fabs(one) > fabs(verdicts->of[best][figure].difference.median)) best = better[i];
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (better[i] == best) continue;
+        all[n] = compare(measurement, best, better[i], figure);
+        judged[n] = &all[n];
+        n++;
+    }
+    stats_steps(judged, n, verdicts->compared);
+    stats_judge(judged, n);
+    for (size_t i = 0; i < n; i++) clear = clear && all[i].clear;
+    return clear ? best : 0;
+}
+
+static bool say_better(const struct measurement *measurement, struct verdicts *verdicts,
+                       size_t figure) {
+    size_t better[MOST_COLUMNS];
     size_t count = find_word(measurement, verdicts, figure, BETTER, better);
-    size_t equal = find_equals(measurement, verdicts, figure, best, equals);
+    if (count == 0) return false;
+    size_t best = count > 1 ? find_best(measurement, verdicts, figure, better, count) : 0;
+    say(verdicts, "better: ");
     say_list(measurement, verdicts, figure, better, count);
-    if (count > 1 && equal == count) say(verdicts, "; no difference between them beyond noise");
-    for (size_t i = 0; i < equal && equal < count; i++) {
-        say(verdicts, "%s%.100s", i ? " or " : "; best: ", measurement->columns[equals[i]].name);
-    }
+    if (best) say(verdicts, ", best of them %s", measurement->columns[best].name);
+    return true;
 }
 
-/* The least that would have been seen for each column. */
-static double visible(const struct measurement *measurement, const struct verdicts *verdicts,
-                      size_t figure, bool *relative) {
-    double most = 0;
-    *relative = true;
-    for (size_t c = 1; c < measurement->count; c++) {
-        const struct verdict *verdict = &verdicts->of[c][figure];
-        if (verdict->word != NO_DIFFERENCE) continue;
-        double one = stats_visible(&verdict->difference, verdicts->compared);
-        *relative = *relative && verdict->difference.relative;
-        if (one > most) most = one;
-    }
-    return most;
-}
-
-static void say_none_better(const struct measurement *measurement, struct verdicts *verdicts,
-                            size_t figure) {
-    bool relative;
-    double least = visible(measurement, verdicts, figure, &relative);
+static bool say_worse(const struct measurement *measurement, struct verdicts *verdicts,
+                      size_t figure, bool any) {
     size_t worse[MOST_COLUMNS], count = find_word(measurement, verdicts, figure, WORSE, worse);
-    if (least <= 0) {
-        say(verdicts, "%.100s is best", measurement->columns[0].name);
-    } else {
-        say(verdicts, count ? "none better beyond noise" : "no difference beyond noise");
-        if (relative && least > 1) {
-            say(verdicts, " (even one of 100 %% could hide in it)");
-        } else if (relative) {
-            say(verdicts, " (%.0f %% would have been seen)", ceil(100 * least));
-        }
-    }
-    if (count == 0) return;
-    say(verdicts, "; worse: ");
+    if (count == 0) return any;
+    say(verdicts, "%sworse: ", any ? "; " : "");
     say_list(measurement, verdicts, figure, worse, count);
+    return true;
 }
 
-/* Those that differ, below the baseline and above it. */
-static void say_sides(const struct measurement *measurement, struct verdicts *verdicts,
-                      size_t figure) {
+/* Those that differ, where nobody said what is better: below the baseline and above it. */
+static bool say_sides(const struct measurement *measurement, struct verdicts *verdicts,
+                      size_t figure, bool any) {
     size_t columns[MOST_COLUMNS], side[MOST_COLUMNS];
     size_t count = find_word(measurement, verdicts, figure, DIFFERS, columns);
-    bool any = false;
     for (int below = 1; below >= 0; below--) {
         size_t found = 0;
         for (size_t i = 0; i < count; i++) {
@@ -199,43 +182,92 @@ static void say_sides(const struct measurement *measurement, struct verdicts *ve
         if (found > 0) say_list(measurement, verdicts, figure, side, found);
         any = any || found > 0;
     }
+    return any;
 }
 
-/* Where too few runs were made to judge, or nobody said what is better. */
-static void say_unjudged(const struct measurement *measurement, struct verdicts *verdicts,
-                         size_t figure, enum better better) {
-    size_t columns[MOST_COLUMNS];
-    size_t differs = find_word(measurement, verdicts, figure, DIFFERS, columns);
-    if (better == UNKNOWN && differs) {
-        say_sides(measurement, verdicts, figure);
-    } else if (better == UNKNOWN && measurement->options->runs >= STATS_FEWEST) {
-        say(verdicts, "no difference beyond noise");
+/* The most that columns may differ by from the first. */
+static double most_of(const struct verdicts *verdicts, size_t figure, const size_t *columns,
+                      size_t count, bool *relative) {
+    double most = 0;
+    *relative = true;
+    for (size_t i = 0; i < count; i++) {
+        const struct difference *one = &verdicts->of[columns[i]][figure].difference;
+        double its = stats_most(one, verdicts->compared);
+        *relative = *relative && one->relative;
+        if (its > most) most = its;
+    }
+    return *relative && most < STATS_LEAST ? STATS_LEAST : most;
+}
+
+/* From here on it is not called small. */
+#define MOST_SMALL 0.25
+
+/* "not sure about the others: up to 60 %, --runs=40 tells more": the error
+ * goes down with the root of the number of runs. */
+static void say_not_sure(const struct measurement *measurement, struct verdicts *verdicts,
+                         const char *who, double most) {
+    double more = log1p(most) / log1p(MOST_SMALL);
+    double runs = 5 * ceil((double)measurement->options->runs * more * more / 5);
+    say(verdicts, "not sure about %s: up to ", who);
+    say(verdicts, most < 1 ? "%.0f %%" : "a factor of %.1f",
+        most < 1 ? ceil(100 * most) : ceil(10 * (1 + most)) / 10);
+    if (runs <= MOST_RUNS) say(verdicts, ", --runs=%.0f tells more", runs);
+}
+
+/* The columns that are neither better nor worse. */
+static void say_others(const struct measurement *measurement, struct verdicts *verdicts,
+                       size_t figure, bool any) {
+    size_t others[MOST_COLUMNS];
+    size_t count = find_word(measurement, verdicts, figure, NO_DIFFERENCE, others);
+    bool relative;
+    double most = most_of(verdicts, figure, others, count, &relative);
+    const char *base = measurement->columns[0].name, *who = any ? "the others" : "all";
+    if (count == 0) return;
+    if (count == 1) who = measurement->columns[others[0]].name;
+    if (any) say(verdicts, "; ");
+    if (relative && most >= MOST_SMALL) {
+        say_not_sure(measurement, verdicts, who, most);
     } else {
-        say(verdicts, "not judged");
+        say(verdicts, "%s %s from %s by less than ", who, count == 1 ? "differs" : "differ", base);
+        say(verdicts, relative ? "%.0f %%" : "%.3g", relative ? ceil(100 * most) : most);
     }
 }
 
 static void say_figure(const struct measurement *measurement, struct verdicts *verdicts,
                        size_t figure) {
-    const struct figure_row *row = figure_row(measurement->options, figure);
-    bool judged = false;
-    for (size_t c = 1; c < measurement->count; c++) {
-        judged = judged || verdicts->of[c][figure].word != NOT_JUDGED;
+    size_t unjudged[MOST_COLUMNS];
+    say(verdicts, "%s%s: ", ftell(verdicts->out) > 0 ? ".\n" : "",
+        figure_row(measurement->options, figure)->label);
+    bool any = say_better(measurement, verdicts, figure);
+    any = say_worse(measurement, verdicts, figure, any);
+    any = say_sides(measurement, verdicts, figure, any);
+    say_others(measurement, verdicts, figure, any);
+    size_t count = find_word(measurement, verdicts, figure, NOT_JUDGED, unjudged);
+    if (count < measurement->count - 1) return;
+    say(verdicts, "not judged");
+    if (!is_judged(verdicts, figure)) {
+        say(verdicts, ", because others used %.0f %% of the processors", 100 * verdicts->others);
     }
-    say(verdicts, "%s%s: ", verdicts->sentence[0] ? ".\n" : "", row->label);
-    size_t best = farthest(measurement, verdicts, figure, BETTER);
-    if (best) {
-        say_better(measurement, verdicts, figure, best);
-    } else if (!judged || row->better == UNKNOWN) {
-        say_unjudged(measurement, verdicts, figure, row->better);
+}
+
+/* "4", or "3.6" below 10 %. */
+static int percent_digits(double part) { return part < 0.0995 ? 1 : 0; }
+
+static void say_part(const struct measurement *measurement, struct verdicts *verdicts) {
+    const struct malloc_part *part = &measurement->malloc_part;
+    const char *name = measurement->columns[0].name;
+    say(verdicts, ".\nmalloc: ");
+    if (part->unknown[0]) {
+        say(verdicts, "its part of the CPU time is unknown (%s)", part->unknown);
     } else {
-        say_none_better(measurement, verdicts, figure);
+        say(verdicts, "about %.*f %% of the CPU time of %s (%.*f to %.*f)",
+            percent_digits(part->part), 100 * part->part, name, percent_digits(part->low),
+            100 * part->low, percent_digits(part->high), 100 * part->high);
     }
 }
 
 static void say_all(const struct measurement *measurement, struct verdicts *verdicts) {
     const struct options *options = measurement->options;
-    verdicts->sentence[0] = '\0';
     if (options->runs < STATS_FEWEST) {
         say(verdicts, "%d run%s of each cannot tell a difference from noise: --runs=%d or more",
             (int)options->runs, options->runs == 1 ? "" : "s", STATS_FEWEST);
@@ -247,11 +279,18 @@ static void say_all(const struct measurement *measurement, struct verdicts *verd
             say_figure(measurement, verdicts, f);
         }
     }
+    say_part(measurement, verdicts);
     say(verdicts, ".");
 }
 
-void judge(const struct measurement *measurement, struct verdicts *verdicts) {
+bool judge(const struct measurement *measurement, struct verdicts *verdicts) {
+    size_t size;
+    verdicts->others = measure_noise(measurement).other;
     verdicts->compared = judge_some(measurement, verdicts, true);
     verdicts->compared_rest = judge_some(measurement, verdicts, false);
+    verdicts->sentence = NULL;
+    verdicts->out = open_memstream(&verdicts->sentence, &size);
+    if (!verdicts->out) return false;
     say_all(measurement, verdicts);
+    return fclose(verdicts->out) == 0 && verdicts->sentence;
 }

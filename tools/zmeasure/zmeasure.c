@@ -22,8 +22,8 @@ static const char help[] =
     "                        by SIGTERM.  Let the command do a fixed amount of work\n"
     "      --ready=COMMAND   before the load, repeat this shell command until it succeeds\n"
     "      --idle=SECONDS    after the load, wait and measure memory again (default 0)\n"
-    "      --runs=N          runs of each that count, 1 to 200 (default 7); more runs show\n"
-    "                        smaller differences\n"
+    "      --runs=N          runs of each that count, 1 to 200 (default: as many as take two\n"
+    "                        minutes, 7 to 30); more runs show smaller differences\n"
     "      --warmup=N        runs of each before them, 0 to 10 (default 1)\n"
     "      --timeout=SECONDS of a run (default 3600)\n"
     "      --only=NAME,...   the allocators, in this order; the first is what the others are\n"
@@ -41,8 +41,9 @@ static const char help[] =
     "             --load='redis-benchmark -p 7777 -n 200000 -t set -r 100000 -d 200 -q' \\\n"
     "             redis-server --port 7777 --save ''\n"
     "\n"
-    "Exit status: 0; 1 when PROGRAM or the load fails; 2 for wrong arguments, and where there is\n"
-    "nothing to compare.  Linux only.\n";
+    "Exit status: 0; 1 when PROGRAM or the load fails, or fails under all but the first; 2 for "
+    "wrong\n"
+    "arguments, and where there is nothing to compare.  Linux only.\n";
 
 enum { MOST_VARIANTS = 24 };
 
@@ -228,7 +229,11 @@ static int report(const char *argv0, const struct measurement *measurement) {
         cli_error(TOOL, "no memory");
         return 1;
     }
-    judge(measurement, verdicts);
+    if (!judge(measurement, verdicts)) {
+        cli_error(TOOL, "no memory");
+        free(verdicts);
+        return 1;
+    }
     if (measurement->options->json) {
         report_json(stdout, measurement, verdicts, false);
     } else {
@@ -238,6 +243,8 @@ static int report(const char *argv0, const struct measurement *measurement) {
     if (status == 0 && measurement->options->html) {
         status = report_html(argv0, measurement, verdicts);
     }
+    if (status == 0 && verdicts->compared == 0) status = 1;
+    free(verdicts->sentence);
     free(verdicts);
     return status;
 }
@@ -254,12 +261,13 @@ static int measure(const char *argv0, struct measurement *measurement) {
     take_signals();
     say_notes(measurement);
     int status = run_turns(measurement);
+    if (status == 0) status = measure_part(measurement, argv0);
     measurement->seconds = proc_clock(CLOCK_MONOTONIC) - begin;
     return status ? status : report(argv0, measurement);
 }
 
 int main(int argc, char **argv) {
-    struct arguments arguments = {.options = {.runs = 7, .warmups = 1, .timeout_seconds = 3600}};
+    struct arguments arguments = {.options = {.warmups = 1, .timeout_seconds = 3600}};
     struct measurement measurement = {.options = &arguments.options};
     int status = parse(argc, argv, &arguments);
     if (status >= 0) return status;
@@ -272,6 +280,7 @@ int main(int argc, char **argv) {
     for (size_t i = 0; i < arguments.options.metric_count; i++) {
         regfree(&arguments.options.metrics[i].regex);
     }
+    for (size_t i = 0; i < measurement.note_count; i++) free(measurement.notes[i]);
     free(measurement.notes);
     if (interrupted()) {
         signal(interrupted(), SIG_DFL);

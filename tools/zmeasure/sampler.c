@@ -1,0 +1,97 @@
+#include "tools/zmeasure/sampler.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tools/zmeasure/share.h"
+
+/* Looking costs at most this part of the time. */
+#define LOOKING 0.05
+
+/* Seconds between two looks, on average. */
+#define PAUSE 0.001
+
+enum { MOST_PROCESSES = 1024 };
+
+struct sampled {
+    pid_t process;
+    double seconds; /* of CPU time, when it was last seen running */
+};
+
+bool sampler_open(struct sampler *sampler) {
+    *sampler = (struct sampler){.fd = memfd_create("zmeasure", MFD_CLOEXEC), .random = 1};
+    if (sampler->fd < 0) return false;
+    snprintf(sampler->file, sizeof(sampler->file), "/proc/%d/fd/%d", (int)getpid(), sampler->fd);
+    void *map = MAP_FAILED;
+    if (ftruncate(sampler->fd, sizeof(struct share)) == 0) {
+        map = mmap(NULL, sizeof(struct share), PROT_READ | PROT_WRITE, MAP_SHARED, sampler->fd, 0);
+    }
+    if (map != MAP_FAILED) sampler->share = map;
+    sampler->processes = calloc(MOST_PROCESSES, sizeof(*sampler->processes));
+    if (!sampler->share || !sampler->processes) sampler_close(sampler);
+    return sampler->share != NULL;
+}
+
+void sampler_close(struct sampler *sampler) {
+    free(sampler->processes);
+    sampler->processes = NULL;
+    if (sampler->share) munmap(sampler->share, sizeof(*sampler->share));
+    if (sampler->fd >= 0) close(sampler->fd);
+    sampler->share = NULL;
+    sampler->fd = -1;
+}
+
+double sampler_looks(const struct sampler *sampler) {
+    return sampler->squares > 0 ? sampler->seconds * sampler->seconds / sampler->squares : 0;
+}
+
+static bool is_marked(const struct sampler *sampler, pid_t thread) {
+    return atomic_load(&share_slot(sampler->share, thread)->thread) == thread;
+}
+
+static struct sampled *find(struct sampler *sampler, pid_t process) {
+    size_t i = 0;
+    while (i < sampler->count && sampler->processes[i].process != process) i++;
+    if (i == MOST_PROCESSES) return NULL;
+    if (i == sampler->count) sampler->processes[sampler->count++].process = process;
+    return &sampler->processes[i];
+}
+
+/* A thread that runs stands for the CPU time since the last look: one that waits for a processor
+ * waits where it was interrupted, which is more often in some places than in others. */
+static void look_at(struct sampler *sampler, pid_t process) {
+    enum { MOST = 256 };
+    pid_t threads[MOST];
+    struct sampled *sampled = find(sampler, process);
+    size_t count = proc_running(process, threads, MOST);
+    double seconds = proc_cpu(process), weight;
+    if (count == 0 || !sampled || seconds <= sampled->seconds) return;
+    weight = seconds - sampled->seconds;
+    sampled->seconds = seconds;
+    sampler->seconds += weight;
+    sampler->squares += weight * weight;
+    if (!is_marked(sampler, process)) sampler->unmarked += weight;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_marked(sampler, threads[i])) continue; /* it has not called malloc */
+        if (atomic_load(&share_slot(sampler->share, threads[i])->inside)) {
+            sampler->inside += weight / (double)count;
+        }
+    }
+}
+
+/* From 0 to 2, on average 1: a fixed pause could go along with what the program repeats. */
+static double draw(struct sampler *sampler) {
+    sampler->random = sampler->random * 6364136223846793005 + 1442695040888963407;
+    return (double)(sampler->random >> 33) / (double)(UINT64_C(1) << 30);
+}
+
+void sampler_look(struct sampler *sampler, const struct proc_list *list) {
+    double cpu = proc_clock(CLOCK_PROCESS_CPUTIME_ID);
+    for (size_t i = 0; i < list->count; i++) look_at(sampler, list->pids[i]);
+    double cost = proc_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
+    double pause = cost / LOOKING > PAUSE ? cost / LOOKING : PAUSE;
+    sampler->next = proc_clock(CLOCK_MONOTONIC) + pause * draw(sampler);
+}

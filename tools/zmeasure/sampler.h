@@ -1,0 +1,38 @@
+/* Samples which part of a program's CPU time is spent in malloc and free: from time to time it
+ * looks which threads run, and which of them are inside an allocation function.
+ * libzmeasure_share.so marks these.  The program gets no signal. */
+#ifndef TOOLS_ZMEASURE_SAMPLER_H_
+#define TOOLS_ZMEASURE_SAMPLER_H_
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "tools/zmeasure/proc.h"
+
+/* From time to time it looks which threads run, and which of them are inside an allocation
+ * function: libzmeasure_share.so marks these.  The program gets no signal. */
+struct sampler {
+    char file[64]; /* for the library; another user's processes cannot open it */
+    int fd;
+    struct share *share;
+    uint64_t random;
+    double next; /* when to look */
+    struct sampled *processes;
+    size_t count;
+    double seconds, squares; /* of CPU time that was looked at: the sum, and that of the squares */
+    double inside, unmarked; /* parts of the sum: seen inside; of processes without the library */
+};
+
+/* How many looks of equal weight would tell as much. */
+double sampler_looks(const struct sampler *sampler);
+
+/* False with errno. */
+bool sampler_open(struct sampler *sampler);
+
+void sampler_close(struct sampler *sampler);
+
+/* Looks at the threads of these processes. */
+void sampler_look(struct sampler *sampler, const struct proc_list *list);
+
+#endif /* TOOLS_ZMEASURE_SAMPLER_H_ */
