@@ -27,6 +27,12 @@ Figures Sound(double rss, double ns) {
             {"peak_resident", rss},
             {"rss_most_sampled_low", rss},
             {"rss_most_sampled_high", rss},
+            {"rounds", 3},
+            {"rss_quiet", rss},
+            {"end_rss_low", rss},
+            {"end_rss_high", rss},
+            {"rss_quiet_low", rss},
+            {"rss_quiet_high", rss},
             {"ns_malloc", ns},
             {"used", 1e8},
             {"peak_used", 1e8}};
@@ -113,7 +119,8 @@ TEST(Verdict, IsNotKnownWhereTheReplayMayDifferFromTheProgram) {
         {"peak_large", 50e6, true, true, false},
         {"rss_most_sampled_high", 80e6, true, true, false},
         {"events_elsewhere", 100e3, false, false, false},
-        {"duration_s", 6, false, true, true},
+        {"duration_s", 6, false, false, true},
+        {"end_rss_high", 80e6, false, true, false},
         {"lost_events", 50e3, false, false, false},
         {"peak_large", 10e6, false, false, false},
     };
@@ -128,6 +135,30 @@ TEST(Verdict, IsNotKnownWhereTheReplayMayDifferFromTheProgram) {
         EXPECT_EQ(Marks(end, "RSS, MiB"), doubt.at_end ? "" : "*") << table;
         EXPECT_EQ(Marks(table, "all, ns"), doubt.time ? "" : "*") << table;
     }
+}
+
+// The program had time in which allocators give memory back.
+TEST(Verdict, OfMemoryAtTheEndNeedsATraceClockAndTwoRounds) {
+    Figures one = With(Sound(50e6, 10), "duration_s", 6), other = With(one, "end_rss", 80e6);
+    EXPECT_EQ(Line(Table({one, other}), "at end"), "least: a; more: b 60 %");
+    other = With(one, "rss_quiet", 60e6);
+    EXPECT_EQ(Line(Table({one, other}), "later"), "least: a; more: b 20 %");
+    const std::string slowed = Table({With(one, "end_rss_high", 60e6), other});
+    EXPECT_EQ(Line(slowed, "at end"),
+              "not known: over a it differs by 20 % with how far recording slowed the program");
+    EXPECT_EQ(Line(slowed, "later"), "least: a; more: b 20 %");
+    one["rounds"] = 1;
+    EXPECT_EQ(Line(Table({one, other}), "at end").rfind("not known: one round", 0), 0u);
+    one.erase("rss_quiet");
+    EXPECT_EQ(Line(Table({one, other}), "at end").rfind("not known: the program had 6 s", 0), 0u);
+}
+
+// One thread makes the calls after the last event.
+TEST(Verdict, OfMemoryLaterNeedsOneThread) {
+    const Figures one = With(Sound(50e6, 10), "events_elsewhere", 5e6);
+    const std::string table = Table({one, With(one, "rss_quiet", 90e6)});
+    EXPECT_EQ(Line(table, "later"), "not known: several threads allocate, and one goes on");
+    EXPECT_EQ(Line(table, "at end"), "no difference");
 }
 
 // 25,000 fresh pages take more than 10,000 calls.

@@ -104,6 +104,43 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
     EXPECT_NEAR(Number(json, "peak_rss_per_requested"),
                 Number(json, "peak_rss") / Number(json, "peak_requested"), 1e-3);
     EXPECT_GE(Number(json, "rss_most_sampled"), Number(json, "peak_rss"));
+    EXPECT_GT(Number(json, "rss_fixed"), 0);
+    EXPECT_GT(Number(json, "rss_quiet"), 32 * kMiB);
+#endif
+}
+
+// 64 MiB are freed; for 12 s or for no time at all the program then has little to do.
+std::vector<zt_event> FreedAndIdle(uint64_t seconds) {
+    const uint32_t kBlocks = 65536, kCalls = 60000;
+    std::vector<zt_event> events(kBlocks, Event(ZT_MALLOC, 1024));
+    for (uint32_t i = 0; i < kBlocks; i++) events.push_back(Free(i));
+    for (uint32_t i = 1; i <= kCalls; i++) {
+        // Above what any thread keeps for itself.
+        events.push_back(Event(ZT_MALLOC, 70000));
+        events.push_back(Free(kBlocks - 1));
+        events.end()[-1].time = events.end()[-2].time = i * seconds * 1000000000 / kCalls;
+    }
+    return events;
+}
+
+// jemalloc gives memory back within 10 s, here of the trace's time.
+TEST(ZreplayTest, AllocatorsSeeTheTimeOfTheTrace) {
+#ifdef __linux__
+    const bool gives_back = zmalloc_test::Variant().allocator == "jemalloc";
+    std::map<uint64_t, double> end, later;
+    for (const uint64_t seconds : {0, 12}) {
+        Finished finished = Zreplay({"--json", Save("idle.ztrace", FreedAndIdle(seconds))});
+        ASSERT_EQ(finished.status, 0) << finished.err;
+        EXPECT_GE(Number(finished.out, "peak_rss"), 64 << 20);
+        end[seconds] = Number(finished.out, "end_rss");
+        later[seconds] = Number(finished.out, "rss_quiet");
+    }
+    if (gives_back && !zmalloc_test::kSanitized) {
+        EXPECT_LT(end[12], end[0] / 3);
+        EXPECT_LT(later[0], end[0] / 3);
+    }
+    EXPECT_LT(end[12], end[0] + (1 << 20));
+    EXPECT_LT(later[0], end[0] + (1 << 20));
 #endif
 }
 
@@ -300,7 +337,7 @@ TEST(ZreplayTest, InheritsThatChildrenAreIgnored) {
 
 TEST(ZreplayTest, WrongArgumentsAreOneLine) {
     const std::vector<std::vector<std::string>> wrong = {
-        {"--no-such-option"}, {"--touch=some"},      {"--touch"}, {"--rounds=0"},
+        {"--no-such-option"}, {"--touch=some"},      {"--touch"}, {"--rounds=0"}, {"--api=calloc"},
         {"--skew=x"},         {"--skew=1000000001"}, {"a", "b"},  {"--timeline"}};
     for (const auto &arguments : wrong) {
         Finished finished = Zreplay(arguments);

@@ -3,17 +3,12 @@
 #define TOOLS_ZREPLAY_CLOCK_H_
 
 #include <stdint.h>
-#include <time.h>
+
+#include "tools/zreplay/trace_clock.h"
 
 #if defined(__x86_64__)
 #include <x86intrin.h>
 #endif
-
-static inline uint64_t clock_ns(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
-}
 
 /* Ticks of unknown length; no instruction before or after it moves past it. */
 static inline uint64_t clock_ticks(void) {

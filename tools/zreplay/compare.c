@@ -25,7 +25,7 @@ static const char help[] =
     "      --svg=FILE   draw into FILE: the RSS of each allocator along the trace, and used\n"
     "                   memory as the first allocator counts it\n"
     "      --json       print an array of zreplay's JSON objects instead of the table\n"
-    "      --touch=HOW, --rounds=N   as for zreplay\n"
+    "      --touch=HOW, --rounds=N, --api=NAME   as for zreplay\n"
     "  -h, --help       print this text\n"
     "\n"
     "Exit status: 0; 1 when a leak check failed; 2 for wrong arguments and traces that cannot\n"
@@ -37,6 +37,7 @@ struct arguments {
     char svg_path[CLI_PATH_SIZE];
     const char *touch;
     const char *rounds;
+    const char *api;
     bool json;
 };
 
@@ -48,9 +49,13 @@ static int usage(const char *message, const char *about) {
 /* Returns -1 to go on, or the exit status.  zreplay checks its own options. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
-        {"svg", required_argument, NULL, 's'},   {"json", no_argument, NULL, 'j'},
-        {"touch", required_argument, NULL, 't'}, {"rounds", required_argument, NULL, 'r'},
-        {"help", no_argument, NULL, 'h'},        {NULL, 0, NULL, 0},
+        {"svg", required_argument, NULL, 's'},
+        {"json", no_argument, NULL, 'j'},
+        {"touch", required_argument, NULL, 't'},
+        {"rounds", required_argument, NULL, 'r'},
+        {"api", required_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     opterr = 0;
@@ -62,6 +67,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
             arguments->touch = optarg;
         } else if (option == 'r') {
             arguments->rounds = optarg;
+        } else if (option == 'a') {
+            arguments->api = optarg;
         } else if (option == 'j') {
             arguments->json = true;
         } else if (option == 'h') {
@@ -79,8 +86,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
 /* Runs one variant; 0 or the exit status to end with. */
 static int replay_variant(const struct arguments *arguments, const char *argv0, size_t variant,
                           struct run *run) {
-    char file[256], program[CLI_PATH_SIZE], touch[64] = "", rounds[64] = "";
-    char *command[11];
+    char file[256], program[CLI_PATH_SIZE], touch[64] = "", rounds[64] = "", api[64] = "";
+    char *command[12];
     int n = 0;
     run->name = variants[variant];
     snprintf(file, sizeof(file), "tools/zreplay/zreplay_%s", run->name);
@@ -99,6 +106,8 @@ static int replay_variant(const struct arguments *arguments, const char *argv0, 
     snprintf(rounds, sizeof(rounds), "--rounds=%s", arguments->rounds ? arguments->rounds : "3");
     command[n++] = touch;
     command[n++] = rounds;
+    snprintf(api, sizeof(api), "--api=%s", arguments->api ? arguments->api : "malloc");
+    command[n++] = api;
     command[n++] = (char *)"--";
     command[n++] = (char *)arguments->trace;
     command[n] = NULL;

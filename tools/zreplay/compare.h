@@ -25,7 +25,7 @@ void run_text(const struct run *run, const char *key, char *text, size_t size);
 
 /* What a figure tells of an allocator.  For each there are other reasons why the program itself
  * may rank the allocators in another way than the replay does. */
-enum figure { NOT_COMPARED, MEMORY, MEMORY_AT_END, TIME };
+enum figure { NOT_COMPARED, MEMORY, MEMORY_AT_END, MEMORY_LATER, TIME };
 
 #define DOUBT_SIZE 160
 
@@ -38,7 +38,7 @@ bool least_of(const struct run *runs, size_t count, const char *key, double *lea
 bool as_good(double value, double least);
 bool any_worse(const struct run *runs, size_t count, const char *key, double least);
 
-/* Two sentences: which allocators need least memory and time, or why that is not known. */
+/* A sentence each on memory and time: which allocators need least, or why that is not known. */
 void print_verdict(const struct run *runs, size_t count);
 
 /* One table, a column for each run, and the verdict. */

@@ -46,6 +46,8 @@ struct row {
 };
 
 static const struct row rows[] = {
+    {"before the first event", NULL, COUNT, NOT_COMPARED},
+    {"RSS, fixed", "rss_fixed", BYTES, NOT_COMPARED},
     {"at the peak of the trace", NULL, COUNT, NOT_COMPARED},
     {"requested", "peak_requested", BYTES, NOT_COMPARED},
     {"used", "peak_used", BYTES, NOT_COMPARED},
@@ -65,6 +67,7 @@ static const struct row rows[] = {
     {"retained", "end_retained", BYTES, NOT_COMPARED},
     {"RSS", "end_rss", BYTES, MEMORY_AT_END},
     {"RSS / requested", "end_rss_per_requested", RATIO, MEMORY_AT_END},
+    {"RSS, 10 s later", "rss_quiet", BYTES, MEMORY_LATER},
     {"resident / allocated", "end_resident_per_allocated", RATIO, NOT_COMPARED},
     {"active / allocated", "end_active_per_allocated", RATIO, NOT_COMPARED},
     {"time per call", NULL, COUNT, NOT_COMPARED},
@@ -157,10 +160,11 @@ void print_comparison(const struct run *runs, size_t count) {
     printf(
         "\n* the least of the row, and what is less than 10 %% above it; no mark where all are, "
         "and\n"
-        "where the replay may differ from the program.  RSS is what the replay added to it;\n"
+        "where the replay may differ from the program.  RSS is RssAnon without the decoded\n"
+        "trace, and includes the fixed part;\n"
         "requested is what the program asked for; raw is the allocator without zmalloc, in turns\n"
         "with it.  Times are those of the calls, not of the program, which may spend little in "
         "them.\n"
-        "Events run as fast as possible: memory that an allocator gives back\n"
-        "after a time (jemalloc: 10 s) is still counted at the end.\n");
+        "Allocators see the time of the trace: what they give back after a time (jemalloc: 10 s)\n"
+        "they gave back then.  10 s later: after as many seconds more with a few calls.\n");
 }

@@ -5,7 +5,8 @@
 #include "tools/zreplay/replay.h"
 #include "zmalloc/zmalloc.h"
 
-/* Resident memory of the process in bytes, or UNKNOWN. */
+/* Resident memory of the process in bytes, or UNKNOWN: without pages of files, where the system
+ * tells. */
 uint64_t resident_now(void);
 
 /* Before the first event. */
@@ -17,6 +18,10 @@ void figures_after(struct result *result, const struct ops *ops, size_t event);
 
 /* After the last event, before all is freed. */
 void figures_at_end(struct result *result, const struct ops *ops);
+
+/* Lets QUIET_SECONDS of the trace's time pass after that, in which this thread makes a few calls.
+ */
+void figures_after_quiet(struct result *result, const struct ops *ops);
 
 /* Makes the call of an event; returns the block, NULL after a free or when there is no memory. */
 static inline void *call_zmalloc(const struct op *op, void *block) {

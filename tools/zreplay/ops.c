@@ -104,13 +104,15 @@ static void note_peak(struct ops *ops, const struct live *live, const struct zt_
 static int append(struct ops *ops, size_t *capacity, const struct zt_event *event) {
     void *array = ops->op;
     if (grow(&array, capacity, sizeof(*ops->op), ops->count + 1) != 0) return -1;
+    uint64_t ms = event->time / 1000000;
     ops->op = array;
     ops->op[ops->count++] = (struct op){
-        .size = event->size,
-        .object = event->object,
-        .op = event->op,
-        .align_log2 = event->align_log2,
+        .size = event->size & ZT_MAX_SIZE,
         .thread = event->thread < UINT16_MAX ? (uint16_t)event->thread : UINT16_MAX,
+        .object = event->object & (ZT_MAX_LIVE - 1),
+        .op = event->op & 7,
+        .align_log2 = event->align_log2 & 63,
+        .ms = ms < OPS_LAST_MS ? ms : OPS_LAST_MS,
     };
     return 0;
 }
@@ -194,6 +196,23 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     zt_memory_free(live.block);
     zt_reader_close(reader);
     return result;
+}
+
+/* What recording a call may add to the program's time, in us: measured 0.07 to 1.5, the latter
+ * where several programs wrote to a slow disk. */
+#define RECORDED_US 2
+
+void ops_hasten(struct ops *ops) {
+    uint64_t us = 0;
+    for (size_t i = 0, next; i < ops->count; i = next) {
+        uint64_t ms = ops->op[i].ms, before = i > 0 ? us : ms * 1000;
+        for (next = i; next < ops->count && ops->op[next].ms == ms; next++) {
+            ops->op[next].ms = before / 1000;
+        }
+        uint64_t took = next < ops->count ? (ops->op[next].ms - ms) * 1000 : 0;
+        uint64_t recording = (next - i) * RECORDED_US;
+        us = before + (took > recording + took / 10 ? took - recording : took / 10);
+    }
 }
 
 void ops_free(struct ops *ops) { zt_memory_free(ops->op); }

@@ -13,12 +13,15 @@ extern "C" {
 #endif
 
 struct op {
-    uint64_t size;
-    uint32_t object;
-    uint8_t op; /* enum zt_op */
-    uint8_t align_log2;
-    uint16_t thread; /* UINT16_MAX: this one, or one with a higher number */
+    uint64_t size : 48;
+    uint64_t thread : 16; /* UINT16_MAX: this one, or one with a higher number */
+    uint64_t object : 26;
+    uint64_t op : 3; /* enum zt_op */
+    uint64_t align_log2 : 6;
+    uint64_t ms : 29; /* since the trace began; OPS_LAST_MS: then or later, 6 days */
 };
+
+#define OPS_LAST_MS ((UINT64_C(1) << 29) - 1)
 
 /* From this size on, a program often asks for more than it writes to. */
 #define OPS_LARGE 65536
@@ -51,6 +54,10 @@ struct ops {
 /* Decodes all of a trace into memory that does not come from the allocator.  All that decoding
  * needs is at most `max_bytes`.  0, or -1 with a line in `error`. */
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error);
+
+/* Recording slows a program down.  Takes from the times of the events what that may have been at
+ * most, so that they tell the least time that passed. */
+void ops_hasten(struct ops *ops);
 
 void ops_free(struct ops *ops);
 

@@ -9,6 +9,7 @@
 
 #include "tools/trace/memory.h"
 #include "tools/zreplay/figures.h"
+#include "tools/zreplay/trace_clock.h"
 #include "zmalloc/zmalloc.h"
 
 /* ---- The plan ---------------------------------------------------------- */
@@ -135,6 +136,7 @@ static void run_event(struct replay *replay, size_t event) {
     const struct op *op = &replay->ops->op[event];
     struct slot *slot = &replay->slot[op->object];
     if (!wait_for_block(replay, slot, replay->plan->turn[event])) return;
+    trace_clock_to(op->ms);
     void *got = call_zmalloc(op, slot->block);
     if (got || op->op == ZT_FREE) {
         slot->block = got;
@@ -269,10 +271,12 @@ int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch t
         size_t used = zmalloc_used_memory();
         result->rss_baseline = resident_now();
         figures_at_start(result);
+        trace_clock_begin();
         work_and_wait(&replay);
         if (atomic_load(&replay.failed)) status = -1;
         result->failures = atomic_load(&replay.failures);
         if (status == 0) figures_at_end(result, ops);
+        if (status == 0) figures_after_quiet(result, ops);
         free_all(&replay);
         result->used_leaked = zmalloc_used_memory() - used;
     }

@@ -24,7 +24,7 @@ void plan_free(struct plan *plan);
 /* The memory that a plan and a replay by it take besides the blocks, in bytes. */
 uint64_t plan_size(const struct ops *ops);
 
-/* Replays, and fills in all figures of `result` but times.  It begins zeroed, with its baseline.
+/* Replays, and fills in all figures of `result` but times.  It begins zeroed, with rss_fixed.
  * `skew` is at least 1.  0, or -1 when a thread cannot be started or memory is missing. */
 int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch touch, size_t skew,
                     struct result *result);

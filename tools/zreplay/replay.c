@@ -11,6 +11,7 @@
 #include "tools/zreplay/clock.h"
 #include "tools/zreplay/figures.h"
 #include "tools/zreplay/parallel.h"
+#include "tools/zreplay/trace_clock.h"
 #include "zmalloc/zmalloc.h"
 
 struct state {
@@ -55,6 +56,7 @@ static inline void *call_raw(struct state *state, const struct op *op, void *blo
 
 static void run_op(struct state *state, const struct op *op) {
     void **block = &state->block[op->object];
+    trace_clock_to(op->ms);
     void *got = state->raw ? call_raw(state, op, *block) : call(state, op, *block);
     if (op->op == ZT_FREE) {
         *block = NULL;
@@ -68,6 +70,7 @@ static void run_op(struct state *state, const struct op *op) {
 
 static void run_all(struct state *state, const struct ops *ops) {
     figures_at_start(state->result);
+    trace_clock_begin();
     for (size_t i = 0; i < ops->count; i++) {
         run_op(state, &ops->op[i]);
         figures_after(state->result, ops, i);
@@ -111,8 +114,6 @@ static int begin(struct state *state, const struct ops *ops, struct result *resu
     state->block = zt_memory_alloc(size);
     if (!state->block) return -1;
     /* The replay's own memory is resident from the start, so that RSS grows by blocks alone. */
-    memset(result, 0, sizeof(*result));
-    memset(result->sample, 1, sizeof(result->sample));
     for (size_t i = 0; i <= ops->objects; i++) ((void *volatile *)state->block)[i] = NULL;
     return 0;
 }
@@ -134,6 +135,7 @@ static int replay_here(const struct ops *ops, enum touch touch, struct result *r
     ns = clock_ns() - ns;
     count_calls(result, ops);
     to_ns(&state, ticks ? (double)ns / (double)ticks : 0, cost);
+    figures_after_quiet(result, ops);
     end(&state, ops);
     result->used_leaked = zmalloc_used_memory() - used;
     return 0;
@@ -183,6 +185,7 @@ static int replay_in_turns(const struct ops *ops, enum touch touch, struct turns
         return -1;
     }
     turns->cost = clock_cost();
+    trace_clock_begin();
     uint64_t ns = clock_ns(), ticks = clock_ticks();
     for (size_t turn = 0; turn < turns->count; turn++) {
         for (size_t i = 0; i < 2; i++) {
@@ -212,7 +215,7 @@ static void sum_turns(const struct turns *turns, struct result *result) {
 /* ---- Rounds ------------------------------------------------------------ */
 
 struct rounds {
-    const struct ops *ops;
+    struct ops *ops;
     const struct replay_options *options;
     struct plan plan;     /* without threads: all events in one thread */
     struct turns *turns;  /* NULL without options->raw */
@@ -224,8 +227,9 @@ enum kind { TIMED, BY_THREADS, IN_TURNS };
 static int replay_kind(enum kind kind, const struct rounds *rounds) {
     const struct replay_options *options = rounds->options;
     if (kind == IN_TURNS) return replay_in_turns(rounds->ops, options->touch, rounds->turns);
-    if (kind == TIMED) return replay_here(rounds->ops, options->touch, rounds->round);
     memset(rounds->round, 0, sizeof(*rounds->round));
+    rounds->round->rss_fixed = options->rss_fixed;
+    if (kind == TIMED) return replay_here(rounds->ops, options->touch, rounds->round);
     return replay_parallel(rounds->ops, &rounds->plan, options->touch, options->skew,
                            rounds->round);
 }
@@ -241,11 +245,17 @@ static int replay_apart(enum kind kind, const struct rounds *rounds) {
     return WEXITSTATUS(status) ? -1 : 0;
 }
 
+static void widen(struct range *range, uint64_t value, bool first) {
+    if (first || value < range->low) range->low = value;
+    if (first || value > range->high) range->high = value;
+}
+
 /* The figures of the first round count; of later ones, what differs. */
 static void take_figures(struct result *result, const struct result *round, bool first) {
     if (first) *result = *round;
-    if (round->rss_most < result->rss_most_low) result->rss_most_low = round->rss_most;
-    if (round->rss_most > result->rss_most_high) result->rss_most_high = round->rss_most;
+    widen(&result->most, round->rss_most, first);
+    widen(&result->at_end, round->end.rss, first);
+    widen(&result->quiet, round->rss_quiet, first);
     if (!result->used_leaked) result->used_leaked = round->used_leaked;
     if (round->failures > result->failures) result->failures = round->failures;
 }
@@ -287,10 +297,11 @@ static void rounds_end(struct rounds *rounds) {
     if (rounds->round != MAP_FAILED) munmap(rounds->round, sizeof(*rounds->round));
 }
 
-int replay(const struct ops *ops, const struct replay_options *options, struct result *result) {
+int replay(struct ops *ops, const struct replay_options *options, struct result *result) {
     struct rounds rounds = {.ops = ops, .options = options};
     int status = rounds_begin(&rounds);
     for (unsigned i = 0; i < options->rounds && status == 0; i++) {
+        if (i > 0 && i + 1 == options->rounds) ops_hasten(ops);
         status = one_round(&rounds, result, i == 0);
     }
     count_calls(result, ops);

@@ -21,7 +21,12 @@ struct figures {
     uint64_t active;
     uint64_t resident;
     uint64_t retained;
-    uint64_t rss; /* above the baseline */
+    uint64_t rss; /* of the process, without the trace and the replay's own memory */
+};
+
+struct range {
+    uint64_t low;
+    uint64_t high;
 };
 
 struct sample {
@@ -32,15 +37,21 @@ struct sample {
 
 #define MAX_SAMPLES 400
 
+/* How long memory is watched after the last event, in the trace's time. */
+#define QUIET_SECONDS 10
+
 struct result {
-    struct figures peak; /* after the event ops->peak */
-    struct figures end;  /* after the last event, before all is freed */
-    uint64_t rss_most;   /* of all samples; and the least and the most of all rounds */
-    uint64_t rss_most_low;
-    uint64_t rss_most_high;
+    struct figures peak;   /* after the event ops->peak */
+    struct figures end;    /* after the last event, before all is freed */
+    uint64_t rss_most;     /* of all samples */
     uint64_t rss_baseline; /* of the process before the first event */
-    uint64_t used_leaked;  /* growth of zmalloc_used_memory() after all is freed */
-    uint64_t failures;     /* allocations that returned NULL */
+    uint64_t rss_fixed;    /* of the process at its start, before it reads the trace */
+    uint64_t rss_quiet;    /* QUIET_SECONDS after the last event; UNKNOWN without a trace clock */
+    struct range most;     /* of rss_most, end.rss and rss_quiet, in all rounds */
+    struct range at_end;
+    struct range quiet;
+    uint64_t used_leaked; /* growth of zmalloc_used_memory() after all is freed */
+    uint64_t failures;    /* allocations that returned NULL */
     uint64_t calls[ZT_OPS];
     double ns[ZT_OPS];        /* sum of all calls, the clock's own time taken off */
     bool by_threads;          /* whether threads replayed it */
@@ -54,6 +65,7 @@ struct result {
 
 struct replay_options {
     enum touch touch;
+    uint64_t rss_fixed; /* of this process at its start, in bytes, or UNKNOWN */
     unsigned rounds;
     bool raw;
     /* Threads of the recording are threads of the replay; all events that are so many before an
@@ -66,7 +78,8 @@ struct replay_options {
  * `raw`, each round has one more process: it replays a few thousand events each in turns, through
  * zmalloc and through the allocator without it, and takes twice the memory.  The times are the
  * best of all rounds (of turns: the best of each turn); the figures are those of the first round.
+ * In the last of several rounds time passes as in a program that was not recorded (ops_hasten()).
  * Returns 0; the signal that ended a round; or -1 without memory, threads or processes. */
-int replay(const struct ops *ops, const struct replay_options *options, struct result *result);
+int replay(struct ops *ops, const struct replay_options *options, struct result *result);
 
 #endif /* TOOLS_ZREPLAY_REPLAY_H_ */

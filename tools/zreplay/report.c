@@ -165,9 +165,11 @@ static void print_memory(const struct report *report) {
     }
     printf("  %-22s", "RSS, the most sampled");
     print_size(report->result->rss_most);
-    printf("\n  %-22s", "RSS before the replay");
-    print_size(report->result->rss_baseline);
-    printf("  (the decoded trace and the program; not in the RSS above)\n");
+    printf("\n  %-22s", "RSS, 10 s later");
+    print_size(report->result->rss_quiet);
+    printf("\n  %-22s", "RSS, fixed");
+    print_size(report->result->rss_fixed);
+    printf("  (before the first event; in the RSS above)\n");
 }
 
 void report_table(const struct report *report) {
@@ -219,6 +221,11 @@ static void json_timeline(const struct result *r) {
     printf("],\n");
 }
 
+static void json_range(const char *key, const struct range *range) {
+    json_number(key, "_low", range->low);
+    json_number(key, "_high", range->high);
+}
+
 static void json_figures(const struct report *report) {
     struct figure_row figures[FIGURES];
     struct ratio_row ratios[RATIOS];
@@ -233,8 +240,12 @@ static void json_figures(const struct report *report) {
         json_real("end_", ratios[i].key, ratios[i].end);
     }
     json_number("", "rss_most_sampled", report->result->rss_most);
-    json_number("", "rss_most_sampled_low", report->result->rss_most_low);
-    json_number("", "rss_most_sampled_high", report->result->rss_most_high);
+    json_number("", "rounds", report->rounds);
+    json_number("", "rss_quiet", report->result->rss_quiet);
+    json_number("", "rss_fixed", report->result->rss_fixed);
+    json_range("rss_most_sampled", &report->result->most);
+    json_range("end_rss", &report->result->at_end);
+    json_range("rss_quiet", &report->result->quiet);
     json_number("", "rss_baseline", report->result->rss_baseline);
 }
 

@@ -11,6 +11,7 @@ struct report {
     const char *lib;       /* ZMALLOC_LIB */
     const struct ops *ops;
     const struct result *result;
+    unsigned rounds;
 };
 
 void report_table(const struct report *report);

@@ -89,7 +89,19 @@ static void doubt_trace(const struct run *run, enum figure figure, char doubt[DO
     }
 }
 
+/* Whether the rounds of a run differ by more than what matters, and by how much. */
+static bool rounds_differ(const struct run *run, const char *key, double *more) {
+    char name[64];
+    snprintf(name, sizeof(name), "%.50s_low", key);
+    double low = number(run, name);
+    snprintf(name, sizeof(name), "%.50s_high", key);
+    double high = number(run, name);
+    *more = low > 0 ? high / low - 1 : 0;
+    return *more > NO_DIFFERENCE;
+}
+
 static void doubt_memory(const struct run *runs, size_t count, char doubt[DOUBT_SIZE]) {
+    double more;
     double large = share(&runs[0], "peak_large", "peak_requested");
     if (large > LARGE) {
         snprintf(
@@ -99,22 +111,39 @@ static void doubt_memory(const struct run *runs, size_t count, char doubt[DOUBT_
             100 * large);
     }
     for (size_t i = 0; i < count && !doubt[0]; i++) {
-        double low = number(&runs[i], "rss_most_sampled_low");
-        double high = number(&runs[i], "rss_most_sampled_high");
-        if (low > 0 && high > low * (1 + NO_DIFFERENCE)) {
+        if (rounds_differ(&runs[i], "rss_most_sampled", &more)) {
             snprintf(doubt, DOUBT_SIZE,
                      "not known: over %.32s one round took %.0f %% more than another", runs[i].name,
-                     100 * (high / low - 1));
+                     100 * more);
         }
     }
 }
 
-static void doubt_end(const struct run *run, char doubt[DOUBT_SIZE]) {
-    double seconds = number(run, "duration_s");
-    if (seconds > LONG) {
+/* Recording slows a program down, so that more time passes in which memory is given back.  Several
+ * rounds tell whether that matters. */
+static void doubt_end(const struct run *runs, size_t count, const char *key,
+                      char doubt[DOUBT_SIZE]) {
+    double seconds = number(&runs[0], "duration_s"), more, unused;
+    if (!run_number(&runs[0], "rss_quiet", &unused)) {
+        if (seconds <= LONG) return;
         snprintf(doubt, DOUBT_SIZE,
                  "not known: the program had %.0f s in which allocators give memory back", seconds);
+    } else if (number(&runs[0], "rounds") < 2 && seconds > LONG) {
+        snprintf(doubt, DOUBT_SIZE, "not known: one round does not tell; use --rounds=2 or more");
     }
+    for (size_t i = 0; i < count && !doubt[0]; i++) {
+        if (!rounds_differ(&runs[i], key, &more)) continue;
+        snprintf(
+            doubt, DOUBT_SIZE,
+            "not known: over %.32s it differs by %.0f %% with how far recording slowed the program",
+            runs[i].name, 100 * more);
+    }
+}
+
+/* One thread makes the calls of the time after the last event; what other threads keep stays. */
+static void doubt_later(const struct run *run, char doubt[DOUBT_SIZE]) {
+    if (share(run, "events_elsewhere", "events") <= ELSEWHERE) return;
+    snprintf(doubt, DOUBT_SIZE, "not known: several threads allocate, and one goes on");
 }
 
 /* The kernel gives memory to the calls of one allocator, which writes to fresh pages itself, and to
@@ -148,7 +177,9 @@ void find_doubt(const struct run *runs, size_t count, enum figure figure, char d
     doubt[0] = '\0';
     doubt_trace(&runs[0], figure, doubt);
     if (!doubt[0] && figure != TIME) doubt_memory(runs, count, doubt);
-    if (!doubt[0] && figure == MEMORY_AT_END) doubt_end(&runs[0], doubt);
+    if (!doubt[0] && figure == MEMORY_AT_END) doubt_end(runs, count, "end_rss", doubt);
+    if (!doubt[0] && figure == MEMORY_LATER) doubt_later(&runs[0], doubt);
+    if (!doubt[0] && figure == MEMORY_LATER) doubt_end(runs, count, "rss_quiet", doubt);
     if (!doubt[0] && figure == TIME) doubt_time(runs, count, doubt);
 }
 
@@ -190,6 +221,8 @@ void print_verdict(const struct run *runs, size_t count) {
     double least, most;
     printf("verdict\n");
     (void)print_sentence("memory", MEMORY, "rss_most_sampled", runs, count);
+    (void)print_sentence("at end", MEMORY_AT_END, "end_rss", runs, count);
+    (void)print_sentence("later", MEMORY_LATER, "rss_quiet", runs, count);
     bool known = print_sentence("time", TIME, "ns_all", runs, count);
     shares_of_time(runs, count, &least, &most);
     if (most > 0 && known) {

@@ -1,0 +1,31 @@
+/* The clock that allocators read during a replay shows the time of the trace: an allocator that
+ * gives memory back after a time does so at the events at which it did in the program, however
+ * fast the replay runs. */
+#ifndef TOOLS_ZREPLAY_TRACE_CLOCK_H_
+#define TOOLS_ZREPLAY_TRACE_CLOCK_H_
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Whether allocators can be given a clock on this system. */
+bool trace_clock_works(void);
+
+/* From now on allocators see time stand still, until trace_clock_to() moves it.  Lasts until the
+ * process ends. */
+void trace_clock_begin(void);
+
+/* Parts of trace_clock_to(): the time that the clock shows, in ms, and how to move it on. */
+extern _Atomic uint32_t trace_clock_ms;
+void trace_clock_move(uint32_t ms);
+
+/* Moves the clock to so many ms after trace_clock_begin(); an earlier time than it shows changes
+ * nothing.  Any thread may call it at any time. */
+static inline void trace_clock_to(uint32_t ms) {
+    if (ms > atomic_load_explicit(&trace_clock_ms, memory_order_relaxed)) trace_clock_move(ms);
+}
+
+/* The real time in ns, from an unknown moment on. */
+uint64_t clock_ns(void);
+
+#endif /* TOOLS_ZREPLAY_TRACE_CLOCK_H_ */
