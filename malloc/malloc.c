@@ -8,6 +8,7 @@
 
 #include "malloc/names.h"
 #include "zmalloc/allocator/backend.h"
+#include "zmalloc/core/early.h"
 #include "zmalloc/os/os.h"
 #include "zmalloc/zmalloc.h"
 
@@ -32,17 +33,46 @@ static void *invalid(void) {
 
 static bool is_power_of_two(size_t number) { return number != 0 && (number & (number - 1)) == 0; }
 
+/* Requests of this size or more take a slow path: 0 at first (zmalloc/core/early.h). */
+static size_t limit;
+
+/* Whether the allocator cannot work yet.  From then on requests take the fast path. */
+__attribute__((noinline, cold)) static bool too_early(void) {
+    if (zm_early()) return true;
+    limit = REQUEST_LIMIT;
+    return false;
+}
+
 /* ---- C11 ------------------------------------------------------------------------- */
 
 void *malloc(size_t size) { return zm_backend_std_malloc(size); }
 
 void free(void *ptr) { zm_backend_std_free(ptr); }
 
-void *calloc(size_t number, size_t size) {
-    size_t bytes;
-    if (__builtin_mul_overflow(number, size, &bytes) || bytes >= REQUEST_LIMIT) return no_memory();
+static inline void *counted_calloc(size_t bytes) {
     void *ptr = zm_backend_counted_try_calloc(zm_backend_std_size(bytes));
     return __builtin_expect(ptr != NULL, 1) ? ptr : no_memory();
+}
+
+__attribute__((noinline, cold)) static void *slow_calloc(size_t bytes) {
+    if (too_early()) return zm_early_calloc(bytes);
+    return bytes < REQUEST_LIMIT ? counted_calloc(bytes) : no_memory();
+}
+
+void *calloc(size_t number, size_t size) {
+    size_t bytes;
+    if (__builtin_mul_overflow(number, size, &bytes)) return slow_calloc(SIZE_MAX);
+    return __builtin_expect(bytes < limit, 1) ? counted_calloc(bytes) : slow_calloc(bytes);
+}
+
+static inline void *counted_realloc(void *ptr, size_t size) {
+    void *resized = ztryrealloc(ptr, zm_backend_std_size(size));
+    return __builtin_expect(resized != NULL, 1) ? resized : no_memory();
+}
+
+__attribute__((noinline, cold)) static void *slow_realloc(void *ptr, size_t size) {
+    if (too_early()) return zm_early_realloc(ptr, size);
+    return size < REQUEST_LIMIT ? counted_realloc(ptr, size) : no_memory();
 }
 
 void *realloc(void *ptr, size_t size) {
@@ -51,13 +81,12 @@ void *realloc(void *ptr, size_t size) {
         zm_backend_std_free(ptr);
         return NULL;
     }
-    if (size >= REQUEST_LIMIT) return no_memory();
-    void *resized = ztryrealloc(ptr, zm_backend_std_size(size));
-    return __builtin_expect(resized != NULL, 1) ? resized : no_memory();
+    return __builtin_expect(size < limit, 1) ? counted_realloc(ptr, size) : slow_realloc(ptr, size);
 }
 
 static void *aligned(size_t alignment, size_t size) {
     if (alignment <= ALIGNMENT) return zm_backend_std_malloc(size);
+    if (limit == 0 && too_early()) return zm_early_aligned(alignment, size);
     void *ptr = ztrymalloc_aligned(alignment, size);
     return ptr != NULL ? ptr : no_memory();
 }
@@ -79,15 +108,21 @@ void free_aligned_sized(void *ptr, size_t alignment, size_t size) {
 
 void *reallocarray(void *ptr, size_t number, size_t size) {
     size_t bytes;
-    return __builtin_mul_overflow(number, size, &bytes) ? no_memory() : realloc(ptr, bytes);
+    return realloc(ptr, __builtin_mul_overflow(number, size, &bytes) ? SIZE_MAX : bytes);
+}
+
+static void *aligned_keeping_errno(size_t alignment, size_t size) {
+    const int saved = errno;
+    void *ptr = aligned(alignment, size);
+    errno = saved;
+    return ptr;
 }
 
 /* It returns the error, and leaves errno as it is. */
 int posix_memalign(void **block, size_t alignment, size_t size) {
     if (!is_power_of_two(alignment) || alignment < sizeof(void *)) return EINVAL;
-    const int saved = errno;
-    void *ptr = aligned(alignment, size);
-    errno = saved;
+    const bool early = limit == 0 && too_early();
+    void *ptr = early ? aligned(alignment, size) : aligned_keeping_errno(alignment, size);
     if (ptr == NULL) return ENOMEM;
     *block = ptr;
     return 0;
@@ -103,15 +138,23 @@ void *memalign(size_t alignment, size_t size) {
     return aligned(power, size);
 }
 
-void *valloc(size_t size) { return aligned(zm_os_page_size(), size); }
+/* Early, the system cannot be asked: the largest page there is will do. */
+static size_t page_size(void) {
+    enum { LARGEST = 64 << 10 };
+    return limit == 0 && too_early() ? LARGEST : zm_os_page_size();
+}
+
+void *valloc(size_t size) { return aligned(page_size(), size); }
 
 void *pvalloc(size_t size) {
-    const size_t page = zm_os_page_size();
+    const size_t page = page_size();
     if (size >= REQUEST_LIMIT - page) return no_memory();
     return aligned(page, (size + page - 1) / page * page);
 }
 
-size_t malloc_usable_size(void *ptr) { return zmalloc_usable_size(ptr); }
+size_t malloc_usable_size(void *ptr) {
+    return limit == 0 && too_early() ? zm_early_usable_size(ptr) : zmalloc_usable_size(ptr);
+}
 
 /* Programs that were linked before glibc 2.26 may call it. */
 void cfree(void *ptr) { zm_backend_std_free(ptr); }

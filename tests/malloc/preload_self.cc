@@ -1,22 +1,35 @@
-// Starts the test again with the library preloaded that ZMALLOC_TEST_PRELOAD names.
+// Starts the test again with the libraries preloaded that ZMALLOC_TEST_PRELOAD names, with spaces
+// between them.
 #include <unistd.h>
 
 #include <climits>
 #include <cstdio>
 #include <cstdlib>
+#include <sstream>
+#include <string>
 #include <vector>
 
 namespace {
 
-__attribute__((constructor(101))) void StartAgain(int, char **argv, char **) {
-    const char *library = getenv("ZMALLOC_TEST_PRELOAD");
-    char path[PATH_MAX];
-    if (library == nullptr) return;
-    if (realpath(library, path) == nullptr) {
-        perror(library);
-        _exit(2);
+std::string AbsolutePaths(const char *libraries) {
+    std::istringstream names(libraries);
+    std::string name, paths;
+    while (names >> name) {
+        char path[PATH_MAX];
+        if (realpath(name.c_str(), path) == nullptr) {
+            perror(name.c_str());
+            _exit(2);
+        }
+        paths += (paths.empty() ? "" : ":") + std::string(path);
     }
-    setenv("LD_PRELOAD", path, 1);
+    return paths;
+}
+
+// The C++ library's constructors run after those with a priority.
+__attribute__((constructor)) void StartAgain(int, char **argv, char **) {
+    const char *libraries = getenv("ZMALLOC_TEST_PRELOAD");
+    if (libraries == nullptr) return;
+    setenv("LD_PRELOAD", AbsolutePaths(libraries).c_str(), 1);
     unsetenv("ZMALLOC_TEST_PRELOAD");
     // The emulator is a static program, so the library is preloaded in ours alone.
     char *emulator = getenv("ZMALLOC_EMULATOR");

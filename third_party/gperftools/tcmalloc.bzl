@@ -121,6 +121,7 @@ def calls_library(name, allocator, arguments, hdrs = [], deps = []):
             "@zmalloc//zmalloc/allocator/tcmalloc/inside:extension_header",
             "@zmalloc//zmalloc/allocator/tcmalloc/inside:fast_paths",
             "@zmalloc//zmalloc/core:accounting_header",
+            "@zmalloc//zmalloc/core:early_header",
             "@zmalloc//zmalloc/core:oom_header",
             "@zmalloc//zmalloc/core:sampled_header",
             "@zmalloc//zmalloc/core:traces_header",

@@ -113,6 +113,7 @@ def libraries_of_ours(release, srcs = [], deps = [], copts = []):
             ":jemalloc",
             "@zmalloc//zmalloc/allocator/jemalloc/inside:je_zmalloc_header",
             "@zmalloc//zmalloc/core:accounting_header",
+            "@zmalloc//zmalloc/core:early_header",
             "@zmalloc//zmalloc/core:oom_header",
             "@zmalloc//zmalloc/core:sampled_header",
             "@zmalloc//zmalloc/core:traces_header",

@@ -22,11 +22,60 @@ static bool is_due(void) {
     return --distance == 0;
 }
 
+/* ---- Early blocks ----------------------------------------------------------- */
+
+/* Below this address are the sampler's blocks. */
+static uintptr_t sampler_end = 1;
+
+static struct {
+    uintptr_t memory;
+    size_t size;
+    int64_t bytes; /* in blocks that are not freed; atomic */
+} early;
+
+static bool is_early_block(const void *ptr) { return (uintptr_t)ptr - early.memory < early.size; }
+
+/* Once all early blocks are freed, no comparison need find them. */
+static void set_end(int64_t early_bytes) {
+    uintptr_t end = sampler_end;
+    if (early_bytes != 0 && end < early.memory + early.size) end = early.memory + early.size;
+    __atomic_store_n(&zm_sampled_end, end, __ATOMIC_RELAXED);
+}
+
+void zm_early_blocks_take(uintptr_t memory, size_t size, size_t usable) {
+    early.memory = memory;
+    early.size = size;
+    early.bytes += (int64_t)usable;
+    zm_sampled_end = UINTPTR_MAX;
+}
+
+void zm_early_blocks_give_back(size_t usable) { early.bytes -= (int64_t)usable; }
+
+void zm_early_blocks_over(void) {
+    if (early.size == 0) return;
+    set_end(early.bytes);
+    zm_count_allocated((size_t)early.bytes);
+}
+
+static size_t usable_of_early(const void *ptr) { return ((const size_t *)ptr)[-2]; }
+
+static void free_early(const void *ptr) {
+    const size_t usable = usable_of_early(ptr);
+    set_end(__atomic_sub_fetch(&early.bytes, (int64_t)usable, __ATOMIC_RELAXED));
+    zm_count_freed(usable);
+}
+
+/* ---- Sampled blocks --------------------------------------------------------- */
+
 void *zm_sample(void *ptr, size_t bytes) { return is_due() ? zm_sampler.replace(ptr, bytes) : ptr; }
 
 bool zm_sampled_usable_size(const void *ptr, size_t *usable) {
     *usable = 0;
     if (ptr == NULL) return true;
+    if (is_early_block(ptr)) {
+        *usable = usable_of_early(ptr);
+        return true;
+    }
     if (!zm_sampling() || !zm_sampler.has(ptr)) return false;
     *usable = zm_sampler.usable_size(ptr);
     return true;
@@ -34,13 +83,18 @@ bool zm_sampled_usable_size(const void *ptr, size_t *usable) {
 
 bool zm_sampled_free(void *ptr) {
     if (ptr == NULL) return true;
+    if (is_early_block(ptr)) {
+        free_early(ptr);
+        return true;
+    }
     if (!zm_sampling() || !zm_sampler.has(ptr)) return false;
     zm_count_freed(zm_sampler.free(ptr));
     return true;
 }
 
 void zm_sampling_start(unsigned every, uintptr_t end) {
-    zm_sampled_end = end;
+    sampler_end = end;
+    set_end(early.bytes);
     __atomic_store_n(&zm_sampling_period, every, __ATOMIC_RELEASE);
     zm_accounting_sampling_started();
 }

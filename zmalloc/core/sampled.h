@@ -62,6 +62,17 @@ extern const struct zm_sampler zm_sampler;
  * then sampling costs nothing. */
 void zm_sampling_start(unsigned every, uintptr_t end);
 
+/* ---- Between sampled.c and early.c ------------------------------------------- */
+
+/* Blocks of //malloc from before the allocator could work (early.h) are freed and resized as
+ * sampled blocks are, if there are any.  They lie in `size` bytes at `memory`, each with its own
+ * usable size two words before it.  Until zm_early_blocks_over(), no block is of another kind. */
+void zm_early_blocks_take(uintptr_t memory, size_t size, size_t usable);
+void zm_early_blocks_give_back(size_t usable);
+
+/* From now on blocks come from the allocator.  Counts those that there are. */
+void zm_early_blocks_over(void);
+
 /* ---- Between sampled.c and accounting.c -------------------------------------- */
 
 /* On average one of this many new blocks is sampled; 0: no block is.  Atomic. */

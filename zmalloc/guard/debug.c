@@ -14,6 +14,7 @@
 
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/core/accounting.h"
+#include "zmalloc/core/early.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/core/traces.h"
@@ -457,20 +458,23 @@ void zm_guarded_counted_free_sized(void *ptr, size_t size) {
 size_t zm_guarded_std_size(size_t size) { return size; } /* all blocks are aligned to CANARY */
 
 void *zm_guarded_std_malloc(size_t size) {
+    if (zm_early()) return zm_early_malloc(size);
     void *ptr = zm_guarded_counted_try_malloc(size);
     if (ptr == NULL) errno = ENOMEM;
     return ptr;
 }
 
 void zm_guarded_std_free(void *ptr) {
+    if (zm_early_free(ptr)) return;
     const int saved = errno;
     zm_guarded_counted_free(ptr);
     errno = saved;
 }
 
 void zm_guarded_std_free_sized(void *ptr, size_t size) {
+    if (zm_early_free(ptr)) return;
     const int saved = errno;
-    if (ptr != NULL) zm_guarded_counted_free_sized(ptr, size);
+    zm_guarded_counted_free_sized(ptr, size);
     errno = saved;
 }
 

@@ -30,6 +30,8 @@ __attribute__((malloc, alloc_size(1))) void *mi_zcalloc(size_t size);
 __attribute__((malloc, alloc_size(1))) void *mi_ztrycalloc(size_t size);
 void mi_zfree(void *ptr);
 
+/* ---- mi_std.c ------------------------------------------------------------------ */
+
 /* malloc and free of the C library, for //malloc: blocks are aligned to 16 bytes, errno is ENOMEM
  * after a failure, and free leaves errno as it is. */
 __attribute__((malloc, alloc_size(1))) void *mi_std_malloc(size_t size);

@@ -1,38 +1,12 @@
 /* Compiled with mimalloc's internal headers. */
-#include <errno.h>
-
-#include "mimalloc.h"
+#include "zmalloc/allocator/mimalloc/inside/extension.h"
+#include "zmalloc/allocator/mimalloc/inside/fast_paths.h"
 #include "zmalloc/core/accounting.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/core/traces.h"
 
-/* In programs, access to it takes one instruction less. */
-extern __thread mi_heap_t *_mi_heap_default ZM_STATIC_TLS;
-
-#include "mimalloc-internal.h"
-#include "zmalloc/allocator/mimalloc/inside/extension.h"
-
-#define LIKELY(condition) __builtin_expect((condition), 1)
-#define UNLIKELY(condition) __builtin_expect((condition), 0)
-#define NOINLINE __attribute__((noinline))
-
-/* ---- The fast paths ------------------------------------------------------------ */
-
-/* Takes a block from a page; NULL if the page has none at hand. */
-static inline void *take(mi_page_t *page, size_t *usable) {
-    mi_block_t *block = page->free;
-    if (UNLIKELY(block == NULL)) return NULL;
-    page->free = mi_block_next(page, block);
-    page->used++;
-    *usable = page->xblock_size;
-    return block;
-}
-
-/* Allocates a small block, as mi_malloc() does; NULL if this thread's heap has none at hand. */
-static inline void *fast_malloc(size_t size, size_t *usable) {
-    return take(_mi_heap_get_free_small_page(mi_get_default_heap(), size), usable);
-}
+/* ---- Beside the fast paths ----------------------------------------------------- */
 
 /* The usable size of a block that begins where mimalloc's block does, as new ones do. */
 static inline size_t usable_of_page(void *ptr) { return mi_page_block_size(_mi_ptr_page(ptr)); }
@@ -83,22 +57,6 @@ static inline void *larger(size_t size, size_t *usable) {
     void *ptr = _mi_malloc_generic(heap, size, false, 0);
     if (LIKELY(ptr != NULL)) *usable = usable_of_page(ptr);
     return ptr;
-}
-
-/* The page of a block that mi_free() would free by its fast path, else NULL. */
-static inline mi_page_t *fast_page(void *ptr) {
-    mi_segment_t *segment = _mi_ptr_segment(ptr);
-    if (UNLIKELY(_mi_thread_id() != mi_atomic_load_relaxed(&segment->thread_id))) return NULL;
-    mi_page_t *page = _mi_segment_page_of(segment, ptr);
-    return LIKELY(page->flags.full_aligned == 0) ? page : NULL;
-}
-
-/* Frees such a block.  Returns whether it was the last one of its page: then call
- * _mi_page_retire(). */
-static inline bool fast_free(mi_page_t *page, void *ptr) {
-    mi_block_set_next(page, ptr, page->local_free);
-    page->local_free = ptr;
-    return UNLIKELY(--page->used == 0);
 }
 
 /* Whether a block is alone in a segment that mmap() made for it.  mimalloc keeps only segments
@@ -242,7 +200,7 @@ NOINLINE static void retire_huge(mi_page_t *page) {
     _mi_page_retire(page);
 }
 
-NOINLINE static void retire(mi_page_t *page) {
+NOINLINE void mi_zfree_retire(mi_page_t *page) {
     struct zm_slot *slot = zm_thread_slot;
     const int64_t bytes = -(int64_t)page->xblock_size;
     if (UNLIKELY(page->xblock_size >= MI_HUGE_BLOCK_SIZE)) {
@@ -266,48 +224,9 @@ void mi_zfree(void *ptr) {
     if (UNLIKELY(page == NULL)) {
         slow_zfree(ptr);
     } else if (fast_free(page, ptr)) {
-        retire(page);
+        mi_zfree_retire(page);
     } else {
         /* A page of more than one block: its size is the one stored. */
-        zm_count_freed(page->xblock_size);
-    }
-}
-
-/* ---- For //malloc -------------------------------------------------------------- */
-
-/* Blocks of up to 8 bytes would be aligned to 8 only; larger classes are multiples of 16 anyway. */
-static inline size_t aligned_class(size_t size) {
-    return ((size - 1) | (MI_MAX_ALIGN_SIZE - 1)) + 1;
-}
-
-NOINLINE static void *slow_std_malloc(size_t size) {
-    void *ptr = mi_ztrymalloc(size <= MI_SMALL_SIZE_MAX ? aligned_class(size + (size == 0)) : size);
-    if (UNLIKELY(ptr == NULL)) errno = ENOMEM;
-    return ptr;
-}
-
-/* One comparison finds 0 as well. */
-void *mi_std_malloc(size_t size) {
-    size_t usable;
-    if (UNLIKELY(size - 1 >= MI_SMALL_SIZE_MAX)) return slow_std_malloc(size);
-    void *ptr = fast_malloc(aligned_class(size), &usable);
-    return LIKELY(ptr != NULL) ? zm_count_new_block(ptr, usable) : slow_std_malloc(size);
-}
-
-NOINLINE static void slow_std_free(void *ptr) {
-    const int saved = errno;
-    slow_zfree(ptr);
-    errno = saved;
-}
-
-/* retire() leaves errno as it is (pages.c). */
-void mi_std_free(void *ptr) {
-    mi_page_t *page = LIKELY(!zm_null_or_sampled(ptr)) ? fast_page(ptr) : NULL;
-    if (UNLIKELY(page == NULL)) {
-        slow_std_free(ptr);
-    } else if (fast_free(page, ptr)) {
-        retire(page);
-    } else {
         zm_count_freed(page->xblock_size);
     }
 }
@@ -322,6 +241,6 @@ ZM_NAME_IN_TRACES(mi_zcalloc, "zcalloc.inside");
 ZM_NAME_IN_TRACES(mi_ztrycalloc, "ztrycalloc.inside");
 ZM_NAME_IN_TRACES(mi_zfree, "zfree.inside");
 ZM_NAME_IN_TRACES(slow_zfree, "zfree.slow");
-ZM_NAME_IN_TRACES(retire, "zfree.retire");
+ZM_NAME_IN_TRACES(mi_zfree_retire, "zfree.retire");
 ZM_NAME_IN_TRACES(retire_counting_slow, "zfree.counting");
 ZM_NAME_IN_TRACES(retire_huge, "zfree.huge");

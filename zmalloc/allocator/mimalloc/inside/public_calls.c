@@ -1,9 +1,12 @@
 /* Our extension by mimalloc's public functions alone, for the releases whose internal headers the
  * other files here do not know (third_party/sources.bzl, `internals`). */
+#include <errno.h>
 #include <mimalloc.h>
+#include <stdint.h>
 
 #include "zmalloc/allocator/mimalloc/inside/extension.h"
 #include "zmalloc/core/accounting.h"
+#include "zmalloc/core/early.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 
@@ -55,6 +58,30 @@ void mi_zfree(void *ptr) {
     const size_t usable = mi_usable_size(ptr);
     mi_free(ptr);
     zm_count_freed(usable);
+}
+
+/* For //malloc.  The largest size of the fast path is 0 at first (zmalloc/core/early.h). */
+static size_t largest;
+
+static __attribute__((noinline)) void *slow_std_malloc(size_t size) {
+    if (zm_early()) return zm_early_malloc(size);
+    largest = SIZE_MAX / 2;
+    void *ptr = size < SIZE_MAX / 2 ? mi_ztrymalloc(size < 16 ? 16 : size) : NULL;
+    if (ptr == NULL) errno = ENOMEM;
+    return ptr;
+}
+
+/* Blocks of up to 8 bytes would be aligned to 8 only. */
+void *mi_std_malloc(size_t size) {
+    void *ptr = size < largest ? mi_ztrymalloc(size < 16 ? 16 : size) : NULL;
+    return ptr != NULL ? ptr : slow_std_malloc(size);
+}
+
+void mi_std_free(void *ptr) {
+    if (zm_early_free(ptr)) return;
+    const int saved = errno;
+    mi_zfree(ptr);
+    errno = saved;
 }
 
 bool mi_can_defrag(void) { return false; }

@@ -2,6 +2,7 @@
 
 #include "gperftools/nallocx.h"
 #include "gperftools/tcmalloc.h"
+#include "maybe_emergency_malloc.h"
 #include "span.h"
 #include "zmalloc/allocator/tcmalloc/inside/fast_paths.h"
 
@@ -15,6 +16,8 @@ extern "C" size_t tcmalloc_private_usable_size(const void *ptr) {
     if (Static::pageheap()->TryGetSizeClass(page, &size_class)) {
         return Static::sizemap()->ByteSizeForClass(size_class);
     }
+    // The unwinder may allocate while tcmalloc takes a stack; such blocks count as 0 bytes.
+    if (tcmalloc::IsEmergencyPtr(ptr)) return 0;
     const Span *span = Static::pageheap()->GetDescriptor(page);
     if (span->sizeclass != 0) return Static::sizemap()->ByteSizeForClass(span->sizeclass);
     if (span->sample) {
