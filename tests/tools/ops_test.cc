@@ -101,5 +101,28 @@ TEST(OpsTest, SmallBlocksTakeMoreThanTheirSize) {
     }
 }
 
+// What recording may have taken is not taken from the time in which the program waited.
+TEST(OpsTest, HastensOnlyWhatWasRecorded) {
+    const size_t kEvents = 100000;
+    std::vector<zt_event> events(kEvents);
+    // 1000 events in each ms, for 100 ms; then 5 s nothing.
+    for (size_t i = 0; i < kEvents; i++) {
+        events[i].size = 1;
+        events[i].time = i * 1000 + (i + 1 < kEvents ? 0 : 5000000000);
+    }
+    const std::string path = TempFile("hasten.ztrace");
+    WriteFile(path, WriteTrace(events, {}));
+    zt_error error = {};
+    ops decoded;
+    ASSERT_EQ(ops_read(&decoded, path.c_str(), UINT64_MAX, &error), 0) << error.text;
+    EXPECT_EQ(decoded.op[50000].ms, 50u);
+    EXPECT_EQ(decoded.op[kEvents - 1].ms, 5099u);
+    ops_hasten(&decoded);
+    EXPECT_EQ(decoded.op[0].ms, 0u);
+    EXPECT_EQ(decoded.op[50000].ms, 5u);
+    EXPECT_EQ(decoded.op[kEvents - 1].ms, 5009u);
+    ops_free(&decoded);
+}
+
 }  // namespace
 }  // namespace ztrace_test

@@ -144,8 +144,9 @@ TEST(Verdict, OfMemoryAtTheEndNeedsATraceClockAndTwoRounds) {
     other = With(one, "rss_quiet", 60e6);
     EXPECT_EQ(Line(Table({one, other}), "later"), "least: a; more: b 20 %");
     const std::string slowed = Table({With(one, "end_rss_high", 60e6), other});
-    EXPECT_EQ(Line(slowed, "at end"),
-              "not known: over a it differs by 20 % with how far recording slowed the program");
+    EXPECT_EQ(
+        Line(slowed, "at end"),
+        "not known: over a rounds differ by 20 %, as recording slowed the program or by chance");
     EXPECT_EQ(Line(slowed, "later"), "least: a; more: b 20 %");
     one["rounds"] = 1;
     EXPECT_EQ(Line(Table({one, other}), "at end").rfind("not known: one round", 0), 0u);

@@ -144,6 +144,33 @@ TEST(ZreplayTest, AllocatorsSeeTheTimeOfTheTrace) {
 #endif
 }
 
+// When a thread ends, jemalloc gives back what its arena keeps.  The second thread calls for `ms`,
+// and frees 64 MiB at the end.
+std::vector<zt_event> FreedByThread(uint64_t ms) {
+    const uint32_t kBlocks = 65536;
+    std::vector<zt_event> events = {Event(ZT_MALLOC, 100)};
+    for (uint32_t i = 1; i <= kBlocks; i++) events.push_back(Event(ZT_MALLOC, 1024));
+    for (uint32_t i = 1; i <= kBlocks; i++) events.push_back(Free(i));
+    for (size_t i = 1; i < events.size(); i++) {
+        events[i].thread = 1;
+        events[i].time = i <= kBlocks ? 0 : ms * 1000000;
+    }
+    events.push_back(Free(0));
+    events.back().time = ms * 1000000;
+    return events;
+}
+
+TEST(ZreplayTest, ThreadsThatLiveLongLiveToTheEnd) {
+#ifdef __linux__
+    const std::string allocator(zmalloc_test::Variant().allocator);
+    if (allocator != "jemalloc" || zmalloc_test::kSanitized) GTEST_SKIP() << allocator;
+    const Finished live = Zreplay({"--json", Save("live.ztrace", FreedByThread(1500))});
+    const Finished ended = Zreplay({"--json", Save("ended.ztrace", FreedByThread(500))});
+    EXPECT_GT(Number(live.out, "end_rss"), 48 << 20) << live.out;
+    EXPECT_LT(Number(ended.out, "end_rss"), 16 << 20) << ended.out;
+#endif
+}
+
 TEST(ZreplayTest, RawIsTheAllocatorWithoutZmalloc) {
     std::mt19937_64 random(7);
     std::vector<zt_event> events = RandomEvents(random, 20000, 3);

@@ -202,16 +202,18 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
  * where several programs wrote to a slow disk. */
 #define RECORDED_US 2
 
+/* Of a millisecond, in us, so much may have been recording: a tenth of the time remains. */
+#define MOST_OF_MS 900
+
 void ops_hasten(struct ops *ops) {
-    uint64_t us = 0;
+    uint64_t us = ops->count > 0 ? ops->op[0].ms * 1000 : 0;
     for (size_t i = 0, next; i < ops->count; i = next) {
-        uint64_t ms = ops->op[i].ms, before = i > 0 ? us : ms * 1000;
+        uint64_t ms = ops->op[i].ms, recording = 0;
         for (next = i; next < ops->count && ops->op[next].ms == ms; next++) {
-            ops->op[next].ms = before / 1000;
+            ops->op[next].ms = us / 1000;
+            if (recording + RECORDED_US <= MOST_OF_MS) recording += RECORDED_US;
         }
-        uint64_t took = next < ops->count ? (ops->op[next].ms - ms) * 1000 : 0;
-        uint64_t recording = (next - i) * RECORDED_US;
-        us = before + (took > recording + took / 10 ? took - recording : took / 10);
+        if (next < ops->count) us += (ops->op[next].ms - ms) * 1000 - recording;
     }
 }
 

@@ -84,6 +84,8 @@ struct replay {
     struct slot *slot;              /* by object */
     struct worker *worker;          /* by thread */
     pthread_mutex_t starts;         /* held while threads are started */
+    pthread_mutex_t end;            /* held until the figures of the end are taken */
+    _Atomic uint32_t staying;       /* threads that have no more events, and stay until then */
     _Atomic(struct worker *) ended; /* threads that have no more events, to be joined */
     _Atomic uint32_t joined;
     _Atomic uint32_t started;
@@ -200,6 +202,31 @@ static void wait_for_others(struct replay *replay, size_t event) {
     }
 }
 
+/* Whether a thread lives to the end.  A trace does not tell when a thread ended, which flushes its
+ * cache: one that made calls for long, and until shortly before the end, is taken for a live one.
+ */
+static bool stays(const struct replay *replay, uint32_t thread) {
+    enum { LONG_MS = 1000 };
+    const struct plan *plan = replay->plan;
+    const struct op *op = replay->ops->op;
+    uint64_t first = op[plan->event[plan->first[thread]]].ms;
+    uint64_t last = op[plan->event[plan->first[thread + 1] - 1]].ms;
+    return last > first + LONG_MS && last + LONG_MS > op[replay->ops->count - 1].ms;
+}
+
+/* The events of a thread have run. */
+static void finish(struct worker *worker) {
+    struct replay *replay = worker->replay;
+    bool stay = worker->number != 0 && stays(replay, worker->number);
+    if (stay) atomic_fetch_add(&replay->staying, 1);
+    atomic_store_explicit(&worker->next, NO_EVENT, memory_order_release);
+    if (stay) {
+        pthread_mutex_lock(&replay->end);
+        pthread_mutex_unlock(&replay->end);
+    }
+    if (worker->number != 0) tell_end(worker);
+}
+
 static void *work(void *argument) {
     struct worker *worker = argument;
     struct replay *replay = worker->replay;
@@ -211,24 +238,36 @@ static void *work(void *argument) {
         start_threads(replay, event);
         run_event(replay, event);
     }
-    atomic_store_explicit(&worker->next, NO_EVENT, memory_order_release);
-    if (worker->number != 0) tell_end(worker);
+    finish(worker);
     return NULL;
 }
 
-/* The caller is the first thread.  Once its events have run, it starts the threads that nobody
- * started, and waits for all. */
-static void work_and_wait(struct replay *replay) {
-    atomic_store(&replay->started, 1);
-    (void)work(&replay->worker[0]);
-    wait_for_others(replay, NO_EVENT);
-    for (unsigned tries = 0; atomic_load(&replay->joined) + 1 < atomic_load(&replay->started);
-         tries++) {
+/* Waits until no more than so many threads are left beside the caller. */
+static void join_all_but(struct replay *replay, uint32_t left) {
+    for (unsigned tries = 0;
+         atomic_load(&replay->joined) + left + 1 < atomic_load(&replay->started); tries++) {
         pthread_mutex_lock(&replay->starts);
         join_ended(replay);
         pthread_mutex_unlock(&replay->starts);
         wait_briefly(replay, tries);
     }
+}
+
+/* The caller is the first thread.  Once its events have run, it starts the threads that nobody
+ * started, and waits for all.  It takes the figures of the end while threads live that lived then
+ * in the program. */
+static void work_and_wait(struct replay *replay) {
+    pthread_mutex_lock(&replay->end);
+    atomic_store(&replay->started, 1);
+    (void)work(&replay->worker[0]);
+    wait_for_others(replay, NO_EVENT);
+    if (!atomic_load(&replay->failed)) {
+        join_all_but(replay, atomic_load(&replay->staying));
+        figures_at_end(replay->result, replay->ops);
+        figures_after_quiet(replay->result, replay->ops);
+    }
+    pthread_mutex_unlock(&replay->end);
+    join_all_but(replay, 0);
 }
 
 /* The replay's own memory is resident from the start, so that RSS grows by blocks alone. */
@@ -265,7 +304,8 @@ int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch t
                             .touch = touch,
                             .skew = skew,
                             .result = result,
-                            .starts = PTHREAD_MUTEX_INITIALIZER};
+                            .starts = PTHREAD_MUTEX_INITIALIZER,
+                            .end = PTHREAD_MUTEX_INITIALIZER};
     int status = prepare(&replay);
     if (status == 0) {
         size_t used = zmalloc_used_memory();
@@ -275,8 +315,6 @@ int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch t
         work_and_wait(&replay);
         if (atomic_load(&replay.failed)) status = -1;
         result->failures = atomic_load(&replay.failures);
-        if (status == 0) figures_at_end(result, ops);
-        if (status == 0) figures_after_quiet(result, ops);
         free_all(&replay);
         result->used_leaked = zmalloc_used_memory() - used;
     }

@@ -133,10 +133,10 @@ static void doubt_end(const struct run *runs, size_t count, const char *key,
     }
     for (size_t i = 0; i < count && !doubt[0]; i++) {
         if (!rounds_differ(&runs[i], key, &more)) continue;
-        snprintf(
-            doubt, DOUBT_SIZE,
-            "not known: over %.32s it differs by %.0f %% with how far recording slowed the program",
-            runs[i].name, 100 * more);
+        snprintf(doubt, DOUBT_SIZE,
+                 "not known: over %.32s rounds differ by %.0f %%, as recording slowed the program "
+                 "or by chance",
+                 runs[i].name, 100 * more);
     }
 }
 
