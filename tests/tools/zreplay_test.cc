@@ -111,7 +111,7 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
 
 // 64 MiB are freed; for 12 s or for no time at all the program then has little to do.
 std::vector<zt_event> FreedAndIdle(uint64_t seconds) {
-    const uint32_t kBlocks = 65536, kCalls = 60000;
+    const uint32_t kBlocks = 65536, kCalls = 20000;
     std::vector<zt_event> events(kBlocks, Event(ZT_MALLOC, 1024));
     for (uint32_t i = 0; i < kBlocks; i++) events.push_back(Free(i));
     for (uint32_t i = 1; i <= kCalls; i++) {
