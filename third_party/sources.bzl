@@ -152,6 +152,7 @@ _ROWS = {
         license = "Apache-2.0",
         part = "test",
         debian = ["libbenchmark-dev", "benchmark_1.9.1.orig.tar.gz"],
+        removals = ["test/BUILD"],
         sha256 = "32131c08ee31eeff2c8968d7e874f3cb648034377dfc32a4c377fa8796d84981",
         urls = ["https://github.com/google/benchmark/archive/refs/tags/v1.9.1.tar.gz"],
     ),
@@ -183,6 +184,11 @@ _ROWS = {
         license = "BSD-3-Clause",
         part = "test",
         debian = ["googletest", "googletest_1.16.0.orig.tar.gz"],
+        # So that the overlay reaches upstream's own tests.
+        removals = [
+            "googlemock/test/BUILD.bazel",
+            "googletest/test/BUILD.bazel",
+        ],
         sha256 = "2f54382b5d13d6cd0be2afc524f1e510d37f8ba78c2d439c5bea64ef37e30d01",
         urls = ["https://github.com/google/googletest/archive/refs/tags/v1.16.0.tar.gz"],
     ),

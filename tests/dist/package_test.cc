@@ -213,6 +213,37 @@ TEST_F(Package, WithTheHeadersOfServers) {
     }
 }
 
+// The program prints the file that its malloc is in.
+constexpr char kWhoseMalloc[] =
+    "#define _GNU_SOURCE\n"
+    "#include <dlfcn.h>\n"
+    "#include <stdio.h>\n"
+    "#include <stdlib.h>\n"
+    "int main(void) {\n"
+    "    Dl_info info;\n"
+    "    free(realloc(malloc(100), 1000));\n"
+    "    return dladdr(dlsym(RTLD_DEFAULT, \"malloc\"), &info) == 0 || puts(info.dli_fname) < 0;\n"
+    "}\n";
+
+TEST_F(Package, IsPreloaded) {
+    NEEDS("cc");
+    const std::string library = "$prefix/lib/libzmalloc_" + Given("ZMALLOC_VARIANT") + ".so";
+    std::vector<std::string> libraries;
+    for (const Entry &entry : Entries()) {
+        const size_t at = entry.path.find("/lib/libzmalloc_");
+        if (at != std::string::npos) libraries.push_back("$prefix" + entry.path.substr(at));
+    }
+    EXPECT_EQ(libraries, std::vector<std::string>{library});
+    const Finished finished = Shell("cd $work\ncat >whose.c <<'E'\n" + std::string(kWhoseMalloc) +
+                                    "E\ncc whose.c -o whose -ldl\n"
+                                    "LD_PRELOAD=" +
+                                    library + " ./whose; echo " + library + "\n");
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_EQ(finished.err, "");
+    const size_t half = finished.out.size() / 2;
+    EXPECT_EQ(finished.out.substr(0, half), finished.out.substr(half)) << finished.out;
+}
+
 // Valkey's zmalloc.h gives zcalloc another name in the link, because a static zlib has one too.
 TEST_F(Package, BesideAStaticZlib) {
     NEEDS("ar", "cc", "pkg-config");
