@@ -137,12 +137,16 @@ TEST(ZmeasureTest, SaysWhatMallocTakes) {
     EXPECT_LT(part[2], 0.03);
 }
 
-// Where it cannot be measured, nothing is said: in a short run, without the library, in a static
-// program.
+// Where it cannot be measured, nothing is said: in a short run, without the library in all or some
+// of the processes, in a static program.
 TEST(ZmeasureTest, WhatMallocTakesMayBeUnknown) {
     const std::string planted_static = DataFile("tests/measure/planted_static");
     const std::vector<std::vector<std::string>> unknown = {
-        {Planted()}, {Planted(), "exec", Planted(), "burn"}, {planted_static, "burn"}};
+        {Planted()},
+        {Planted(), "exec", Planted(), "burn"},
+        {"/bin/sh", "-c", "GROW=50 $1 long & $1 exec $1 burn; wait", "sh", Planted()},
+        {planted_static, "burn"},
+    };
     for (const std::vector<std::string> &command : unknown) {
         std::vector<std::string> arguments = {"--runs=1", "--warmup=0", "--only=as-is",
                                               "--variant=as-is,OTHER=1"};
