@@ -282,12 +282,14 @@ static void note_more_runs(struct measurement *measurement, const struct verdict
         double more = log1p(most) / log1p(small);
         double runs = 5 * ceil((double)measurement->options->runs * more * more / 5);
         if (runs > MOST_RUNS) {
-            measurement_note(measurement, "%s: not sure, and more runs would hardly help",
+            measurement_note(measurement,
+                             "%s: where no difference is clear, more runs would hardly help",
                              row->label);
         } else {
-            measurement_note(measurement,
-                             "%s: not sure; --runs=%.0f would show what differs by 25 %%",
-                             row->label, runs);
+            measurement_note(
+                measurement,
+                "%s: where no difference is clear, --runs=%.0f would show one of 25 %%", row->label,
+                runs);
         }
     }
 }
