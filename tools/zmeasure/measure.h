@@ -226,8 +226,9 @@ struct verdicts {
     char *sentence;
 };
 
-/* Compares all columns with the first.  False without memory; the caller frees the sentence. */
-bool judge(const struct measurement *measurement, struct verdicts *verdicts);
+/* Compares all columns with the first, and notes where more runs would help.  False without memory;
+ * the caller frees the sentence. */
+bool judge(struct measurement *measurement, struct verdicts *verdicts);
 
 const char *word_text(enum word word);
 

@@ -54,6 +54,18 @@ static void fail(struct session *session, const char *format, ...) {
     va_end(args);
 }
 
+/* Looks which processes are inside malloc. */
+static void take_sample(const struct watch *watch, struct sampler *sampler) {
+    double cpu = own_cpu();
+    for (size_t i = 0; i < watch->list.count; i++) {
+        size_t s = 0;
+        while (s < watch->seen_count && watch->seen[s].pid != watch->list.pids[i]) s++;
+        sampler_look(sampler, watch->list.pids[i],
+                     s < watch->seen_count && ran_without(&watch->seen[s]));
+    }
+    sampler_wait(sampler, own_cpu() - cpu);
+}
+
 /* Waits until there is something to read or to do, `until` at the latest, and does it. */
 static void wait_a_little(struct session *session, double until) {
     struct task *tasks[] = {&session->program, &session->helper};
@@ -83,7 +95,7 @@ static void wait_a_little(struct session *session, double until) {
     }
     bool alive = session->program.active && !session->program.keeper.all_ended;
     if (alive && now() >= session->watch.next) (void)look(&session->watch, false, &sum);
-    if (alive && samples && now() >= sampler->next) sampler_look(sampler, &session->watch.list);
+    if (alive && samples && now() >= sampler->next) take_sample(&session->watch, sampler);
 }
 
 /* Waits until `*done`, or until the time has come.  Returns whether *done. */

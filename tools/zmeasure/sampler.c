@@ -62,7 +62,7 @@ static struct sampled *find(struct sampler *sampler, pid_t process) {
 
 /* A thread that runs stands for the CPU time since the last look: one that waits for a processor
  * waits where it was interrupted, which is more often in some places than in others. */
-static void look_at(struct sampler *sampler, pid_t process) {
+void sampler_look(struct sampler *sampler, pid_t process, bool without) {
     enum { MOST = 256 };
     pid_t threads[MOST];
     struct sampled *sampled = find(sampler, process);
@@ -73,8 +73,8 @@ static void look_at(struct sampler *sampler, pid_t process) {
     sampled->seconds = seconds;
     sampler->seconds += weight;
     sampler->squares += weight * weight;
-    if (!is_marked(sampler, process)) sampler->unmarked += weight;
-    for (size_t i = 0; i < count; i++) {
+    if (without || !is_marked(sampler, process)) sampler->unmarked += weight;
+    for (size_t i = 0; i < count && !without; i++) {
         if (!is_marked(sampler, threads[i])) continue; /* it has not called malloc */
         if (atomic_load(&share_slot(sampler->share, threads[i])->inside)) {
             sampler->inside += weight / (double)count;
@@ -88,10 +88,7 @@ static double draw(struct sampler *sampler) {
     return (double)(sampler->random >> 33) / (double)(UINT64_C(1) << 30);
 }
 
-void sampler_look(struct sampler *sampler, const struct proc_list *list) {
-    double cpu = proc_clock(CLOCK_PROCESS_CPUTIME_ID);
-    for (size_t i = 0; i < list->count; i++) look_at(sampler, list->pids[i]);
-    double cost = proc_clock(CLOCK_PROCESS_CPUTIME_ID) - cpu;
-    double pause = cost / LOOKING > PAUSE ? cost / LOOKING : PAUSE;
+void sampler_wait(struct sampler *sampler, double seconds) {
+    double pause = seconds / LOOKING > PAUSE ? seconds / LOOKING : PAUSE;
     sampler->next = proc_clock(CLOCK_MONOTONIC) + pause * draw(sampler);
 }

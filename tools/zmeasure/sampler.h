@@ -32,7 +32,12 @@ bool sampler_open(struct sampler *sampler);
 
 void sampler_close(struct sampler *sampler);
 
-/* Looks at the threads of these processes. */
-void sampler_look(struct sampler *sampler, const struct proc_list *list);
+/* Looks at the threads of a process.  `without`: it is known to run without the library; marks may
+ * be left of a program that it was before. */
+void sampler_look(struct sampler *sampler, pid_t process, bool without);
+
+/* To be called after all processes were looked at, which took this CPU time: draws when to look
+ * again. */
+void sampler_wait(struct sampler *sampler, double seconds);
 
 #endif /* TOOLS_ZMEASURE_SAMPLER_H_ */

@@ -199,37 +199,23 @@ static double most_of(const struct verdicts *verdicts, size_t figure, const size
     return *relative && most < STATS_LEAST ? STATS_LEAST : most;
 }
 
-/* From here on it is not called small. */
-#define MOST_SMALL 0.25
-
-/* "not sure about the others: up to 60 %, --runs=40 tells more": the error
- * goes down with the root of the number of runs. */
-static void say_not_sure(const struct measurement *measurement, struct verdicts *verdicts,
-                         const char *who, double most) {
-    double more = log1p(most) / log1p(MOST_SMALL);
-    double runs = 5 * ceil((double)measurement->options->runs * more * more / 5);
-    say(verdicts, "not sure about %s: up to ", who);
-    say(verdicts, most < 1 ? "%.0f %%" : "a factor of %.1f",
-        most < 1 ? ceil(100 * most) : ceil(10 * (1 + most)) / 10);
-    if (runs <= MOST_RUNS) say(verdicts, ", --runs=%.0f tells more", runs);
-}
-
 /* The columns that are neither better nor worse. */
 static void say_others(const struct measurement *measurement, struct verdicts *verdicts,
                        size_t figure, bool any) {
-    size_t others[MOST_COLUMNS];
+    size_t others[MOST_COLUMNS] = {0};
     size_t count = find_word(measurement, verdicts, figure, NO_DIFFERENCE, others);
     bool relative;
     double most = most_of(verdicts, figure, others, count, &relative);
-    const char *base = measurement->columns[0].name, *who = any ? "the others" : "all";
     if (count == 0) return;
-    if (count == 1) who = measurement->columns[others[0]].name;
-    if (any) say(verdicts, "; ");
-    if (relative && most >= MOST_SMALL) {
-        say_not_sure(measurement, verdicts, who, most);
+    say(verdicts, "%sno clear difference", any ? "; " : "");
+    if (any)
+        say(verdicts, " of %s", count == 1 ? measurement->columns[others[0]].name : "the others");
+    if (!relative) {
+        say(verdicts, " (less than %.3g)", most);
+    } else if (most < 1) {
+        say(verdicts, " (less than %.0f %%)", ceil(100 * most));
     } else {
-        say(verdicts, "%s %s from %s by less than ", who, count == 1 ? "differs" : "differ", base);
-        say(verdicts, relative ? "%.0f %%" : "%.3g", relative ? ceil(100 * most) : most);
+        say(verdicts, " (less than a factor of %.1f)", ceil(10 * (1 + most)) / 10);
     }
 }
 
@@ -283,11 +269,37 @@ static void say_all(const struct measurement *measurement, struct verdicts *verd
     say(verdicts, ".");
 }
 
-bool judge(const struct measurement *measurement, struct verdicts *verdicts) {
+/* Says in a note where more runs would help: the error goes down with the root of their number. */
+static void note_more_runs(struct measurement *measurement, const struct verdicts *verdicts) {
+    const double small = 0.25;
+    for (size_t f = 0; f < figure_count(measurement->options); f++) {
+        const struct figure_row *row = figure_row(measurement->options, f);
+        size_t others[MOST_COLUMNS] = {0};
+        size_t count = find_word(measurement, verdicts, f, NO_DIFFERENCE, others);
+        bool relative = false;
+        double most = row->main ? most_of(verdicts, f, others, count, &relative) : 0;
+        if (most < small || !relative) continue;
+        double more = log1p(most) / log1p(small);
+        double runs = 5 * ceil((double)measurement->options->runs * more * more / 5);
+        if (runs > MOST_RUNS) {
+            measurement_note(measurement,
+                             "%s: where no difference is clear, more runs would hardly help",
+                             row->label);
+        } else {
+            measurement_note(
+                measurement,
+                "%s: where no difference is clear, --runs=%.0f would show one of 25 %%", row->label,
+                runs);
+        }
+    }
+}
+
+bool judge(struct measurement *measurement, struct verdicts *verdicts) {
     size_t size;
     verdicts->others = measure_noise(measurement).other;
     verdicts->compared = judge_some(measurement, verdicts, true);
     verdicts->compared_rest = judge_some(measurement, verdicts, false);
+    note_more_runs(measurement, verdicts);
     verdicts->sentence = NULL;
     verdicts->out = open_memstream(&verdicts->sentence, &size);
     if (!verdicts->out) return false;

@@ -223,7 +223,7 @@ static bool add_columns(struct measurement *measurement, const struct arguments 
 
 /* ---- The measurement ---------------------------------------------------- */
 
-static int report(const char *argv0, const struct measurement *measurement) {
+static int report(const char *argv0, struct measurement *measurement) {
     struct verdicts *verdicts = calloc(1, sizeof(*verdicts));
     if (!verdicts) {
         cli_error(TOOL, "no memory");
