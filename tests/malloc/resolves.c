@@ -8,8 +8,9 @@
 
 enum { SIZE = 200, LARGE = 50000 };
 
-/* The compiler must not know it. */
+/* The compiler must not know them. */
 static volatile size_t huge = SIZE_MAX;
+static void *volatile null;
 
 static struct resolved did;
 
@@ -65,6 +66,7 @@ static bool is_zero(const char *block) {
 static const struct resolved *what_it_did(void) { return &did; }
 
 static const struct resolved *(*resolve(void))(void) {
+    free(null);
     make_blocks();
     free_blocks();
     char *block = calloc(SIZE / 8, 8);

@@ -122,6 +122,32 @@ JEMALLOC_ALWAYS_INLINE bool fast_free_small(void *ptr, size_t *usize) {
            give_cached(tsd, ptr, block.szind, usize);
 }
 
+/* fast_lookup() would find NULL in thread-local memory that has no values yet, and is zero
+ * (zmalloc/core/early.h).  Here the key is that of the byte before the block: of NULL no block has
+ * it, and a block that begins where jemalloc's keys change, every GiB, is not found. */
+JEMALLOC_ALWAYS_INLINE bool fast_lookup_not_null(tsd_t *tsd, const void *ptr,
+                                                 emap_alloc_ctx_t *found) {
+    const uintptr_t key = (uintptr_t)ptr;
+    const rtree_ctx_cache_elm_t *cached =
+        &tsd_rtree_ctxp_get_unsafe(tsd)->cache[rtree_cache_direct_map(key)];
+    if (unlikely(cached->leafkey != rtree_leafkey(key - 1))) return false;
+    const rtree_metadata_t block =
+        rtree_leaf_elm_read(tsd_tsdn(tsd), &arena_emap_global.rtree,
+                            &cached->leaf[rtree_subkey(key, RTREE_HEIGHT - 1)], true)
+            .metadata;
+    found->szind = block.szind;
+    found->slab = block.slab;
+    return !cache_bin_nonfast_aligned(ptr);
+}
+
+/* fast_free_small() with it. */
+JEMALLOC_ALWAYS_INLINE bool fast_free_small_not_null(void *ptr, size_t *usize) {
+    tsd_t *tsd = current_tsd();
+    emap_alloc_ctx_t block;
+    return !is_missing(tsd) && likely(fast_lookup_not_null(tsd, ptr, &block)) &&
+           likely(block.slab) && give_cached(tsd, ptr, block.szind, usize);
+}
+
 /* The same for large blocks; false for NULL. */
 JEMALLOC_ALWAYS_INLINE bool fast_free_larger(void *ptr, size_t *usize) {
     tsd_t *tsd = current_tsd();
