@@ -47,7 +47,7 @@ done
 llvm=$made/root/usr/lib/llvm-$version
 mkdir "$made/bin"
 mv "$llvm"/bin/{clang,lld,ld.lld,llvm-ar,llvm-objcopy,llvm-strip,llvm-symbolizer} "$made/bin"
-rm -rf "$llvm/bin"
+rm -rf "${llvm:?}/bin"
 mv "$made/bin" "$llvm/bin"
 find "$made/root" -name '*i386*' -delete
 find "$made/root" -depth \( -name gconv -o -name '*.py' -o -name '*.a' -size +20M \) -exec rm -rf {} +
