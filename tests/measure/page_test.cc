@@ -38,6 +38,7 @@ TEST(PageTest, ABrowserShowsTheSentenceAndTheCharts) {
     const std::string &page = finished.out;
     EXPECT_NE(page.find("<p>RSS, peak: "), std::string::npos);
     EXPECT_NE(page.find("as-is,GROW=50 "), std::string::npos);
+    EXPECT_NE(page.find("; not judged: as-is,CRASH=1."), std::string::npos);
     EXPECT_NE(page.find("&lt;/script&gt;&lt;b&gt;\"quoted\""), std::string::npos);
     EXPECT_NE(page.find("<td title=\"killed by signal 11"), std::string::npos);
     EXPECT_NE(page.find("<rect"), std::string::npos);

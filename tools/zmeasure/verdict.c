@@ -219,18 +219,29 @@ static void say_others(const struct measurement *measurement, struct verdicts *v
     }
 }
 
+static void say_unjudged(const struct measurement *measurement, struct verdicts *verdicts,
+                         size_t figure) {
+    size_t unjudged[MOST_COLUMNS];
+    size_t count = find_word(measurement, verdicts, figure, NOT_JUDGED, unjudged);
+    if (count == measurement->count - 1) {
+        say(verdicts, "not judged");
+    } else if (count > 0) {
+        for (size_t i = 0; i < count; i++) {
+            say(verdicts, "%s%s",
+                i ? ", " : "; not judged: ", measurement->columns[unjudged[i]].name);
+        }
+    }
+}
+
 static void say_figure(const struct measurement *measurement, struct verdicts *verdicts,
                        size_t figure) {
-    size_t unjudged[MOST_COLUMNS];
     say(verdicts, "%s%s: ", ftell(verdicts->out) > 0 ? ".\n" : "",
         figure_row(measurement->options, figure)->label);
     bool any = say_better(measurement, verdicts, figure);
     any = say_worse(measurement, verdicts, figure, any);
     any = say_sides(measurement, verdicts, figure, any);
     say_others(measurement, verdicts, figure, any);
-    size_t count = find_word(measurement, verdicts, figure, NOT_JUDGED, unjudged);
-    if (count < measurement->count - 1) return;
-    say(verdicts, "not judged");
+    say_unjudged(measurement, verdicts, figure);
     if (!is_judged(verdicts, figure)) {
         say(verdicts, ", because others used %.0f %% of the processors", 100 * verdicts->others);
     }
