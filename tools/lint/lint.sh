@@ -13,7 +13,7 @@ Prints all findings; the exit status is then 1.  The variable BAZEL names the Ba
 (default ./bazelw).'
 
 # The last two hold files of ours, which other projects' rules compile.
-all=(//zmalloc/... //tools/... //tests/... @gperftools//:tcmalloc @jemalloc//:jemalloc)
+all=(//zmalloc/... //malloc/... //tools/... //tests/... @gperftools//:tcmalloc @jemalloc//:jemalloc)
 
 fail() { echo "lint: $1" >&2 && exit 2; }
 

@@ -68,7 +68,7 @@ static inline struct visit enter(void) {
     of(void *, memalign, (size_t, size_t));             \
     of(void *, malloc, (size_t)) /* last: once it is set, the others are there */
 
-#define POINTER(result, name, types) result(*name) types
+#define POINTER(result, name, types) result(*(name)) types
 /* Data and function pointers are the same thing to dlsym only. */
 #define FIND(result, name, types)                    \
     do {                                             \
