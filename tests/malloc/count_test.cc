@@ -20,6 +20,7 @@ namespace {
 
 using zmalloc_test::FreeAlignedSized;
 using zmalloc_test::FreeSized;
+using zmalloc_test::Opaque;
 using zmalloc_test::StatusOfChild;
 using zmalloc_test::Variant;
 
@@ -166,7 +167,7 @@ TEST(Sampling, FindsAWritePastABlockOfMalloc) {
 
 TEST(Guard, FindsBugsOfMalloc) {
     if (!Variant().guarded) GTEST_SKIP() << "without --guard";
-    void *block = malloc(24);
+    void *block = Opaque(malloc(24));
     EXPECT_EQ(malloc_usable_size(block), 24U);
     EXPECT_EQ(StatusOfChild([block] { free(static_cast<char *>(block) + 8); }), 128 + SIGABRT);
     EXPECT_EQ(StatusOfChild([block] {

@@ -19,6 +19,13 @@ void *pvalloc(size_t size) noexcept;
 
 namespace zmalloc_test {
 
+// A value that the compiler does not know: it warns about what the tests do, or leaves it out.
+template <class Value>
+Value Opaque(Value value) {
+    __asm__ volatile("" : "+r"(value));
+    return value;
+}
+
 // Runs a function in a child of fork().  The exit status, or 128 + the signal that ended it.
 template <class Body>
 int StatusOfChild(Body body) {

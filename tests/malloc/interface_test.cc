@@ -28,6 +28,7 @@ constexpr size_t kPage = 4096;
 using zmalloc_test::FreeAlignedSized;
 using zmalloc_test::FreeSized;
 using zmalloc_test::OldFree;
+using zmalloc_test::Opaque;
 
 bool IsAligned(const void *ptr, size_t alignment) {
     return reinterpret_cast<uintptr_t>(ptr) % alignment == 0;
@@ -91,12 +92,6 @@ TEST(Malloc, SizeZeroGivesABlockOfItsOwn) {
     for (void *block : blocks) free(block);
 }
 
-// The compiler must not know that the size is too large.
-size_t Opaque(size_t size) {
-    __asm__ volatile("" : "+r"(size));
-    return size;
-}
-
 template <class Call>
 void ExpectNoMemory(Call call) {
     errno = 0;
@@ -139,7 +134,7 @@ TEST(Malloc, ProductsThatOverflowFail) {
     ExpectNoMemory([=] { return reallocarray(nullptr, half, 2); });
     void *block = malloc(100);
     Fill(block, 7);
-    ExpectNoMemory([=] { return reallocarray(block, root, root + 1); });
+    ExpectNoMemory([=] { return reallocarray(Opaque(block), root, root + 1); });
     EXPECT_EQ(static_cast<char *>(block)[99], 7);
     free(block);
 }
@@ -220,10 +215,10 @@ TEST(Realloc, KeepsTheContents) {
 TEST(Realloc, SizeZeroFreesAndReturnsNull) {
     void *block = malloc(100);
     errno = 4711;
-    EXPECT_EQ(realloc(block, Opaque(0)), nullptr);
+    EXPECT_EQ(realloc(block, Opaque(size_t{0})), nullptr);
     EXPECT_EQ(errno, 4711);
-    EXPECT_EQ(reallocarray(malloc(100), Opaque(0), 8), nullptr);
-    EXPECT_EQ(reallocarray(malloc(100), 8, Opaque(0)), nullptr);
+    EXPECT_EQ(reallocarray(malloc(100), Opaque(size_t{0}), 8), nullptr);
+    EXPECT_EQ(reallocarray(malloc(100), 8, Opaque(size_t{0})), nullptr);
 }
 
 TEST(Realloc, AfterAFailureTheBlockIsAsBefore) {
@@ -295,7 +290,7 @@ TEST(Aligned, WrongAlignments) {
     void *block = memalign(Opaque(100), 8);
     EXPECT_TRUE(block != nullptr && IsAligned(block, 128));
     free(block);
-    free(memalign(Opaque(0), 8));
+    free(memalign(Opaque(size_t{0}), 8));
     errno = 0;
     EXPECT_EQ(memalign(Opaque(SIZE_MAX), 8), nullptr);
     EXPECT_EQ(errno, EINVAL);

@@ -21,12 +21,8 @@
 
 namespace {
 
+using zmalloc_test::Opaque;
 using zmalloc_test::StatusOfChild;
-
-size_t Opaque(size_t size) {
-    __asm__ volatile("" : "+r"(size));
-    return size;
-}
 
 TEST(Static, IsThisProgram) { EXPECT_EQ(getauxval(AT_BASE), 0U) << "it has a loader"; }
 

@@ -36,7 +36,9 @@ Finished Zbench(std::vector<std::string> arguments) {
 Finished Instructions(const std::string &over, std::vector<std::string> arguments) {
     std::string folder = TempFile("bin");
     mkdir(folder.c_str(), 0700);
-    (void)symlink(DataFile("tests/tools/fake_valgrind.sh").c_str(), (folder + "/valgrind").c_str());
+    EXPECT_EQ(
+        symlink(DataFile("tests/tools/fake_valgrind.sh").c_str(), (folder + "/valgrind").c_str()),
+        0);
     arguments.insert(arguments.begin(), DataFile("tools/zbench/instructions_tool"));
     return RunProgram(arguments, {"PATH=" + folder + ":" + getenv("PATH"), "FAKE_OVER=" + over});
 }
