@@ -113,25 +113,27 @@ bool elf_gains_rights(const char *path) {
     return getuid() != 0 && getxattr(path, "security.capability", NULL, 0) > 0;
 }
 
-/* The interpreter of a script: the path after "#!".  False when the file is none. */
-static bool read_script(const struct elf_image *image, char interpreter[CLI_PATH_SIZE]) {
-    char line[CLI_PATH_SIZE], *end;
-    size_t size = image->size < sizeof(line) - 1 ? image->size : sizeof(line) - 1;
+bool elf_script(const struct elf_image *image, char name[ELF_SCRIPT_SIZE]) {
+    size_t size = image->size < ELF_SCRIPT_SIZE ? image->size : ELF_SCRIPT_SIZE;
     if (size < 2 || memcmp(image->at, "#!", 2) != 0) return false;
-    memcpy(line, image->at, size);
-    line[size] = '\0';
-    char *name = line + 2 + strspn(line + 2, " \t");
-    end = name + strcspn(name, " \t\r\n");
-    *end = '\0';
-    return *name && cli_resolve(name, interpreter);
+    memcpy(name, image->at + 2, size - 2);
+    name[size - 2] = '\0';
+    size_t begin = strspn(name, " \t");
+    size_t end = begin + strcspn(name + begin, " \t\n");
+    /* Linux does not take a name that may go on behind what it reads. */
+    if (end == begin || (end == size - 2 && image->size >= ELF_SCRIPT_SIZE)) return false;
+    memmove(name, name + begin, end - begin);
+    name[end - begin] = '\0';
+    return true;
 }
 
 bool elf_open_program(char path[CLI_PATH_SIZE], struct elf_image *image) {
     enum { MOST_SCRIPTS = 5 }; /* the interpreter of a script may be a script itself */
+    char name[ELF_SCRIPT_SIZE];
     bool again = true;
     for (int i = 0; again && i < MOST_SCRIPTS && elf_open(path, image); i++) {
         if (elf_is(image)) return true;
-        again = read_script(image, path);
+        again = elf_script(image, name) && cli_resolve(name, path);
         elf_close(image);
     }
     return false;

@@ -40,6 +40,13 @@ bool elf_needs(const struct elf_image *image, const char *library);
 /* Whether a program runs with other rights than ours: the linker preloads nothing then. */
 bool elf_gains_rights(const char *path);
 
+enum { ELF_SCRIPT_SIZE = 256 }; /* what Linux reads of a file to run it */
+
+/* The interpreter that a script names in its first line, as Linux reads it: the name ends at a
+ * space, a tab or the end of the line, and not at a carriage return.  False when the file names
+ * none. */
+bool elf_script(const struct elf_image *image, char name[ELF_SCRIPT_SIZE]);
+
 /* Opens a program: of a script the program that runs it, whose path `path` then is.  False when
  * that is no ELF file. */
 bool elf_open_program(char path[CLI_PATH_SIZE], struct elf_image *image);

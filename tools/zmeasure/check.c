@@ -67,27 +67,15 @@ static void note_preloaded(struct measurement *measurement) {
                      preloaded);
 }
 
-/* The interpreter that the file names in its first line, as Linux reads it; "" when it names none.
- */
-static void read_interpreter(const char *path, char name[256]) {
-    FILE *file = fopen(path, "re");
-    size_t size = file ? fread(name, 1, 255, file) : 0;
-    if (file) (void)fclose(file);
-    name[size] = '\0';
-    size_t begin = 2 + strspn(size > 2 ? name + 2 : "", " \t");
-    size_t end = begin + strcspn(size > 2 ? name + begin : "", " \t\n");
-    /* A line that is too long is no such line: a shell runs the file. */
-    bool names = strncmp(name, "#!", 2) == 0 && end > begin && end < size;
-    name[names ? end : 0] = '\0';
-    if (names) memmove(name, name + begin, end - begin + 1);
-}
-
 /* Whether the interpreter of a script can be run; false after a line. */
 static bool check_interpreter(const char *program, const char *path) {
-    char name[256], found[CLI_PATH_SIZE];
+    char name[ELF_SCRIPT_SIZE], found[CLI_PATH_SIZE];
     struct stat stat_of_file;
-    read_interpreter(path, name);
-    if (!name[0]) return true;
+    struct elf_image image;
+    if (!elf_open(path, &image)) return true;
+    bool is_script = elf_script(&image, name);
+    elf_close(&image);
+    if (!is_script) return true;
     if (cli_resolve(name, found) && access(found, X_OK) == 0 && stat(found, &stat_of_file) == 0 &&
         S_ISREG(stat_of_file.st_mode)) {
         return true;
