@@ -51,6 +51,9 @@ size_t zm_os_memory_size(void);
  * set; 0 when there is none. */
 size_t zm_os_memory_limit(void);
 
+/* The smaller of both: what this process may use. */
+size_t zm_os_usable_memory(void);
+
 /* The sum of the smaps field `field` ("Rss:") over all mappings of process `pid`
  * (-1: this process).  Systems without smaps know only the fields in mapping.h. */
 size_t zm_os_smaps_bytes(const char *field, long pid);

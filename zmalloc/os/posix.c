@@ -44,6 +44,12 @@ size_t zm_os_memory_size(void) {
     return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &size) ? SIZE_MAX : size;
 }
 
+size_t zm_os_usable_memory(void) {
+    size_t physical = zm_os_memory_size();
+    size_t limit = zm_os_memory_limit();
+    return limit != 0 && (physical == 0 || limit < physical) ? limit : physical;
+}
+
 static uint64_t nanoseconds(clockid_t clock) {
     const int saved = errno;
     struct timespec now;

@@ -1,0 +1,144 @@
+#include "zmalloc/core/limit.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "zmalloc/core/accounting.h"
+#include "zmalloc/core/sampled.h"
+
+size_t zm_limit_checks_above = SIZE_MAX;
+bool zm_is_limited;
+
+static _Atomic int64_t soft = ZM_NO_LIMIT, hard = ZM_NO_LIMIT;
+
+/* Whether the callback was told last that used memory is above the soft limit. */
+static _Atomic bool above;
+
+/* One thread at a time has the turn to call the callback, or to set the limits.  So calls never
+ * overlap, and each tells the opposite of the one before. */
+static atomic_bool turn_taken;
+static _Thread_local bool has_turn __attribute__((tls_model("initial-exec")));
+
+/* Guarded by the turn. */
+static void (*callback)(void *arg, bool is_above, size_t used);
+static void *callback_arg;
+
+static int64_t load(const _Atomic int64_t *value) {
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+/* ---- The soft limit --------------------------------------------------------- */
+
+/* Used memory must fall by this much below the soft limit until that is a crossing: else a program
+ * at its limit would be called back all the time. */
+static int64_t margin(void) {
+    const int64_t sixteenth = load(&soft) / 16;
+    return sixteenth < ZM_PEAK_WINDOW ? sixteenth : ZM_PEAK_WINDOW;
+}
+
+static bool has_crossed(int64_t used) {
+    const int64_t limit = load(&soft);
+    if (limit == ZM_NO_LIMIT) return false;
+    return atomic_load(&above) ? used < limit - margin() : used > limit;
+}
+
+static bool take_turn(void) {
+    if (has_turn || atomic_exchange(&turn_taken, true)) return false;
+    has_turn = true;
+    return true;
+}
+
+static void give_turn_back(void) {
+    has_turn = false;
+    atomic_store(&turn_taken, false);
+}
+
+void zm_limit_tell(void) {
+    /* What is crossed while another thread has the turn is told by that thread. */
+    while (has_crossed(zm_accounting_used()) && take_turn()) {
+        const int64_t used = zm_accounting_used();
+        if (has_crossed(used)) {
+            const int saved = errno;
+            atomic_store(&above, !atomic_load(&above));
+            if (callback != NULL)
+                callback(callback_arg, atomic_load(&above), used > 0 ? (size_t)used : 0);
+            errno = saved;
+        }
+        give_turn_back();
+    }
+}
+
+void zm_limit_room(int64_t used, int64_t *up, int64_t *down) {
+    const int64_t limit = load(&soft), hard_limit = load(&hard);
+    int64_t next = hard_limit;
+    *down = INT64_MAX;
+    if (atomic_load(&above)) {
+        if (limit != ZM_NO_LIMIT) *down = used - (limit - margin());
+    } else if (limit < next) {
+        next = limit;
+    }
+    *up = next == ZM_NO_LIMIT ? INT64_MAX : next - used;
+    if (*up < 0) *up = 0;
+    if (*down < 0) *down = 0;
+}
+
+/* ---- The hard limit --------------------------------------------------------- */
+
+bool zm_limit_exceeded_by(size_t bytes) {
+    const int64_t limit = load(&hard);
+    if (limit == ZM_NO_LIMIT) return false;
+    const int64_t room = limit - zm_accounting_used();
+    return room < 0 || bytes > (uint64_t)room;
+}
+
+bool zm_limit_exceeded(void) {
+    if (load(&hard) == ZM_NO_LIMIT) return false;
+    /* Of two threads that count at the same time, at least one sees both. */
+    atomic_thread_fence(memory_order_seq_cst);
+    return zm_limit_exceeded_by(0);
+}
+
+void *zm_limit_give_back(void *ptr) {
+    zm_limit_free(ptr);
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* The first check keeps what fails anyway out of the peak. */
+bool zm_limit_reserve(size_t bytes) {
+    if (zm_limit_exceeded_by(bytes)) return false;
+    zm_count_allocated(bytes);
+    if (!zm_limit_exceeded()) return true;
+    zm_limit_release(bytes);
+    return false;
+}
+
+void zm_limit_release(size_t bytes) { zm_accounting_take_back(bytes); }
+
+/* ---- Setting both ----------------------------------------------------------- */
+
+void zm_limits_set(const struct zm_limits *limits) {
+    const bool nested = has_turn;
+    while (!nested && !take_turn()) sched_yield();
+    callback = limits->callback;
+    callback_arg = limits->arg;
+    atomic_store(&above, false);
+    atomic_store(&soft, limits->soft);
+    atomic_store(&hard, limits->hard);
+    const bool has_hard = limits->hard != ZM_NO_LIMIT;
+    __atomic_store_n(&zm_limit_checks_above, has_hard ? (size_t)ZM_PEAK_WINDOW : SIZE_MAX,
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&zm_is_limited, has_hard || limits->soft != ZM_NO_LIMIT, __ATOMIC_RELAXED);
+    zm_resize_with_care(has_hard);
+    if (!nested) give_turn_back();
+    zm_accounting_limits_changed();
+}
+
+void zm_limits_get(struct zm_limits *limits) {
+    *limits = (struct zm_limits){.soft = load(&soft), .hard = load(&hard)};
+}
+
+void zm_limit_in_child(void) {
+    if (!has_turn) atomic_store(&turn_taken, false);
+}
