@@ -1,11 +1,13 @@
 /* Limits on used memory: the public functions, and ZMALLOC_LIMIT. */
 #include "zmalloc/limit.h"
 
+#include <stdatomic.h>
 #include <stdint.h>
 
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/core/limit.h"
 #include "zmalloc/guard/bug_report.h"
+#include "zmalloc/limit_follow.h"
 #include "zmalloc/limit_setting.h"
 #include "zmalloc/os/os.h"
 
@@ -26,12 +28,19 @@ static int64_t to_core(size_t limit) {
 
 static size_t from_core(int64_t limit) { return limit == ZM_NO_LIMIT ? 0 : (size_t)limit; }
 
-int zmalloc_set_limit(size_t soft, size_t hard, callback_t callback, void *arg) {
+/* Sets *generation to a number for these limits. */
+static int set_limits(size_t soft, size_t hard, callback_t callback, void *arg,
+                      unsigned *generation) {
     if (hard != 0 && soft > hard) return -1;
     const struct zm_limits limits = {
         .soft = to_core(soft), .hard = to_core(hard), .callback = callback, .arg = arg};
-    zm_limits_set(&limits);
+    *generation = zm_limits_set(&limits);
     return 0;
+}
+
+int zmalloc_set_limit(size_t soft, size_t hard, callback_t callback, void *arg) {
+    unsigned generation;
+    return set_limits(soft, hard, callback, arg, &generation);
 }
 
 void zmalloc_get_limit(size_t *soft, size_t *hard) {
@@ -45,12 +54,33 @@ static size_t share(size_t memory, unsigned percent) {
     return memory / 100 * percent + memory % 100 * percent / 100;
 }
 
+/* The shares that were set last, in percent, and the generation of the limits that they became: in
+ * one word, so that all are read at once. */
+static _Atomic uint64_t shares;
+
 int zmalloc_limit_from_cgroup(unsigned soft_percent, unsigned hard_percent, callback_t callback,
                               void *arg) {
     const size_t memory = zm_os_usable_memory();
+    unsigned generation;
     if (memory == 0 || soft_percent > 100 || hard_percent > 100) return -1;
-    return zmalloc_set_limit(share(memory, soft_percent), share(memory, hard_percent), callback,
-                             arg);
+    if (set_limits(share(memory, soft_percent), share(memory, hard_percent), callback, arg,
+                   &generation) != 0) {
+        return -1;
+    }
+    atomic_store(&shares, (uint64_t)generation << 32 | soft_percent << 8 | hard_percent);
+    return 0;
+}
+
+void zm_limit_follow(void) {
+    struct zm_limits limits;
+    const uint64_t now = atomic_load(&shares);
+    zm_limits_get(&limits);
+    if (now == 0 || now >> 32 != limits.generation) return; /* limits in bytes were set since */
+    const size_t memory = zm_os_usable_memory();
+    const int64_t soft = to_core(share(memory, now >> 8 & 0xff));
+    const int64_t hard = to_core(share(memory, now & 0xff));
+    if (memory == 0 || (soft == limits.soft && hard == limits.hard)) return;
+    zm_limits_move(limits.generation, soft, hard);
 }
 
 /* ---- ZMALLOC_LIMIT ------------------------------------------------------------ */

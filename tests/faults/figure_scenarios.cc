@@ -8,6 +8,7 @@
 #include "tests/sanitized.h"
 #include "zmalloc/defrag.h"
 #include "zmalloc/limit.h"
+#include "zmalloc/pressure.h"
 #include "zmalloc/stats.h"
 
 namespace zmalloc_test {
@@ -118,6 +119,20 @@ void Limits(Checks &checks) {
     });
 }
 
+// There is no memory for the thread, or for what it does.
+void Pressure(Checks &checks) {
+    checks.NotAlone();
+    StartFaults();
+    zmalloc_pressure_t settings = {};
+    settings.memory = 1;
+    settings.interval_ms = 1;
+    const bool started = CALL(checks, zmalloc_pressure_start)(&settings) == 0;
+    Block block = checks.Allocate("ztrymalloc_usable", 300000, true, ztrymalloc_usable);
+    usleep(started ? 5000 : 0);
+    checks.Free(&block);
+    CALL(checks, zmalloc_pressure_stop)();
+}
+
 // Blocks in sparse slabs: of every eight blocks one is left.
 class Sparse {
   public:
@@ -193,9 +208,9 @@ void Defragmentation(Checks &checks) {
 
 std::vector<Scenario> FigureScenarios() {
     return {
-        {"figures", Figures, false},          {"reports", Reports, false},
-        {"giving_back", GivingBack},          {"limits", Limits},
-        {"defragmentation", Defragmentation},
+        {"figures", Figures, false},         {"reports", Reports, false},
+        {"giving_back", GivingBack},         {"limits", Limits},
+        {"pressure", Pressure, false, true}, {"defragmentation", Defragmentation},
     };
 }
 

@@ -15,6 +15,7 @@
 #include "tests/support.h"
 #include "zmalloc/defrag.h"
 #include "zmalloc/limit.h"
+#include "zmalloc/pressure.h"
 #include "zmalloc/stats.h"
 
 namespace zmalloc_test {
@@ -207,6 +208,12 @@ const Call kCalls[] = {
          zmalloc_limit_from_cgroup(50, 100, nullptr, nullptr);
          zmalloc_set_limit(0, 0, nullptr, nullptr);
      }},
+    {"zmalloc_pressure_start",
+     [] {
+         zmalloc_pressure_start(nullptr);
+         zmalloc_pressure_stop();
+     }},
+    {"zmalloc_pressure_stop", zmalloc_pressure_stop},
     {"zmalloc_report/text", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_TEXT); }},
     {"zmalloc_report/json", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_JSON); }},
     {"zmalloc_report/openmetrics",
@@ -271,7 +278,7 @@ TEST(Stack, EachPublicFunctionIsAmongTheCalls) {
         const std::string name = call.name;
         called.insert(name.substr(0, name.find('/')));
     }
-    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h", "limit.h"}) {
+    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();

@@ -12,6 +12,8 @@ bool zm_is_limited;
 
 static _Atomic int64_t soft = ZM_NO_LIMIT, hard = ZM_NO_LIMIT;
 
+static _Atomic unsigned generation;
+
 /* Whether the callback was told last that used memory is above the soft limit. */
 static _Atomic bool above;
 
@@ -118,26 +120,48 @@ void zm_limit_release(size_t bytes) { zm_accounting_take_back(bytes); }
 
 /* ---- Setting both ----------------------------------------------------------- */
 
-void zm_limits_set(const struct zm_limits *limits) {
-    const bool nested = has_turn;
-    while (!nested && !take_turn()) sched_yield();
+/* Returns whether the turn was taken: a callback has it already. */
+static bool wait_for_turn(void) {
+    if (has_turn) return false;
+    while (!take_turn()) sched_yield();
+    return true;
+}
+
+static void set_both(int64_t new_soft, int64_t new_hard) {
+    const bool has_hard = new_hard != ZM_NO_LIMIT;
+    atomic_store(&soft, new_soft);
+    atomic_store(&hard, new_hard);
+    __atomic_store_n(&zm_limit_checks_above, has_hard ? (size_t)ZM_PEAK_WINDOW : SIZE_MAX,
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&zm_is_limited, has_hard || new_soft != ZM_NO_LIMIT, __ATOMIC_RELAXED);
+    zm_resize_with_care(has_hard);
+}
+
+unsigned zm_limits_set(const struct zm_limits *limits) {
+    const bool taken = wait_for_turn();
     callback = limits->callback;
     callback_arg = limits->arg;
     atomic_store(&above, false);
-    atomic_store(&soft, limits->soft);
-    atomic_store(&hard, limits->hard);
-    const bool has_hard = limits->hard != ZM_NO_LIMIT;
-    __atomic_store_n(&zm_limit_checks_above, has_hard ? (size_t)ZM_PEAK_WINDOW : SIZE_MAX,
-                     __ATOMIC_RELAXED);
-    __atomic_store_n(&zm_is_limited, has_hard || limits->soft != ZM_NO_LIMIT, __ATOMIC_RELAXED);
-    zm_resize_with_care(has_hard);
-    if (!nested) give_turn_back();
+    set_both(limits->soft, limits->hard);
+    const unsigned now = atomic_fetch_add(&generation, 1) + 1;
+    if (taken) give_turn_back();
     zm_accounting_limits_changed();
+    return now;
 }
 
 void zm_limits_get(struct zm_limits *limits) {
-    *limits = (struct zm_limits){.soft = load(&soft), .hard = load(&hard)};
+    *limits = (struct zm_limits){
+        .generation = atomic_load(&generation), .soft = load(&soft), .hard = load(&hard)};
 }
+
+void zm_limits_move(unsigned since, int64_t new_soft, int64_t new_hard) {
+    const bool taken = wait_for_turn();
+    if (atomic_load(&generation) == since) set_both(new_soft, new_hard);
+    if (taken) give_turn_back();
+    zm_accounting_limits_changed();
+}
+
+bool zm_limit_is_above(void) { return atomic_load(&above); }
 
 void zm_limit_in_child(void) {
     if (!has_turn) atomic_store(&turn_taken, false);

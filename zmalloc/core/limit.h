@@ -21,15 +21,22 @@ extern "C" {
 #define ZM_NO_LIMIT INT64_MAX
 
 struct zm_limits {
+    unsigned generation; /* of zm_limits_get(): a number for each zm_limits_set() */
     int64_t soft, hard;
     void (*callback)(void *arg, bool above, size_t used); /* or NULL */
     void *arg;
 };
 
-/* Takes the place of all limits before.  Waits until no callback runs, unless it is called from
- * one.  Any thread may call both functions. */
-void zm_limits_set(const struct zm_limits *limits);
+/* Takes the place of all limits before, and returns the new generation.  Waits until no callback
+ * runs, unless it is called from one.  Any thread may call these functions. */
+unsigned zm_limits_set(const struct zm_limits *limits);
 void zm_limits_get(struct zm_limits *limits);
+
+/* Changes both limits, unless others were set since that generation; all else stays. */
+void zm_limits_move(unsigned generation, int64_t soft, int64_t hard);
+
+/* Whether the soft limit is crossed. */
+bool zm_limit_is_above(void);
 
 /* Requests of more bytes than this are checked before they are made: the size of a window while
  * there is a hard limit, else SIZE_MAX.  Atomic. */
