@@ -125,6 +125,22 @@ TEST(SoftLimit, CallbackThatHelps) {
     zfree(block);
 }
 
+// This one would be called for ever.
+TEST(SoftLimit, CallbackThatCrossesToAndFro) {
+    SoftLimit soft(4 * kMiB);
+    void *held = nullptr;
+    soft.then = [&](bool above) {
+        zfree(held);
+        held = above ? nullptr : zmalloc(8 * kMiB);
+    };
+    zfree(zmalloc(5 * kMiB));
+    for (int i = 0; i < 10; i++) zfree(zmalloc(300000));
+    EXPECT_GE(soft.calls().size(), 3u);
+    for (size_t i = 0; i < soft.calls().size(); i++) EXPECT_EQ(soft.calls()[i], i % 2 == 0);
+    zmalloc_set_limit(0, 0, nullptr, nullptr);
+    zfree(held);
+}
+
 TEST(SoftLimit, CallbackMaySetLimits) {
     SoftLimit soft(kMiB);
     soft.then = [&](bool) {

@@ -22,9 +22,10 @@ static _Atomic bool above;
 static atomic_bool turn_taken;
 static _Thread_local bool has_turn __attribute__((tls_model("initial-exec")));
 
-/* Guarded by the turn. */
-static void (*callback)(void *arg, bool is_above, size_t used);
-static void *callback_arg;
+/* Written by the thread with the turn.  A child of fork may see the moment between two writes: then
+ * there is no callback. */
+static void (*_Atomic callback)(void *arg, bool is_above, size_t used);
+static void *_Atomic callback_arg;
 
 static int64_t load(const _Atomic int64_t *value) {
     return atomic_load_explicit(value, memory_order_relaxed);
@@ -56,16 +57,25 @@ static void give_turn_back(void) {
     atomic_store(&turn_taken, false);
 }
 
+static void call(bool is_above, int64_t used) {
+    void (*function)(void *arg, bool is_above, size_t used) = atomic_load(&callback);
+    const int saved = errno;
+    if (function != NULL) {
+        function(atomic_load(&callback_arg), is_above, used > 0 ? (size_t)used : 0);
+    }
+    errno = saved;
+}
+
+/* What is crossed while another thread has the turn is told by that thread, or at the next look: a
+ * callback that crosses the limit itself, to and fro, must not keep this thread for ever. */
 void zm_limit_tell(void) {
-    /* What is crossed while another thread has the turn is told by that thread. */
-    while (has_crossed(zm_accounting_used()) && take_turn()) {
+    enum { AT_ONCE = 2 };
+    for (int i = 0; i < AT_ONCE && has_crossed(zm_accounting_used()) && take_turn(); i++) {
         const int64_t used = zm_accounting_used();
         if (has_crossed(used)) {
-            const int saved = errno;
-            atomic_store(&above, !atomic_load(&above));
-            if (callback != NULL)
-                callback(callback_arg, atomic_load(&above), used > 0 ? (size_t)used : 0);
-            errno = saved;
+            const bool is_above = !atomic_load(&above);
+            atomic_store(&above, is_above);
+            call(is_above, used);
         }
         give_turn_back();
     }
@@ -139,8 +149,9 @@ static void set_both(int64_t new_soft, int64_t new_hard) {
 
 unsigned zm_limits_set(const struct zm_limits *limits) {
     const bool taken = wait_for_turn();
-    callback = limits->callback;
-    callback_arg = limits->arg;
+    atomic_store(&callback, NULL);
+    atomic_store(&callback_arg, limits->arg);
+    atomic_store(&callback, limits->callback);
     atomic_store(&above, false);
     set_both(limits->soft, limits->hard);
     const unsigned now = atomic_fetch_add(&generation, 1) + 1;
