@@ -104,10 +104,6 @@ size_t zmalloc_get_private_dirty(long pid) { return zm_os_smaps_bytes("Private_D
 
 size_t zmalloc_get_memory_size(void) { return zm_os_memory_size(); }
 
-size_t zmalloc_get_memory_limit(void) {
-    size_t physical = zm_os_memory_size();
-    size_t limit = zm_os_memory_limit();
-    return limit != 0 && (physical == 0 || limit < physical) ? limit : physical;
-}
+size_t zmalloc_get_memory_limit(void) { return zm_os_usable_memory(); }
 
 int get_proc_stat_ll(int i, long long *res) { return zm_os_proc_stat_ll(i, res); }

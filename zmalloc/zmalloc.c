@@ -30,22 +30,18 @@ void zmalloc_set_oom_handler(void (*handler)(size_t)) { zm_set_oom_handler(handl
  * long instead, which fits into the smallest block. */
 static inline size_t at_least_one(size_t size) { return size != 0 ? size : sizeof(long); }
 
-/* Counts a new block of `size` usable bytes.  Returns this block, or a sampled block in its
- * place.  *usable is set to `size`, or to 0 if `ptr` is NULL. */
+/* Counts a new block of `size` usable bytes.  Returns this block, a sampled block in its place, or
+ * NULL if `ptr` is NULL or exceeds the limit.  *usable is set to `size`; for NULL to 0. */
 static inline void *count_new(void *ptr, size_t size, size_t *usable) {
-    if (ptr == NULL) {
-        *usable = 0;
-        return NULL;
-    }
-    *usable = size;
-    return zm_count_new_block(ptr, size + ZM_BACKEND_PREFIX);
+    void *counted = ptr != NULL ? zm_count_new_block(ptr, size + ZM_BACKEND_PREFIX) : NULL;
+    *usable = counted != NULL ? size : 0;
+    return counted;
 }
 
 /* The same for a block that is never sampled: its caller asked for an alignment, an arena or
  * another property that a sampled block does not have. */
 static inline void *count_unsampled(void *ptr, size_t size) {
-    if (ptr != NULL) zm_count_allocated(size + ZM_BACKEND_PREFIX);
-    return ptr;
+    return ptr != NULL ? zm_count_unsampled(ptr, size + ZM_BACKEND_PREFIX) : NULL;
 }
 
 static inline void count_free(size_t usable) { zm_count_freed(usable + ZM_BACKEND_PREFIX); }
@@ -54,13 +50,13 @@ static inline void count_free(size_t usable) { zm_count_freed(usable + ZM_BACKEN
 
 static inline void *try_malloc(size_t size, size_t *usable) {
     size_t got = 0;
-    void *ptr = zm_backend_malloc(size, &got);
+    void *ptr = zm_limit_refuses(size) ? NULL : zm_backend_malloc(size, &got);
     return count_new(ptr, got, usable);
 }
 
 static inline void *try_calloc(size_t size, size_t *usable) {
     size_t got = 0;
-    void *ptr = zm_backend_calloc(size, &got);
+    void *ptr = zm_limit_refuses(size) ? NULL : zm_backend_calloc(size, &got);
     return count_new(ptr, got, usable);
 }
 
@@ -108,7 +104,7 @@ static void *try_aligned(size_t alignment, size_t size) {
     size_t got = 0;
     void *ptr = NULL;
     if (alignment != 0 && (alignment & (alignment - 1)) == 0 && alignment < REQUEST_LIMIT &&
-        size < REQUEST_LIMIT - alignment) {
+        size < REQUEST_LIMIT - alignment && !zm_limit_refuses(size)) {
         ptr = zm_backend_aligned(alignment, at_least_one(size), &got);
     }
     return count_unsampled(ptr, got);
@@ -167,7 +163,7 @@ static inline enum outcome try_realloc_plain(void **ptr, size_t size, size_t *us
 }
 
 /* The same for any *ptr.  A sampled block always moves: its place fits its own size only. */
-static enum outcome try_realloc(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
+static enum outcome try_realloc_any(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
     if (!zm_null_or_sampled(*ptr) || !zm_sampled_usable_size(*ptr, old_usable) ||
         (size == 0 && *ptr != NULL)) {
         return try_realloc_plain(ptr, size, usable, old_usable);
@@ -180,24 +176,44 @@ static enum outcome try_realloc(void **ptr, size_t size, size_t *usable, size_t 
     return MOVED_OR_KEPT;
 }
 
+/* The bytes by which a block would grow. */
+static size_t growth(const void *ptr, size_t size) {
+    const size_t usable = zmalloc_usable_size(ptr);
+    return size > usable ? size - usable : 0;
+}
+
+/* The same where the hard limit must hold: a block cannot be given back after it grew. */
+static enum outcome try_realloc(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
+    const size_t more = *ptr != NULL && zm_limit_checks() ? growth(*ptr, size) : 0;
+    if (more == 0) return try_realloc_any(ptr, size, usable, old_usable);
+    if (!zm_limit_reserve(more)) {
+        *usable = 0;
+        *old_usable = zmalloc_usable_size(*ptr);
+        return FAILED;
+    }
+    enum outcome outcome = try_realloc_any(ptr, size, usable, old_usable);
+    zm_limit_release(more);
+    return outcome;
+}
+
 /* Out of line, so that its callers need no stack frame for it. */
-__attribute__((noinline)) static void *realloc_null_or_sampled(void *ptr, size_t size, bool tries) {
+__attribute__((noinline)) static void *realloc_with_care(void *ptr, size_t size, bool tries) {
     size_t usable, old_usable;
     if (try_realloc(&ptr, size, &usable, &old_usable) != FAILED) return ptr;
     return tries ? NULL : zm_out_of_memory(size);
 }
 
-ZM_NAME_IN_TRACES(realloc_null_or_sampled, "zrealloc.null_or_sampled");
+ZM_NAME_IN_TRACES(realloc_with_care, "zrealloc.with_care");
 
 void *ztryrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    if (zm_null_or_sampled(ptr)) return realloc_null_or_sampled(ptr, size, true);
+    if (zm_resize_needs_care(ptr)) return realloc_with_care(ptr, size, true);
     return try_realloc_plain(&ptr, size, &usable, &old_usable) == FAILED ? NULL : ptr;
 }
 
 void *zrealloc(void *ptr, size_t size) {
     size_t usable, old_usable;
-    if (zm_null_or_sampled(ptr)) return realloc_null_or_sampled(ptr, size, false);
+    if (zm_resize_needs_care(ptr)) return realloc_with_care(ptr, size, false);
     if (__builtin_expect(try_realloc_plain(&ptr, size, &usable, &old_usable) == FAILED, 0)) {
         return zm_out_of_memory(size);
     }
@@ -270,7 +286,9 @@ void *extend_to_usable(void *ptr, size_t size) {
 void *ztrymalloc_with_flags(size_t size, int flags) {
     size_t got = 0;
     void *ptr = NULL;
-    if (size < REQUEST_LIMIT) ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
+    if (size < REQUEST_LIMIT && !zm_limit_refuses(size)) {
+        ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
+    }
     return count_unsampled(ptr, got);
 }
 
@@ -287,8 +305,19 @@ static void *move_sampled(void *ptr, size_t old_usable, size_t size, int flags) 
     return moved;
 }
 
-void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
+/* `ptr` is neither NULL nor sampled. */
+static void *try_realloc_flags(void *ptr, size_t size, int flags) {
     size_t usable = 0, old_usable = 0;
+    const size_t more = zm_limit_checks() ? growth(ptr, size) : 0;
+    if (size >= REQUEST_LIMIT || (more != 0 && !zm_limit_reserve(more))) return NULL;
+    void *resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
+    const enum outcome outcome = count_resize(&ptr, resized, usable, old_usable);
+    if (more != 0) zm_limit_release(more);
+    return outcome != FAILED ? ptr : NULL;
+}
+
+void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
+    size_t old_usable = 0;
     if (ptr == NULL) return zmalloc_with_flags(size, flags);
     if (size == 0) {
         zfree_with_flags(ptr, flags);
@@ -297,12 +326,8 @@ void *zrealloc_with_flags(void *ptr, size_t size, int flags) {
     if (zm_null_or_sampled(ptr) && zm_sampled_usable_size(ptr, &old_usable)) {
         return move_sampled(ptr, old_usable, size, flags);
     }
-    void *resized = NULL;
-    if (size < REQUEST_LIMIT) {
-        resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
-    }
-    enum outcome outcome = count_resize(&ptr, resized, usable, old_usable);
-    return outcome != FAILED ? ptr : zm_out_of_memory(size);
+    void *resized = try_realloc_flags(ptr, size, flags);
+    return resized != NULL ? resized : zm_out_of_memory(size);
 }
 
 void zfree_with_flags(void *ptr, int flags) {

@@ -1,10 +1,9 @@
 // Memory really runs out, in a memory cgroup of the test's own.  There no allocation fails: the
 // kernel kills a process that touches more than the limit.  So a program must be able to stay below
 // zmalloc_get_memory_limit(), and memory that it frees must be there for others.
-#include <sys/stat.h>
+#include "tests/cgroup.h"
 
 #include <csignal>
-#include <fstream>
 
 #include "tests/support.h"
 
@@ -12,43 +11,6 @@ namespace zmalloc_test {
 namespace {
 
 constexpr size_t kLimit = 96 * kMiB;
-
-bool Write(const std::string &path, const std::string &text) {
-    std::ofstream file(path);
-    file << text << std::flush;
-    return file.good();
-}
-
-// A cgroup with the limit, of either version, while it lives.
-class Cgroup {
-  public:
-    Cgroup() {
-        const std::string name = "/zmalloc-test-" + std::to_string(getpid());
-        if (Make("/sys/fs/cgroup/memory" + name, "/memory.limit_in_bytes")) return;
-        Make("/sys/fs/cgroup" + name, "/memory.max");
-    }
-    ~Cgroup() {
-        if (!path_.empty()) rmdir(path_.c_str());
-    }
-    Cgroup(const Cgroup &) = delete;
-
-    bool made() const { return !path_.empty(); }
-    // Moves the calling process into it.
-    bool Enter() const { return Write(path_ + "/cgroup.procs", std::to_string(getpid())); }
-
-  private:
-    bool Make(const std::string &path, const std::string &limit) {
-        if (mkdir(path.c_str(), 0755) != 0) return false;
-        if (!Write(path + limit, std::to_string(kLimit))) {
-            rmdir(path.c_str());
-            return false;
-        }
-        path_ = path;
-        return true;
-    }
-
-    std::string path_;
-};
 
 // Touches up to `bytes` in blocks of `size`, and frees them.
 bool UseAndFree(size_t size, size_t bytes) {
@@ -83,7 +45,7 @@ TEST(MemoryCgroup, IsStayedBelow) {
     if (OverSanitizersMalloc()) GTEST_SKIP() << "the sanitizer keeps freed blocks for a while";
     if (!Variant().gives_back) GTEST_SKIP() << "the allocator keeps freed memory";
     if (kShadowed) GTEST_SKIP() << "the shadow of what is touched counts as well";
-    Cgroup group;
+    Cgroup group(kLimit);
     if (!group.made()) GTEST_SKIP() << "no memory cgroup can be made here (/sys/fs/cgroup)";
     EXPECT_TRUE(InChild([&] { return StayBelow(group); }));
 }
@@ -91,7 +53,7 @@ TEST(MemoryCgroup, IsStayedBelow) {
 // Checks that the limit works: otherwise the test above proves nothing.
 TEST(MemoryCgroup, IsALimit) {
     if (Emulated() || OverSanitizersMalloc() || kShadowed) GTEST_SKIP() << "like the test above";
-    Cgroup group;
+    Cgroup group(kLimit);
     if (!group.made()) GTEST_SKIP() << "no memory cgroup can be made here (/sys/fs/cgroup)";
     const pid_t child = fork();
     if (child == 0) {

@@ -7,6 +7,8 @@
 #include "tests/faults/scenarios.h"
 #include "tests/sanitized.h"
 #include "zmalloc/defrag.h"
+#include "zmalloc/limit.h"
+#include "zmalloc/pressure.h"
 #include "zmalloc/stats.h"
 
 namespace zmalloc_test {
@@ -88,6 +90,49 @@ void GivingBack(Checks &checks) {
     checks.Free(&kept);
 }
 
+// The hard limit fails what would fit otherwise, and nothing else changes.
+void Limits(Checks &checks) {
+    static int calls;
+    calls = 0;
+    const size_t used = zmalloc_used_memory();
+    checks.Other("zmalloc_set_limit", [&] {
+        return CALL(checks, zmalloc_set_limit)(
+            used + kMiB, used + 2 * kMiB, [](void *, bool, size_t) { calls++; }, nullptr);
+    });
+    size_t soft, hard;
+    CALL(checks, zmalloc_get_limit)(&soft, &hard);
+    checks.Expect(soft == used + kMiB && hard == used + 2 * kMiB, "zmalloc_get_limit", "both");
+    Block small = checks.Allocate("ztrymalloc_usable", 3000, true, ztrymalloc_usable);
+    Block some = checks.Allocate("ztrymalloc_usable", 1200000, true, ztrymalloc_usable);
+    const int expected = some.at != nullptr;
+    checks.Expect(calls == expected, "zmalloc_set_limit", "one call");
+    Block large = checks.Allocate("zcalloc_usable", 3 * kMiB, false, zcalloc_usable);
+    checks.Expect(large.at == nullptr, "zmalloc_set_limit", "a request above the limit");
+    checks.Resize("zrealloc_usable", &small, 3 * kMiB, false, zrealloc_usable);
+    checks.Resize("ztryrealloc_usable", &small, 50000, true, ztryrealloc_usable);
+    checks.Free(&small);
+    checks.Free(&some);
+    checks.Expect(calls == 2 * expected, "zmalloc_set_limit", "a call each way");
+    checks.Other("zmalloc_limit_from_cgroup", [&] {
+        CALL(checks, zmalloc_limit_from_cgroup)(0, 100, nullptr, nullptr);
+        return zmalloc_set_limit(0, 0, nullptr, nullptr);
+    });
+}
+
+// There is no memory for the thread, or for what it does.
+void Pressure(Checks &checks) {
+    checks.NotAlone();
+    StartFaults();
+    zmalloc_pressure_t settings = {};
+    settings.memory = 1;
+    settings.interval_ms = 1;
+    const bool started = CALL(checks, zmalloc_pressure_start)(&settings) == 0;
+    Block block = checks.Allocate("ztrymalloc_usable", 300000, true, ztrymalloc_usable);
+    usleep(started ? 5000 : 0);
+    checks.Free(&block);
+    CALL(checks, zmalloc_pressure_stop)();
+}
+
 // Blocks in sparse slabs: of every eight blocks one is left.
 class Sparse {
   public:
@@ -163,10 +208,9 @@ void Defragmentation(Checks &checks) {
 
 std::vector<Scenario> FigureScenarios() {
     return {
-        {"figures", Figures, false},
-        {"reports", Reports, false},
-        {"giving_back", GivingBack},
-        {"defragmentation", Defragmentation},
+        {"figures", Figures, false},         {"reports", Reports, false},
+        {"giving_back", GivingBack},         {"limits", Limits},
+        {"pressure", Pressure, false, true}, {"defragmentation", Defragmentation},
     };
 }
 

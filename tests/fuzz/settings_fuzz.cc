@@ -13,6 +13,7 @@
 #include "tools/common/cli.h"
 #include "tools/zbench/budgets.h"
 #include "zmalloc/guard/rate.h"
+#include "zmalloc/limit_setting.h"
 #include "zmalloc/stats.h"
 
 // tools/zreplay/zreplay.c
@@ -46,6 +47,13 @@ void SampleRate(const std::string &text) {
         expected = 0;
     }
     FUZZ_CHECK(zm_rate_parse(text.c_str()) == expected);
+}
+
+void MemoryLimit(const std::string &text) {
+    zm_limit_setting setting;
+    const bool good = zm_limit_parse(text.c_str(), &setting);
+    FUZZ_CHECK(!good || (setting.bytes != 0) != (setting.percent != 0));
+    FUZZ_CHECK(setting.percent <= 100 && setting.bytes <= PTRDIFF_MAX);
 }
 
 // Keeps what is written there, while it lives.
@@ -115,6 +123,8 @@ void Budgets(Input *input) {
 void Environment(Input *input) {
     const std::string folder = input->Bytes(input->Below(8192)), path = input->Rest();
     SampleRate(folder.c_str());
+    MemoryLimit(folder);
+    MemoryLimit(path);
     SampleRate(std::string("1/") + path.c_str());
     char found[CLI_PATH_SIZE];
     setenv("BUILD_WORKING_DIRECTORY", folder.c_str(), 1);

@@ -1,3 +1,7 @@
+#include <unistd.h>
+
+#include <fstream>
+#include <iterator>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -28,6 +32,15 @@ class CgroupLimit : public testing::Test {
         return zm_linux_cgroup_limit(tree_.root());
     }
 
+    // What is written to the file of the cgroup /a/b; "": it could not be opened.
+    std::string Pressure() {
+        const int fd = zm_linux_pressure_open(tree_.root());
+        if (fd < 0) return "";
+        close(fd);
+        std::ifstream file(tree_.root() + std::string("/sys/fs/cgroup/a/b/memory.pressure"));
+        return std::string(std::istreambuf_iterator<char>(file), {});
+    }
+
   private:
     FakeTree tree_;
     std::string mounts_;
@@ -49,6 +62,20 @@ TEST_F(CgroupLimit, Version2OfOwnCgroup) {
     EXPECT_EQ(Limit(), 0u);
     Write("/sys/fs/cgroup/user.slice/a/memory.max", "1048576\n");
     EXPECT_EQ(Limit(), 1048576u);
+}
+
+TEST_F(CgroupLimit, TriggerOfPressure) {
+    Mount(2, "/", "/sys/fs/cgroup");
+    (void)Limit();
+    EXPECT_EQ(Pressure(), "");  // no cgroup
+    Cgroup("0::/a/b\n");
+    EXPECT_EQ(Pressure(), "");  // no such folder
+    Write("/sys/fs/cgroup/a/b/memory.max", "max\n");
+    EXPECT_EQ(Pressure(), "");  // no such file
+    Write("/sys/fs/cgroup/a/memory.pressure", "");
+    EXPECT_EQ(Pressure(), "");  // not its own
+    Write("/sys/fs/cgroup/a/b/memory.pressure", "");
+    EXPECT_EQ(Pressure(), std::string("some 200000 2000000\0", 20));
 }
 
 TEST_F(CgroupLimit, Version2TightestOnTheWayUp) {

@@ -14,6 +14,8 @@
 #include "tests/faults/declared.h"
 #include "tests/support.h"
 #include "zmalloc/defrag.h"
+#include "zmalloc/limit.h"
+#include "zmalloc/pressure.h"
 #include "zmalloc/stats.h"
 
 namespace zmalloc_test {
@@ -186,6 +188,32 @@ const Call kCalls[] = {
     {"zmalloc_stats", [] { zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1); }},
     {"zmalloc_stats_knows",
      [] { number = static_cast<size_t>(zmalloc_stats_knows(&info, ZMALLOC_STATS_RSS)); }},
+    {"zmalloc_set_limit",
+     [] {
+         zmalloc_set_limit(
+             1, 0, [](void *, bool, size_t) {}, nullptr);
+         Free(zmalloc(1 << 20));
+         zmalloc_set_limit(0, 0, nullptr, nullptr);
+     }},
+    {"zmalloc_set_limit/hard",
+     [] {
+         zmalloc_set_limit(0, 1 << 20, nullptr, nullptr);
+         for (size_t size = 1; size < 1 << 22; size *= 2) Free(ztrymalloc(size));
+         given = zrealloc(given, 100000);
+         zmalloc_set_limit(0, 0, nullptr, nullptr);
+     }},
+    {"zmalloc_get_limit", [] { zmalloc_get_limit(&number, nullptr); }},
+    {"zmalloc_limit_from_cgroup",
+     [] {
+         zmalloc_limit_from_cgroup(50, 100, nullptr, nullptr);
+         zmalloc_set_limit(0, 0, nullptr, nullptr);
+     }},
+    {"zmalloc_pressure_start",
+     [] {
+         zmalloc_pressure_start(nullptr);
+         zmalloc_pressure_stop();
+     }},
+    {"zmalloc_pressure_stop", zmalloc_pressure_stop},
     {"zmalloc_report/text", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_TEXT); }},
     {"zmalloc_report/json", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_JSON); }},
     {"zmalloc_report/openmetrics",
@@ -250,7 +278,7 @@ TEST(Stack, EachPublicFunctionIsAmongTheCalls) {
         const std::string name = call.name;
         called.insert(name.substr(0, name.find('/')));
     }
-    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h"}) {
+    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();

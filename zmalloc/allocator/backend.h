@@ -94,6 +94,14 @@ int zm_backend_background_purge(bool enable);
  * cannot. */
 int zm_backend_purge(void);
 
+/* Gives a part of the free pages back, so that no lock of the allocator is held for long where it
+ * can be helped.  The parts have numbers from 0 on.  Returns whether there may be another one. */
+bool zm_backend_purge_slice(unsigned slice);
+
+/* While `shorten`, the allocator itself gives free pages back earlier, if it can; afterwards as
+ * before.  Call it from one thread at a time. */
+void zm_backend_shorten_decay(bool shorten);
+
 /* Whether zm_backend_should_defrag() can be called.  Found out once, at run time. */
 bool zm_backend_can_defrag(void);
 

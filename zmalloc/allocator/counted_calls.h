@@ -16,6 +16,10 @@ ZM_COLD void *zm_count_new_block_asking(void *ptr) {
     return zm_count_new_block(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
 }
 
+ZM_COLD void *zm_count_new_block_asking_or_fail(void *ptr, size_t size) {
+    return zm_count_new_block_or_fail(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX, size);
+}
+
 ZM_COLD void zm_free_asking(void *ptr) {
     zm_count_freed(zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
     zm_backend_plain_free(ptr);
@@ -39,6 +43,16 @@ static inline void *zm_count_block(void *ptr) {
                : zm_count_new_block_asking(ptr);
 }
 
+static inline void *zm_count_block_or_fail(void *ptr, size_t size) {
+    size_t usable;
+    return __builtin_expect(zm_backend_fast_usable_size(ptr, &usable), 1)
+               ? zm_count_new_block_or_fail(ptr, usable + ZM_BACKEND_PREFIX, size)
+               : zm_count_new_block_asking_or_fail(ptr, size);
+}
+
+/* These do not ask zm_limit_refuses(), which would cost the fast paths two instructions. Allocators
+ * do not write to a large block that is fresh, so it is as well to check blocks when they are
+ * counted. */
 static inline void *zm_backend_counted_try_malloc(size_t size) {
     void *ptr = zm_backend_plain_malloc(size);
     return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : NULL;
@@ -46,7 +60,8 @@ static inline void *zm_backend_counted_try_malloc(size_t size) {
 
 static inline void *zm_backend_counted_malloc(size_t size) {
     void *ptr = zm_backend_plain_malloc(size);
-    return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : zm_out_of_memory(size);
+    return __builtin_expect(ptr != NULL, 1) ? zm_count_block_or_fail(ptr, size)
+                                            : zm_out_of_memory(size);
 }
 
 static inline void *zm_backend_counted_try_calloc(size_t size) {
@@ -56,7 +71,8 @@ static inline void *zm_backend_counted_try_calloc(size_t size) {
 
 static inline void *zm_backend_counted_calloc(size_t size) {
     void *ptr = zm_backend_plain_calloc(size);
-    return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : zm_out_of_memory(size);
+    return __builtin_expect(ptr != NULL, 1) ? zm_count_block_or_fail(ptr, size)
+                                            : zm_out_of_memory(size);
 }
 
 /* Counts the block before freeing it, so that the call of the allocator is the last one. */

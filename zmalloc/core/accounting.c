@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/os/os.h"
 
@@ -91,12 +92,26 @@ static void set_free(unsigned block, unsigned slot) {
     if (block < first_free_block) first_free_block = block;
 }
 
+/* Lets the window end where used memory reaches a limit. */
+static void narrow_window(struct zm_slot *slot, int64_t used) {
+    int64_t up, down;
+    zm_limit_room(zm_accounting_used(), &up, &down);
+    if (slot->top - used > up) slot->top = used + up;
+    if (used - slot->bottom > down) slot->bottom = used - down;
+}
+
 /* Places the window around the counter, most of it on the side to which the counter moves.
  * The top is never more than ZM_PEAK_WINDOW above the counter: this limits the error of the
  * peak. */
-static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
+static inline void place_plain_window(struct zm_slot *slot, int64_t used, bool rises) {
     slot->bottom = used - (rises ? ZM_PEAK_WINDOW / 4 : ZM_PEAK_WINDOW * 3 / 4);
     slot->top = slot->bottom + ZM_PEAK_WINDOW;
+}
+
+/* The same while there may be a limit, or blocks may be sampled. */
+static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
+    place_plain_window(slot, used, rises);
+    if (zm_limited()) narrow_window(slot, used);
     if (zm_sample_period() == 0) return;
     slot->real_top = slot->top;
     slot->top = INT64_MIN;
@@ -183,6 +198,7 @@ static void in_parent(void) {
 static void in_child(void) {
     sigset_t saved;
     thread_is_forking = false;
+    zm_limit_in_child();
     block_signals(&saved);
     fold_slots_except(zm_thread_slot);
     unlock_slots(&saved);
@@ -227,52 +243,107 @@ static void count_without_slot(int64_t bytes) {
     }
 }
 
-/* The slow path while nothing is sampled; `slot` has counted `bytes` already. */
-static void count_slow(struct zm_slot *slot, int64_t bytes) {
+/* The slow path; `slot` has counted `bytes` already.  `is_plain`: there is no limit, and nothing is
+ * sampled. */
+static inline void count_slow(struct zm_slot *slot, int64_t bytes, bool is_plain) {
     if (slot == &zm_no_slot) {
         count_without_slot(bytes);
         return;
     }
     int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
     bool rises = used > slot->top;
-    place_window(slot, used, rises);
+    if (is_plain) {
+        place_plain_window(slot, used, rises);
+    } else {
+        place_window(slot, used, rises);
+    }
     if (rises) (void)zm_accounting_peak();
 }
 
+static inline bool is_plain(void) { return !zm_limited() && zm_sample_period() == 0; }
+
 /* While blocks are sampled, each new block takes the slow path, because `top` is below all
- * counters; the window then ends at `real_top`. */
-static void count_slow_while_sampling(struct zm_slot *slot, int64_t bytes) {
-    if (slot != &zm_no_slot) {
-        int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-        if (used <= slot->real_top && used >= slot->bottom) return;
-        slot->top = slot->real_top;
-    }
-    count_slow(slot, bytes);
+ * counters; the window then ends at `real_top`.  Returns whether the counter left the window. */
+static bool leaves_window(struct zm_slot *slot) {
+    if (zm_sample_period() == 0 || slot == &zm_no_slot) return true;
+    int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
+    if (used <= slot->real_top && used >= slot->bottom) return false;
+    slot->top = slot->real_top;
+    return true;
 }
 
-__attribute__((noinline)) static void *count_and_sample(void *ptr, struct zm_slot *slot,
-                                                        int64_t bytes) {
-    count_slow_while_sampling(slot, bytes);
-    return ptr != NULL ? zm_sample(ptr, (size_t)bytes) : NULL;
+/* A callback must not wait for a thread that needs the lock.  What is crossed during a fork is told
+ * after it. */
+static void tell_of_limit(void) {
+    if (zm_limited() && !thread_is_forking) zm_limit_tell();
+}
+
+__attribute__((noinline)) static void count_with_care(struct zm_slot *slot, int64_t bytes) {
+    if (!leaves_window(slot)) return;
+    count_slow(slot, bytes, false);
+    tell_of_limit();
 }
 
 void zm_count_slow(struct zm_slot *slot, int64_t bytes) {
-    if (zm_sample_period() != 0) {
-        count_slow_while_sampling(slot, bytes);
+    if (is_plain()) {
+        count_slow(slot, bytes, true);
     } else {
-        count_slow(slot, bytes);
+        count_with_care(slot, bytes);
     }
 }
 
+static void move_window(void) {
+    struct zm_slot *slot = zm_thread_slot;
+    if (slot != &zm_no_slot) place_window(slot, slot->used, true);
+}
+
+void zm_accounting_take_back(size_t bytes) {
+    zm_count_freed(bytes);
+    move_window();
+}
+
+/* Returns false if the block exceeds the hard limit: then it is not counted. */
+static bool count_new_block(struct zm_slot *slot, int64_t bytes) {
+    if (!leaves_window(slot)) return true;
+    count_slow(slot, bytes, false);
+    const bool exceeds = zm_limit_exceeded();
+    if (exceeds) zm_accounting_take_back((size_t)bytes);
+    tell_of_limit();
+    return !exceeds;
+}
+
+__attribute__((noinline)) static void *count_new_block_with_care(void *ptr, struct zm_slot *slot,
+                                                                 int64_t bytes, bool may_sample) {
+    if (!count_new_block(slot, bytes)) return zm_limit_give_back(ptr);
+    return may_sample && zm_sample_period() != 0 ? zm_sample(ptr, (size_t)bytes) : ptr;
+}
+
 void *zm_count_new_block_slow(void *ptr, struct zm_slot *slot, int64_t bytes) {
-    if (zm_sample_period() != 0) return count_and_sample(ptr, slot, bytes);
-    count_slow(slot, bytes);
+    if (!is_plain()) return count_new_block_with_care(ptr, slot, bytes, true);
+    count_slow(slot, bytes, true);
     return ptr;
 }
 
-void zm_accounting_sampling_started(void) {
-    struct zm_slot *slot = zm_thread_slot;
-    if (slot != &zm_no_slot) place_window(slot, slot->used, true);
+void *zm_count_unsampled_slow(void *ptr, struct zm_slot *slot, int64_t bytes) {
+    if (!is_plain()) return count_new_block_with_care(ptr, slot, bytes, false);
+    count_slow(slot, bytes, true);
+    return ptr;
+}
+
+void *zm_count_new_block_slow_or_fail(size_t size, struct zm_slot *slot, int64_t bytes, void *ptr) {
+    if (is_plain()) {
+        count_slow(slot, bytes, true);
+        return ptr;
+    }
+    ptr = count_new_block_with_care(ptr, slot, bytes, true);
+    return ptr != NULL ? ptr : zm_out_of_memory(size);
+}
+
+void zm_accounting_sampling_started(void) { move_window(); }
+
+void zm_accounting_limits_changed(void) {
+    move_window();
+    tell_of_limit();
 }
 
 /* ---- The sum ----------------------------------------------------------- */

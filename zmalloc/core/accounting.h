@@ -15,6 +15,8 @@
 #include <stdint.h>
 #include <time.h>
 
+#include "zmalloc/core/limit.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -53,9 +55,17 @@ extern struct zm_slot zm_no_slot;
  * counter when it is exiting or there is no free slot. */
 void zm_count_slow(struct zm_slot *slot, int64_t bytes);
 
-/* The same for a new block, which may be sampled: returns `ptr`, or the sampled block that
- * replaces it.  Functions that allocate call this last. */
+/* The same for a new block.  Returns `ptr`; or the sampled block that replaces it; or NULL when
+ * used memory would exceed its hard limit (limit.h): then the block was given back, and errno is
+ * ENOMEM.  Functions that allocate call this last. */
 void *zm_count_new_block_slow(void *ptr, struct zm_slot *slot, int64_t bytes);
+
+/* The same, but before it returns NULL it calls the out-of-memory handler with the `size` that was
+ * requested.  In this order of parameters tcmalloc's fast path needs no instruction more. */
+void *zm_count_new_block_slow_or_fail(size_t size, struct zm_slot *slot, int64_t bytes, void *ptr);
+
+/* The same for a block that is never sampled. */
+void *zm_count_unsampled_slow(void *ptr, struct zm_slot *slot, int64_t bytes);
 
 /* Adds to the counter and returns its new value.  No atomic add is needed: only this thread
  * writes, other threads may read at any time. */
@@ -65,8 +75,8 @@ static inline int64_t zm_add_to_slot(struct zm_slot *slot, int64_t bytes) {
     return used;
 }
 
-/* Adds a new block's bytes to used memory.  Returns the block to hand out: this one, or a
- * sampled one in its place (sampled.h). */
+/* Adds a new block's bytes to used memory.  Returns the block to hand out: this one, a sampled one
+ * in its place (sampled.h), or NULL when there is a limit that it exceeds. */
 static inline void *zm_count_new_block(void *ptr, size_t bytes) {
     struct zm_slot *slot = zm_thread_slot;
     if (__builtin_expect(zm_add_to_slot(slot, (int64_t)bytes) > slot->top, 0)) {
@@ -75,7 +85,30 @@ static inline void *zm_count_new_block(void *ptr, size_t bytes) {
     return ptr;
 }
 
-static inline void zm_count_allocated(size_t bytes) { (void)zm_count_new_block(NULL, bytes); }
+/* The same for functions that call the out-of-memory handler; `size` was requested. */
+static inline void *zm_count_new_block_or_fail(void *ptr, size_t bytes, size_t size) {
+    struct zm_slot *slot = zm_thread_slot;
+    if (__builtin_expect(zm_add_to_slot(slot, (int64_t)bytes) > slot->top, 0)) {
+        return zm_count_new_block_slow_or_fail(size, slot, (int64_t)bytes, ptr);
+    }
+    return ptr;
+}
+
+static inline void *zm_count_unsampled(void *ptr, size_t bytes) {
+    struct zm_slot *slot = zm_thread_slot;
+    if (__builtin_expect(zm_add_to_slot(slot, (int64_t)bytes) > slot->top, 0)) {
+        return zm_count_unsampled_slow(ptr, slot, (int64_t)bytes);
+    }
+    return ptr;
+}
+
+/* Adds bytes that are no new block. */
+static inline void zm_count_allocated(size_t bytes) {
+    struct zm_slot *slot = zm_thread_slot;
+    if (__builtin_expect(zm_add_to_slot(slot, (int64_t)bytes) > slot->top, 0)) {
+        zm_count_slow(slot, (int64_t)bytes);
+    }
+}
 
 static inline void zm_count_freed(size_t bytes) {
     struct zm_slot *slot = zm_thread_slot;

@@ -3,6 +3,7 @@
 #include "zmalloc/core/accounting.h"
 
 uintptr_t zm_sampled_end = 1; /* only NULL is below it */
+uintptr_t zm_resized_with_care = 1;
 unsigned zm_sampling_period;
 
 /* A random number from 1 to twice the period less 1, by xorshift.  The average is the period,
@@ -35,18 +36,31 @@ static struct {
 
 static bool is_early_block(const void *ptr) { return (uintptr_t)ptr - early.memory < early.size; }
 
+static bool is_limited; /* atomic */
+
+static void set_resized_with_care(uintptr_t end) {
+    const bool all = __atomic_load_n(&is_limited, __ATOMIC_RELAXED);
+    __atomic_store_n(&zm_resized_with_care, all ? UINTPTR_MAX : end, __ATOMIC_RELAXED);
+}
+
 /* Once all early blocks are freed, no comparison need find them. */
 static void set_end(int64_t early_bytes) {
     uintptr_t end = sampler_end;
     if (early_bytes != 0 && end < early.memory + early.size) end = early.memory + early.size;
     __atomic_store_n(&zm_sampled_end, end, __ATOMIC_RELAXED);
+    set_resized_with_care(end);
+}
+
+void zm_resize_with_care(bool limited) {
+    __atomic_store_n(&is_limited, limited, __ATOMIC_RELAXED);
+    set_resized_with_care(__atomic_load_n(&zm_sampled_end, __ATOMIC_RELAXED));
 }
 
 void zm_early_blocks_take(uintptr_t memory, size_t size, size_t usable) {
     early.memory = memory;
     early.size = size;
     early.bytes += (int64_t)usable;
-    zm_sampled_end = UINTPTR_MAX;
+    zm_sampled_end = zm_resized_with_care = UINTPTR_MAX;
 }
 
 void zm_early_blocks_give_back(size_t usable) { early.bytes -= (int64_t)usable; }

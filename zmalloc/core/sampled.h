@@ -24,6 +24,19 @@ static inline bool zm_null_or_sampled(const void *ptr) {
     return __builtin_expect((uintptr_t)ptr < zm_sampled_end, 0);
 }
 
+/* Blocks below this address are resized with care: those below zm_sampled_end, and all while used
+ * memory has a hard limit (limit.h). */
+extern uintptr_t zm_resized_with_care __attribute__((visibility("hidden")));
+
+/* Other threads may write the variable, atomically.  GCC would need one instruction more to read it
+ * so. */
+__attribute__((no_sanitize("thread"))) static inline bool zm_resize_needs_care(const void *ptr) {
+    return __builtin_expect((uintptr_t)ptr < zm_resized_with_care, 0);
+}
+
+/* Says whether there is such a limit. */
+void zm_resize_with_care(bool limited);
+
 /* Whether blocks are sampled. */
 static inline bool zm_sampling(void) { return zm_sampled_end != 1; }
 

@@ -412,7 +412,7 @@ void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *shoul
 
 void *zm_guarded_counted_try_malloc(size_t size) {
     size_t usable;
-    void *ptr = zm_guarded_malloc(size, &usable);
+    void *ptr = zm_limit_refuses(size) ? NULL : zm_guarded_malloc(size, &usable);
     return ptr != NULL ? zm_count_new_block(ptr, usable + ZM_BACKEND_PREFIX) : NULL;
 }
 
@@ -423,7 +423,7 @@ void *zm_guarded_counted_malloc(size_t size) {
 
 void *zm_guarded_counted_try_calloc(size_t size) {
     size_t usable;
-    void *ptr = zm_guarded_calloc(size, &usable);
+    void *ptr = zm_limit_refuses(size) ? NULL : zm_guarded_calloc(size, &usable);
     return ptr != NULL ? zm_count_new_block(ptr, usable + ZM_BACKEND_PREFIX) : NULL;
 }
 

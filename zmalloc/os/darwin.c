@@ -2,6 +2,7 @@
 #include <libproc.h>
 #include <limits.h>
 #include <mach/mach.h>
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -77,3 +78,7 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
 const char *zm_os_secure_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }
 
 uintptr_t zm_os_load_bias(const void *loaded) { return (uintptr_t)loaded; }
+
+int zm_os_pressure_open(void) { return -1; }
+
+void zm_os_name_thread(const char *name) { (void)pthread_setname_np(name); }

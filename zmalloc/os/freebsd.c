@@ -1,6 +1,8 @@
 /* FreeBSD: sysctl, MADV_FREE. */
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
+#include <pthread_np.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -86,3 +88,7 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
 }
 
 const char *zm_os_secure_getenv(const char *name) { return issetugid() ? NULL : getenv(name); }
+
+int zm_os_pressure_open(void) { return -1; }
+
+void zm_os_name_thread(const char *name) { pthread_set_name_np(pthread_self(), name); }

@@ -2,6 +2,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include "zmalloc/os/linux_proc.h"
 #include "zmalloc/os/os.h"
@@ -18,6 +19,10 @@ size_t zm_os_rss(void) {
 size_t zm_os_peak_rss(void) { return zm_linux_status_bytes("", "VmHWM:"); }
 
 size_t zm_os_memory_limit(void) { return zm_linux_cgroup_limit(""); }
+
+int zm_os_pressure_open(void) { return zm_linux_pressure_open(""); }
+
+void zm_os_name_thread(const char *name) { (void)prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 size_t zm_os_smaps_bytes(const char *field, long pid) {
     return zm_linux_smaps_bytes("", field, pid);

@@ -4,6 +4,7 @@
  * this process's own up to the root of the mount.  On a hybrid system the memory
  * controller is in version 1, and version 2 has no files with memory limits.
  */
+#include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -242,4 +243,48 @@ size_t zm_linux_cgroup_limit(const char *root) {
     tighten(&limit, limit_of_version(root, 2, &buffers));
     if (large != MAP_FAILED) munmap(large, 2 * (size_t)LARGE);
     return limit;
+}
+
+/* The process's cgroup `path` of version 2, by the first mount that shows it; -1: none does. */
+static int open_own_cgroup(const char *root, char *path, const struct buffers *buffers) {
+    struct zm_linux_lines lines;
+    struct zm_linux_mount mount;
+    int fd, own = -1;
+    char *line;
+    if (!open_lines(root, "/proc/self/mountinfo", &lines, buffers->mounts, buffers->size, &fd))
+        return -1;
+    while (own < 0 && (line = zm_linux_next_line(&lines)) != NULL) {
+        if (lines.cut || !zm_linux_parse_mount(line, &mount) || mount.version != 2) continue;
+        const char *below = zm_linux_cgroup_below(path, mount.root);
+        int top = below != NULL ? zm_linux_open(root, mount.point) : -1;
+        if (top < 0) continue;
+        own = open_cgroup(top, below);
+        close(top);
+    }
+    close(fd);
+    return own;
+}
+
+/* 200 ms of 2 s: kernels let every process ask for multiples of 2 s. */
+static int open_trigger(int cgroup) {
+    static const char trigger[] = "some 200000 2000000";
+    int fd = openat(cgroup, "memory.pressure", O_RDWR | O_NONBLOCK | O_CLOEXEC);
+    if (fd < 0 || write(fd, trigger, sizeof trigger) == sizeof trigger) return fd;
+    close(fd);
+    return -1;
+}
+
+int zm_linux_pressure_open(const char *root) {
+    char small[2][SMALL];
+    const struct buffers buffers = {small[0], small[1], SMALL};
+    struct zm_linux_lines lines;
+    int fd;
+    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers.path, buffers.size, &fd)) return -1;
+    char *path = zm_linux_cgroup_path(&lines, 2);
+    close(fd);
+    int cgroup = path != NULL ? open_own_cgroup(root, path, &buffers) : -1;
+    if (cgroup < 0) return -1;
+    fd = open_trigger(cgroup);
+    close(cgroup);
+    return fd;
 }

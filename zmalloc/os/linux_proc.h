@@ -104,6 +104,10 @@ const char *zm_linux_cgroup_below(const char *path, const char *mounted);
  * there is none. */
 size_t zm_linux_hierarchical_limit(struct zm_linux_lines *stat);
 
+/* Opens memory.pressure of this process's cgroup of version 2, with a trigger:
+ * zm_os_pressure_open(). */
+int zm_linux_pressure_open(const char *root);
+
 /* The lowest memory limit, in bytes, of the cgroups of this process; 0 if there is none. */
 size_t zm_linux_cgroup_limit(const char *root);
 

@@ -51,6 +51,9 @@ size_t zm_os_memory_size(void);
  * set; 0 when there is none. */
 size_t zm_os_memory_limit(void);
 
+/* The smaller of both: what this process may use. */
+size_t zm_os_usable_memory(void);
+
 /* The sum of the smaps field `field` ("Rss:") over all mappings of process `pid`
  * (-1: this process).  Systems without smaps know only the fields in mapping.h. */
 size_t zm_os_smaps_bytes(const char *field, long pid);
@@ -78,6 +81,17 @@ uintptr_t zm_os_load_bias(const void *loaded);
 uint64_t zm_os_time(void);
 uint64_t zm_os_cpu_time(void);
 uint64_t zm_os_thread_cpu_time(void);
+
+/* Opens a file of which poll() reports POLLPRI, at most every 2 seconds, when tasks of this
+ * process's cgroup have waited for memory for a tenth of the last 2 seconds.  -1: the system has no
+ * such file, or does not let us. */
+int zm_os_pressure_open(void);
+
+/* A pipe, which exec closes.  Returns false, and nothing is open, when that fails. */
+bool zm_os_pipe(int fds[2]);
+
+/* Names the calling thread, for those who look at the process; at most 15 characters. */
+void zm_os_name_thread(const char *name);
 
 /* Reads field `i`, counted from 1, of /proc/self/stat.  Returns 1 and sets *res, or 0. */
 int zm_os_proc_stat_ll(int i, long long *res);

@@ -2,6 +2,7 @@
 #include <jemalloc/jemalloc.h>
 #include <pthread.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #define ZM_MALLCTLNAMETOMIB je_mallctlnametomib
 #define ZM_MALLCTLBYMIB je_mallctlbymib
@@ -33,6 +34,10 @@ static struct zm_mib bin_curregs = {
 static struct zm_mib bin_curslabs = {
     .name = "stats.arenas.0.bins.0.curslabs", .arena_at = 2, .bin_at = 4};
 static struct zm_mib background_thread = {.name = "background_thread"};
+static struct zm_mib default_dirty = {.name = "arenas.dirty_decay_ms"};
+static struct zm_mib default_muzzy = {.name = "arenas.muzzy_decay_ms"};
+static struct zm_mib arena_dirty = {.name = "arena.0.dirty_decay_ms", .arena_at = 1};
+static struct zm_mib arena_muzzy = {.name = "arena.0.muzzy_decay_ms", .arena_at = 1};
 
 static struct zm_mib *const all_mibs[] = {
     &epoch,         &allocated,         &active,
@@ -42,7 +47,8 @@ static struct zm_mib *const all_mibs[] = {
     &arena_pmuzzy,  &arena_initialized, &arena_purge,
     &narenas,       &page_size,         &nbins,
     &bin_size,      &bin_nregs,         &bin_curregs,
-    &bin_curslabs,  &background_thread,
+    &bin_curslabs,  &background_thread, &default_dirty,
+    &default_muzzy, &arena_dirty,       &arena_muzzy,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -134,11 +140,52 @@ int zm_backend_background_purge(bool enable) {
     return error == 0 ? 0 : -1;
 }
 
-int zm_backend_purge(void) {
+static int write_arena(const struct zm_mib *mib, size_t arena, void *value, size_t size) {
     size_t path[ZM_MIB_MAX];
+    if (mib->length == 0) return -1;
+    for (size_t i = 0; i < mib->length; i++) path[i] = mib->path[i];
+    if (mib->arena_at != 0) path[mib->arena_at] = arena;
+    return je_mallctlbymib(path, mib->length, NULL, NULL, value, size) == 0 ? 0 : -1;
+}
+
+int zm_backend_purge(void) {
     pthread_once(&once, resolve);
-    if (arena_purge.length == 0) return -1;
-    for (size_t i = 0; i < arena_purge.length; i++) path[i] = arena_purge.path[i];
-    path[1] = MALLCTL_ARENAS_ALL;
-    return je_mallctlbymib(path, arena_purge.length, NULL, NULL, NULL, 0) == 0 ? 0 : -1;
+    return write_arena(&arena_purge, MALLCTL_ARENAS_ALL, NULL, 0);
+}
+
+static unsigned arenas(void) {
+    unsigned count;
+    pthread_once(&once, resolve);
+    return zm_mib_read(&narenas, 0, 0, &count, sizeof count) ? count : 0;
+}
+
+/* An arena at a time.  jemalloc holds no lock while it gives pages back. */
+bool zm_backend_purge_slice(unsigned slice) {
+    if (slice < arenas()) (void)write_arena(&arena_purge, slice, NULL, 0);
+    return slice + 1 < arenas();
+}
+
+/* Writes a decay, in milliseconds, for all arenas, and for those to come. */
+static void set_decay(const struct zm_mib *default_decay, const struct zm_mib *arena, ssize_t ms) {
+    (void)write_arena(default_decay, 0, &ms, sizeof ms);
+    for (unsigned a = 0; a < arenas(); a++) {
+        if (arena_exists(a)) (void)write_arena(arena, a, &ms, sizeof ms);
+    }
+}
+
+/* -1 is no decay at all, which somebody has chosen. */
+static void shorten(struct zm_mib *default_decay, struct zm_mib *arena, bool on, ssize_t ms,
+                    ssize_t *usual) {
+    if (on && !zm_mib_read(default_decay, 0, 0, usual, sizeof *usual)) *usual = 0;
+    if (*usual > ms) set_decay(default_decay, arena, on ? ms : *usual);
+}
+
+void zm_backend_shorten_decay(bool on) {
+    static ssize_t usual_dirty, usual_muzzy;
+    static bool is_short;
+    if (on == is_short) return;
+    is_short = on;
+    pthread_once(&once, resolve);
+    shorten(&default_dirty, &arena_dirty, on, 1000, &usual_dirty);
+    shorten(&default_muzzy, &arena_muzzy, on, 0, &usual_muzzy);
 }

@@ -9,3 +9,11 @@ bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *s
 }
 
 int zm_backend_purge(void) { return zm_libc_trim(); }
+
+bool zm_backend_purge_slice(unsigned slice) {
+    (void)slice;
+    (void)zm_backend_purge();
+    return false;
+}
+
+void zm_backend_shorten_decay(bool shorten) { (void)shorten; }

@@ -39,3 +39,13 @@ bool zm_backend_can_defrag(void) { return mi_can_defrag(); }
 void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should) {
     for (size_t i = 0; i < count; i++) should[i] = ptrs[i] != NULL && mi_should_defrag(ptrs[i]);
 }
+
+/* A thread that never allocated has no heap, and purges nothing. */
+bool zm_backend_purge_slice(unsigned slice) {
+    (void)slice;
+    mi_thread_init();
+    mi_purge();
+    return false;
+}
+
+void zm_backend_shorten_decay(bool shorten) { (void)shorten; }

@@ -32,3 +32,23 @@ int zm_backend_purge(void) {
     MallocExtension_ReleaseFreeMemory();
     return 0;
 }
+
+/* A span is given back as a whole.  tcmalloc remembers what was more than was asked for, and then
+ * does nothing for as many bytes: so the number of slices is limited, not what each gains. */
+bool zm_backend_purge_slice(unsigned slice) {
+    enum { SLICE = 1 << 20, MOST_SLICES = 1 << 14 };
+    size_t left;
+    MallocExtension_ReleaseToSystem(SLICE);
+    return slice < MOST_SLICES && read_property("tcmalloc.pageheap_free_bytes", &left) && left > 0;
+}
+
+void zm_backend_shorten_decay(bool shorten) {
+    static double usual;
+    static bool is_short;
+    enum { FASTEST = 10 };
+    if (shorten == is_short) return;
+    is_short = shorten;
+    if (shorten) usual = MallocExtension_GetMemoryReleaseRate();
+    /* 0 is no release at all, which somebody has chosen. */
+    MallocExtension_SetMemoryReleaseRate(shorten && usual > 0 && usual < FASTEST ? FASTEST : usual);
+}

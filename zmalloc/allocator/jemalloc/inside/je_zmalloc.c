@@ -43,17 +43,23 @@ static void *failed(size_t size, bool tries) {
     return tries ? NULL : zm_out_of_memory(size);
 }
 
+JEMALLOC_ALWAYS_INLINE void *count(void *ptr, size_t usize, size_t size, bool tries) {
+    return tries ? zm_count_new_block(ptr, usize) : zm_count_new_block_or_fail(ptr, usize, size);
+}
+
 /* Allocates a small block when the thread cache has none or an event is due. */
 JEMALLOC_ALWAYS_INLINE void *missed(size_t size, size_t usize, bool tries) {
     void *ptr = malloc_default(size);
-    return likely(ptr != NULL) ? zm_count_new_block(ptr, usize) : failed(size, tries);
+    return likely(ptr != NULL) ? count(ptr, usize, size, tries) : failed(size, tries);
 }
 
 JEMALLOC_ALWAYS_INLINE void *larger(size_t size, bool tries) {
     void *ptr;
     size_t usize;
-    if (!fast_malloc_larger(size, &ptr, &usize)) ptr = malloc_and_usize(size, &usize);
-    return likely(ptr != NULL) ? zm_count_new_block(ptr, usize) : failed(size, tries);
+    if (!fast_malloc_larger(size, &ptr, &usize)) {
+        ptr = zm_limit_refuses(size) ? NULL : malloc_and_usize(size, &usize);
+    }
+    return likely(ptr != NULL) ? count(ptr, usize, size, tries) : failed(size, tries);
 }
 
 /* Out of line, so that the fast paths need no stack frame. */
@@ -72,7 +78,7 @@ JEMALLOC_NOINLINE static void *larger_try_malloc(size_t size) { return larger(si
 void *je_zmalloc(size_t size) {
     void *ptr;
     size_t usize;
-    if (likely(fast_malloc_small(size, &ptr, &usize))) return zm_count_new_block(ptr, usize);
+    if (likely(fast_malloc_small(size, &ptr, &usize))) return count(ptr, usize, size, false);
     return usize != 0 ? missed_malloc(size, usize) : larger_malloc(size);
 }
 

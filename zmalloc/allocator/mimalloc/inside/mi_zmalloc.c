@@ -140,8 +140,8 @@ void *mi_aligned_with_usable(size_t alignment, size_t size, size_t *usable) {
 /* What is rare is out of line and called last, so that the fast paths need no stack frame. */
 
 static inline void *count_or_fail(void *ptr, size_t size, size_t usable, bool tries) {
-    if (LIKELY(ptr != NULL)) return zm_count_new_block(ptr, usable);
-    return tries ? NULL : zm_out_of_memory(size);
+    if (UNLIKELY(ptr == NULL)) return tries ? NULL : zm_out_of_memory(size);
+    return tries ? zm_count_new_block(ptr, usable) : zm_count_new_block_or_fail(ptr, usable, size);
 }
 
 static inline void *count_missed(size_t size, bool tries) {
@@ -152,7 +152,7 @@ static inline void *count_missed(size_t size, bool tries) {
 
 static inline void *count_larger(size_t size, bool tries) {
     size_t usable = 0;
-    void *ptr = larger(size, &usable);
+    void *ptr = zm_limit_refuses(size) ? NULL : larger(size, &usable);
     return count_or_fail(ptr, size, usable, tries);
 }
 
@@ -168,7 +168,8 @@ void *mi_zmalloc(size_t size) {
     size_t usable;
     if (UNLIKELY(size > MI_SMALL_SIZE_MAX)) return larger_zmalloc(size);
     void *ptr = fast_malloc(size, &usable);
-    return LIKELY(ptr != NULL) ? zm_count_new_block(ptr, usable) : missed_zmalloc(size);
+    return LIKELY(ptr != NULL) ? zm_count_new_block_or_fail(ptr, usable, size)
+                               : missed_zmalloc(size);
 }
 
 void *mi_ztrymalloc(size_t size) {
@@ -181,23 +182,26 @@ void *mi_ztrymalloc(size_t size) {
 static inline void *counted_calloc(size_t size, bool tries) {
     size_t usable = 0;
     void *ptr = size <= MI_SMALL_SIZE_MAX ? fast_malloc(size, &usable) : NULL;
-    if (UNLIKELY(ptr == NULL)) ptr = slow_malloc(size, &usable);
-    if (LIKELY(ptr != NULL)) zeroed(ptr, usable);
-    return count_or_fail(ptr, size, usable, tries);
+    if (UNLIKELY(ptr == NULL && !zm_limit_refuses(size))) ptr = slow_malloc(size, &usable);
+    ptr = count_or_fail(ptr, size, usable, tries);
+    return LIKELY(ptr != NULL) ? zeroed(ptr, usable) : NULL;
 }
 
 void *mi_zcalloc(size_t size) { return counted_calloc(size, false); }
 
 void *mi_ztrycalloc(size_t size) { return counted_calloc(size, true); }
 
+/* Counting may call the limit's callback, which may allocate: from this page, were it not retired.
+ */
 NOINLINE static void retire_counting_slow(mi_page_t *page, struct zm_slot *slot, int64_t bytes) {
-    zm_count_slow(slot, bytes);
     _mi_page_retire(page);
+    zm_count_slow(slot, bytes);
 }
 
 NOINLINE static void retire_huge(mi_page_t *page) {
-    zm_count_freed(mi_page_block_size(page));
+    const size_t usable = mi_page_block_size(page);
     _mi_page_retire(page);
+    zm_count_freed(usable);
 }
 
 NOINLINE void mi_zfree_retire(mi_page_t *page) {

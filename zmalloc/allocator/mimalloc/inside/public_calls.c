@@ -38,20 +38,27 @@ void mi_free_with_usable(void *ptr, size_t *usable) {
 }
 
 static inline void *count_or_fail(void *ptr, size_t size) {
-    return ptr != NULL ? zm_count_new_block(ptr, mi_usable_size(ptr)) : zm_out_of_memory(size);
+    return ptr != NULL ? zm_count_new_block_or_fail(ptr, mi_usable_size(ptr), size)
+                       : zm_out_of_memory(size);
 }
 
 static inline void *count(void *ptr) {
     return ptr != NULL ? zm_count_new_block(ptr, mi_usable_size(ptr)) : NULL;
 }
 
-void *mi_zmalloc(size_t size) { return count_or_fail(mi_malloc(size), size); }
+static void *allocate(size_t size) { return zm_limit_refuses(size) ? NULL : mi_malloc(size); }
 
-void *mi_ztrymalloc(size_t size) { return count(mi_malloc(size)); }
+static void *allocate_zeroed(size_t size) {
+    return zm_limit_refuses(size) ? NULL : mi_zalloc(size);
+}
 
-void *mi_zcalloc(size_t size) { return count_or_fail(mi_zalloc(size), size); }
+void *mi_zmalloc(size_t size) { return count_or_fail(allocate(size), size); }
 
-void *mi_ztrycalloc(size_t size) { return count(mi_zalloc(size)); }
+void *mi_ztrymalloc(size_t size) { return count(allocate(size)); }
+
+void *mi_zcalloc(size_t size) { return count_or_fail(allocate_zeroed(size), size); }
+
+void *mi_ztrycalloc(size_t size) { return count(allocate_zeroed(size)); }
 
 void mi_zfree(void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;

@@ -17,7 +17,8 @@ void tcmalloc_private_slow_zfree(void *ptr) ATTRIBUTE_NOINLINE;
 
 void *tcmalloc_private_slow_ztrymalloc(size_t size) {
     size_t usable;
-    void *ptr = size < SIZE_MAX / 2 ? tcmalloc_private_malloc(size, &usable) : nullptr;
+    const bool possible = size < SIZE_MAX / 2 && !zm_limit_refuses(size);
+    void *ptr = possible ? tcmalloc_private_malloc(size, &usable) : nullptr;
     return ptr != nullptr ? zm_count_new_block(ptr, usable) : nullptr;
 }
 
@@ -39,7 +40,7 @@ extern "C" void *tcmalloc_private_zmalloc(size_t size) {
     if (PREDICT_FALSE(!tcmalloc_private::FastMalloc(size, &ptr, &usable))) {
         return tcmalloc_private_slow_zmalloc(size);
     }
-    return zm_count_new_block(ptr, usable);
+    return zm_count_new_block_or_fail(ptr, usable, size);
 }
 
 extern "C" void *tcmalloc_private_ztrymalloc(size_t size) {

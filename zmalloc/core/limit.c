@@ -1,0 +1,179 @@
+#include "zmalloc/core/limit.h"
+
+#include <errno.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+#include "zmalloc/core/accounting.h"
+#include "zmalloc/core/sampled.h"
+
+size_t zm_limit_checks_above = SIZE_MAX;
+bool zm_is_limited;
+
+static _Atomic int64_t soft = ZM_NO_LIMIT, hard = ZM_NO_LIMIT;
+
+static _Atomic unsigned generation;
+
+/* Whether the callback was told last that used memory is above the soft limit. */
+static _Atomic bool above;
+
+/* One thread at a time has the turn to call the callback, or to set the limits.  So calls never
+ * overlap, and each tells the opposite of the one before. */
+static atomic_bool turn_taken;
+static _Thread_local bool has_turn __attribute__((tls_model("initial-exec")));
+
+/* Written by the thread with the turn.  A child of fork may see the moment between two writes: then
+ * there is no callback. */
+static void (*_Atomic callback)(void *arg, bool is_above, size_t used);
+static void *_Atomic callback_arg;
+
+static int64_t load(const _Atomic int64_t *value) {
+    return atomic_load_explicit(value, memory_order_relaxed);
+}
+
+/* ---- The soft limit --------------------------------------------------------- */
+
+/* Used memory must fall by this much below the soft limit until that is a crossing: else a program
+ * at its limit would be called back all the time. */
+static int64_t margin(void) {
+    const int64_t sixteenth = load(&soft) / 16;
+    return sixteenth < ZM_PEAK_WINDOW ? sixteenth : ZM_PEAK_WINDOW;
+}
+
+static bool has_crossed(int64_t used) {
+    const int64_t limit = load(&soft);
+    if (limit == ZM_NO_LIMIT) return false;
+    return atomic_load(&above) ? used < limit - margin() : used > limit;
+}
+
+static bool take_turn(void) {
+    if (has_turn || atomic_exchange(&turn_taken, true)) return false;
+    has_turn = true;
+    return true;
+}
+
+static void give_turn_back(void) {
+    has_turn = false;
+    atomic_store(&turn_taken, false);
+}
+
+static void call(bool is_above, int64_t used) {
+    void (*function)(void *arg, bool is_above, size_t used) = atomic_load(&callback);
+    const int saved = errno;
+    if (function != NULL) {
+        function(atomic_load(&callback_arg), is_above, used > 0 ? (size_t)used : 0);
+    }
+    errno = saved;
+}
+
+/* What is crossed while another thread has the turn is told by that thread, or at the next look: a
+ * callback that crosses the limit itself, to and fro, must not keep this thread for ever. */
+void zm_limit_tell(void) {
+    enum { AT_ONCE = 2 };
+    for (int i = 0; i < AT_ONCE && has_crossed(zm_accounting_used()) && take_turn(); i++) {
+        const int64_t used = zm_accounting_used();
+        if (has_crossed(used)) {
+            const bool is_above = !atomic_load(&above);
+            atomic_store(&above, is_above);
+            call(is_above, used);
+        }
+        give_turn_back();
+    }
+}
+
+void zm_limit_room(int64_t used, int64_t *up, int64_t *down) {
+    const int64_t limit = load(&soft), hard_limit = load(&hard);
+    int64_t next = hard_limit;
+    *down = INT64_MAX;
+    if (atomic_load(&above)) {
+        if (limit != ZM_NO_LIMIT) *down = used - (limit - margin());
+    } else if (limit < next) {
+        next = limit;
+    }
+    *up = next == ZM_NO_LIMIT ? INT64_MAX : next - used;
+    if (*up < 0) *up = 0;
+    if (*down < 0) *down = 0;
+}
+
+/* ---- The hard limit --------------------------------------------------------- */
+
+bool zm_limit_exceeded_by(size_t bytes) {
+    const int64_t limit = load(&hard);
+    if (limit == ZM_NO_LIMIT) return false;
+    const int64_t room = limit - zm_accounting_used();
+    return room < 0 || bytes > (uint64_t)room;
+}
+
+bool zm_limit_exceeded(void) {
+    if (load(&hard) == ZM_NO_LIMIT) return false;
+    /* Of two threads that count at the same time, at least one sees both. */
+    atomic_thread_fence(memory_order_seq_cst);
+    return zm_limit_exceeded_by(0);
+}
+
+void *zm_limit_give_back(void *ptr) {
+    zm_limit_free(ptr);
+    errno = ENOMEM;
+    return NULL;
+}
+
+/* The first check keeps what fails anyway out of the peak. */
+bool zm_limit_reserve(size_t bytes) {
+    if (zm_limit_exceeded_by(bytes)) return false;
+    zm_count_allocated(bytes);
+    if (!zm_limit_exceeded()) return true;
+    zm_limit_release(bytes);
+    return false;
+}
+
+void zm_limit_release(size_t bytes) { zm_accounting_take_back(bytes); }
+
+/* ---- Setting both ----------------------------------------------------------- */
+
+/* Returns whether the turn was taken: a callback has it already. */
+static bool wait_for_turn(void) {
+    if (has_turn) return false;
+    while (!take_turn()) sched_yield();
+    return true;
+}
+
+static void set_both(int64_t new_soft, int64_t new_hard) {
+    const bool has_hard = new_hard != ZM_NO_LIMIT;
+    atomic_store(&soft, new_soft);
+    atomic_store(&hard, new_hard);
+    __atomic_store_n(&zm_limit_checks_above, has_hard ? (size_t)ZM_PEAK_WINDOW : SIZE_MAX,
+                     __ATOMIC_RELAXED);
+    __atomic_store_n(&zm_is_limited, has_hard || new_soft != ZM_NO_LIMIT, __ATOMIC_RELAXED);
+    zm_resize_with_care(has_hard);
+}
+
+unsigned zm_limits_set(const struct zm_limits *limits) {
+    const bool taken = wait_for_turn();
+    atomic_store(&callback, NULL);
+    atomic_store(&callback_arg, limits->arg);
+    atomic_store(&callback, limits->callback);
+    atomic_store(&above, false);
+    set_both(limits->soft, limits->hard);
+    const unsigned now = atomic_fetch_add(&generation, 1) + 1;
+    if (taken) give_turn_back();
+    zm_accounting_limits_changed();
+    return now;
+}
+
+void zm_limits_get(struct zm_limits *limits) {
+    *limits = (struct zm_limits){
+        .generation = atomic_load(&generation), .soft = load(&soft), .hard = load(&hard)};
+}
+
+void zm_limits_move(unsigned since, int64_t new_soft, int64_t new_hard) {
+    const bool taken = wait_for_turn();
+    if (atomic_load(&generation) == since) set_both(new_soft, new_hard);
+    if (taken) give_turn_back();
+    zm_accounting_limits_changed();
+}
+
+bool zm_limit_is_above(void) { return atomic_load(&above); }
+
+void zm_limit_in_child(void) {
+    if (!has_turn) atomic_store(&turn_taken, false);
+}
