@@ -91,7 +91,10 @@ __attribute__((constructor)) static void set_up(void) {
     struct zm_limit_setting setting;
     if (text == NULL || *text == '\0') return;
     if (!zm_limit_parse(text, &setting)) {
-        zm_say("ZMALLOC_LIMIT is ignored: it is not auto, 1% to 100%, or bytes (512M): ", text);
+        zm_say(
+            "ZMALLOC_LIMIT is ignored: it is not auto, 1% to 100%, or 1 MiB and more (1048576, "
+            "1024K, 512M, 2G): ",
+            text);
     } else if (setting.percent == 0) {
         (void)zmalloc_set_limit(0, setting.bytes, NULL, NULL);
     } else if (zmalloc_limit_from_cgroup(0, setting.percent, NULL, NULL) != 0) {

@@ -6,7 +6,9 @@
  * While used memory is below the limits, they cost nothing where blocks are allocated and freed.
  * A thread looks at them when it has allocated or freed up to 256 KiB since it looked last, and
  * before or when it allocates a block of more than that.  So used memory can exceed a limit by
- * 256 KiB per live thread that allocates, and no more.
+ * 256 KiB per live thread that allocates, and by what an allocator rounds a growing block up by.
+ *
+ * Call these functions from any thread, but not from signal handlers.
  */
 #ifndef ZMALLOC_LIMIT_H_
 #define ZMALLOC_LIMIT_H_
@@ -31,12 +33,16 @@ extern "C" {
  * always works; what is allocated stays.
  *
  * The thread that crosses the soft limit makes the call, in the middle of its own call of zmalloc.
- * zmalloc holds no lock then, but the program may: a callback is best short, and leaves the work to
- * others.  It may allocate, free and set limits; calls never overlap or nest.  It must return.  If
- * used memory is above the soft limit already, zmalloc_set_limit() calls it before it returns.
+ * It may also be a thread that exits, or the one of zmalloc/pressure.h.  zmalloc holds no lock
+ * then, but the program may: a callback is best short, and leaves the work to others.  It may
+ * allocate, free and set limits; calls never overlap or nest.  It must return: after a longjmp() or
+ * an exception out of it no callback is called, and zmalloc_set_limit() waits for ever.  If used
+ * memory is above the soft limit already, zmalloc_set_limit() calls it before it returns, unless a
+ * callback is the caller.
  *
- * Once zmalloc_set_limit() has returned, callbacks that were set before are not running and will
- * not be called, unless one of them is the caller.  Returns 0, or -1 if both limits are set and
+ * zmalloc_set_limit() waits for a callback that runs: its caller must not hold what that waits for.
+ * Once it has returned, callbacks that were set before are not running and will not be called,
+ * unless one of them is the caller.  Returns 0, or -1 if both limits are set and
  * `soft` is above `hard`; then nothing changes. */
 int zmalloc_set_limit(size_t soft_, size_t hard_,
                       void (*callback_)(void *arg_, bool above_, size_t used_), void *arg_);

@@ -41,5 +41,5 @@ bool zm_limit_parse(const char *text, struct zm_limit_setting *setting) {
     }
     if (!multiply(text, &number) || number > PTRDIFF_MAX) return false;
     setting->bytes = number;
-    return number != 0;
+    return number >= ZM_LIMIT_LEAST;
 }

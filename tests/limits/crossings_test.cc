@@ -78,6 +78,58 @@ TEST(SoftLimit, OneLargeBlock) {
     EXPECT_EQ(soft.calls(), (Calls{true, false, true, false}));
 }
 
+// A block that grows is counted once, with a hard limit too.
+TEST(SoftLimit, GrowthIsCountedOnce) {
+    const size_t before = zmalloc_used_memory();
+    Calls calls;
+    void *block = zmalloc(4 * kMiB);
+    zmalloc_peak_memory_reset();
+    zmalloc_set_limit(
+        before + 9 * kMiB, before + 10 * kMiB,
+        [](void *arg, bool above, size_t) { static_cast<Calls *>(arg)->push_back(above); }, &calls);
+    block = zrealloc(block, 7 * kMiB);
+    EXPECT_EQ(calls, Calls{});
+    EXPECT_LE(zmalloc_peak_memory(), before + 9 * kMiB);
+    EXPECT_GE(zmalloc_peak_memory(), before + 7 * kMiB);
+    zmalloc_set_limit(0, 0, nullptr, nullptr);
+    zfree(block);
+}
+
+// Each thread frees inside its own window, where it does not look.
+TEST(SoftLimit, IsToldWhenThreadsExit) {
+    constexpr size_t kThreads = 64;
+    SoftLimit soft(6 * kMiB);
+    std::atomic<size_t> ready{0};
+    std::atomic<bool> free{false};
+    std::vector<std::thread> threads;
+    for (size_t i = 0; i < kThreads; i++) {
+        threads.emplace_back([&] {
+            std::vector<void *> blocks;
+            for (int block = 0; block < 59; block++) blocks.push_back(zmalloc(2000));
+            ready++;
+            while (!free) std::this_thread::yield();
+            for (void *block : blocks) zfree(block);
+        });
+    }
+    while (ready < kThreads) std::this_thread::yield();
+    zfree(zmalloc(kMiB));  // this thread looks
+    free = true;
+    for (std::thread &thread : threads) thread.join();
+    EXPECT_EQ(soft.calls(), (Calls{true, false}));
+}
+
+TEST(SoftLimit, CallbackOfACancelledThreadEnds) {
+    SoftLimit soft(kMiB);
+    soft.then = [](bool) { pthread_testcancel(); };
+    std::thread thread([] {
+        pthread_cancel(pthread_self());
+        zfree(zmalloc(2 * kMiB));
+    });
+    thread.join();
+    soft.then = [](bool) {};
+    EXPECT_EQ(soft.calls(), (Calls{true, false}));
+}
+
 TEST(SoftLimit, AlreadyAbove) {
     void *block = zmalloc(2 * kMiB);
     Calls calls;

@@ -56,9 +56,10 @@ TEST(Environment, Percent) {
 TEST(Environment, BadValuesAreOneLine) {
     if (Emulated()) GTEST_SKIP() << "qemu does not run what a shell starts";
     const std::string text = Start("lots");
-    EXPECT_TRUE(Has(text,
-                    "zmalloc: ZMALLOC_LIMIT is ignored: it is not auto, 1% to 100%, or bytes "
-                    "(512M): lots\n"))
+    EXPECT_TRUE(
+        Has(text,
+            "zmalloc: ZMALLOC_LIMIT is ignored: it is not auto, 1% to 100%, or 1 MiB and more "
+            "(1048576, 1024K, 512M, 2G): lots\n"))
         << text;
     EXPECT_TRUE(Has(text, "<soft 0 hard 0, 64 MiB: there>"));
 }

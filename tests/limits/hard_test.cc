@@ -49,6 +49,18 @@ TEST(HardLimit, IsExactInOneThread) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
+TEST(HardLimit, PeakIsOfWhatWasUsed) {
+    const size_t before = zmalloc_used_memory();
+    zmalloc_peak_memory_reset();
+    HardLimit limit(10 * kMiB);
+    EXPECT_EQ(ztrymalloc(kMiB << 10), nullptr);
+    EXPECT_LT(zmalloc_peak_memory(), before + kMiB);
+    void *block = zmalloc(1000);
+    for (size_t size = 2000; size < 8 * kMiB; size += 3000) block = zrealloc(block, size);
+    zfree(block);
+    EXPECT_GT(zmalloc_peak_memory(), before + 8 * kMiB - kWindow);
+}
+
 TEST(HardLimit, FailsWithErrno) {
     HardLimit limit(kMiB);
     Full full;

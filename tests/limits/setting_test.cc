@@ -14,9 +14,9 @@ unsigned Percent(const char *text) {
 }
 
 TEST(Setting, Bytes) {
-    EXPECT_EQ(Bytes("1"), 1u);
-    EXPECT_EQ(Bytes("1000000"), 1000000u);
-    EXPECT_EQ(Bytes("3K"), 3072u);
+    EXPECT_EQ(Bytes("1048576"), 1048576u);
+    EXPECT_EQ(Bytes("3000K"), 3072000u);
+    EXPECT_EQ(Bytes("1M"), 1048576u);
     EXPECT_EQ(Bytes("512M"), 512u << 20);
     EXPECT_EQ(Bytes("2G"), size_t{2} << 30);
     EXPECT_EQ(Bytes("5T"), size_t{5} << 40);
@@ -33,6 +33,9 @@ TEST(Setting, AllElseIsBad) {
     for (const char *text : {"",
                              "0",
                              "0M",
+                             "80",
+                             "1048575",
+                             "1023K",
                              "-1",
                              "+1",
                              " 1",

@@ -174,6 +174,8 @@ static void on_thread_exit(void *value) {
     thread_is_exiting = true;
     fold_slot(slot);
     unlock_slots(&saved);
+    /* Nobody else looks at what this thread did inside its window. */
+    zm_accounting_tell_of_limit();
 }
 
 /* Set during a fork, in the thread that forks: it holds `lock`, and fork handlers of other
@@ -274,14 +276,14 @@ static bool leaves_window(struct zm_slot *slot) {
 
 /* A callback must not wait for a thread that needs the lock.  What is crossed during a fork is told
  * after it. */
-static void tell_of_limit(void) {
+void zm_accounting_tell_of_limit(void) {
     if (zm_limited() && !thread_is_forking) zm_limit_tell();
 }
 
 __attribute__((noinline)) static void count_with_care(struct zm_slot *slot, int64_t bytes) {
     if (!leaves_window(slot)) return;
     count_slow(slot, bytes, false);
-    tell_of_limit();
+    zm_accounting_tell_of_limit();
 }
 
 void zm_count_slow(struct zm_slot *slot, int64_t bytes) {
@@ -292,23 +294,30 @@ void zm_count_slow(struct zm_slot *slot, int64_t bytes) {
     }
 }
 
+/* The counter may have risen inside the window that it leaves. */
 static void move_window(void) {
     struct zm_slot *slot = zm_thread_slot;
+    (void)zm_accounting_peak();
     if (slot != &zm_no_slot) place_window(slot, slot->used, true);
 }
 
-void zm_accounting_take_back(size_t bytes) {
-    zm_count_freed(bytes);
-    move_window();
+/* Whether a new block exceeds the hard limit; the slot has counted it already. */
+static bool exceeds_limit(const struct zm_slot *slot, int64_t bytes) {
+    return slot == &zm_no_slot ? zm_limit_exceeded_by((size_t)bytes) : zm_limit_exceeded();
 }
 
-/* Returns false if the block exceeds the hard limit: then it is not counted. */
+/* Returns false if the block exceeds the hard limit: then it is not counted, and no peak has seen
+ * it. */
 static bool count_new_block(struct zm_slot *slot, int64_t bytes) {
     if (!leaves_window(slot)) return true;
-    count_slow(slot, bytes, false);
-    const bool exceeds = zm_limit_exceeded();
-    if (exceeds) zm_accounting_take_back((size_t)bytes);
-    tell_of_limit();
+    const bool exceeds = exceeds_limit(slot, bytes);
+    if (!exceeds) {
+        count_slow(slot, bytes, false);
+    } else if (slot != &zm_no_slot) {
+        zm_add_to_slot(slot, -bytes);
+        move_window();
+    }
+    zm_accounting_tell_of_limit();
     return !exceeds;
 }
 
@@ -343,7 +352,7 @@ void zm_accounting_sampling_started(void) { move_window(); }
 
 void zm_accounting_limits_changed(void) {
     move_window();
-    tell_of_limit();
+    zm_accounting_tell_of_limit();
 }
 
 /* ---- The sum ----------------------------------------------------------- */
@@ -373,7 +382,7 @@ static int64_t sum_of_slots(void) {
 
 /* sched_yield() would not help: a reader with real-time priority would only yield to
  * itself. */
-static void sleep_briefly(void) {
+void zm_sleep_briefly(void) {
     const struct timespec shortly = {.tv_nsec = 1000};
     int saved = errno, cancellation;
     /* nanosleep is a cancellation point. */
@@ -390,7 +399,7 @@ int64_t zm_accounting_used(void) {
         atomic_thread_fence(memory_order_acquire);
         unsigned after = atomic_load_explicit(&fold_sequence, memory_order_relaxed);
         if (before % 2 == 0 && before == after) return sum;
-        if (tries > 100) sleep_briefly(); /* lets the thread that folds run */
+        if (tries > 100) zm_sleep_briefly(); /* lets the thread that folds run */
     }
 }
 

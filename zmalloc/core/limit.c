@@ -1,7 +1,7 @@
 #include "zmalloc/core/limit.h"
 
 #include <errno.h>
-#include <sched.h>
+#include <pthread.h>
 #include <stdatomic.h>
 
 #include "zmalloc/core/accounting.h"
@@ -57,20 +57,35 @@ static void give_turn_back(void) {
     atomic_store(&turn_taken, false);
 }
 
+/* A thread that is cancelled in the callback would keep the turn. */
 static void call(bool is_above, int64_t used) {
     void (*function)(void *arg, bool is_above, size_t used) = atomic_load(&callback);
-    const int saved = errno;
+    int saved = errno, cancellation;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     if (function != NULL) {
         function(atomic_load(&callback_arg), is_above, used > 0 ? (size_t)used : 0);
     }
+    pthread_setcancelstate(cancellation, NULL);
     errno = saved;
+}
+
+/* Of bytes that are counted in advance, those of all threads and of this one. */
+static _Atomic int64_t reserved;
+static _Thread_local int64_t own_reserved __attribute__((tls_model("initial-exec")));
+
+/* Whether there is something to tell, and it is this thread's turn.  Pairs with the same fence in
+ * another thread: either that one sees what this one counted, or this one finds the turn free. */
+static bool takes_turn_to_tell(void) {
+    atomic_thread_fence(memory_order_seq_cst);
+    return has_crossed(zm_accounting_used()) && take_turn();
 }
 
 /* What is crossed while another thread has the turn is told by that thread, or at the next look: a
  * callback that crosses the limit itself, to and fro, must not keep this thread for ever. */
 void zm_limit_tell(void) {
     enum { AT_ONCE = 2 };
-    for (int i = 0; i < AT_ONCE && has_crossed(zm_accounting_used()) && take_turn(); i++) {
+    if (own_reserved != 0) return; /* zm_limit_release() does it */
+    for (int i = 0; i < AT_ONCE && takes_turn_to_tell(); i++) {
         const int64_t used = zm_accounting_used();
         if (has_crossed(used)) {
             const bool is_above = !atomic_load(&above);
@@ -100,7 +115,8 @@ void zm_limit_room(int64_t used, int64_t *up, int64_t *down) {
 bool zm_limit_exceeded_by(size_t bytes) {
     const int64_t limit = load(&hard);
     if (limit == ZM_NO_LIMIT) return false;
-    const int64_t room = limit - zm_accounting_used();
+    const int64_t by_others = atomic_load(&reserved) - own_reserved;
+    const int64_t room = limit - zm_accounting_used() - by_others;
     return room < 0 || bytes > (uint64_t)room;
 }
 
@@ -117,23 +133,32 @@ void *zm_limit_give_back(void *ptr) {
     return NULL;
 }
 
-/* The first check keeps what fails anyway out of the peak. */
+static void add_reserved(int64_t bytes) {
+    own_reserved += bytes;
+    atomic_fetch_add(&reserved, bytes);
+}
+
+/* Bytes that are reserved are not used yet: neither the peak nor the callback sees them. */
 bool zm_limit_reserve(size_t bytes) {
     if (zm_limit_exceeded_by(bytes)) return false;
-    zm_count_allocated(bytes);
-    if (!zm_limit_exceeded()) return true;
-    zm_limit_release(bytes);
+    add_reserved((int64_t)bytes);
+    /* Of two threads that reserve at the same time, at least one sees both. */
+    if (!zm_limit_exceeded_by(bytes)) return true;
+    add_reserved(-(int64_t)bytes);
     return false;
 }
 
-void zm_limit_release(size_t bytes) { zm_accounting_take_back(bytes); }
+void zm_limit_release(size_t bytes) {
+    add_reserved(-(int64_t)bytes);
+    zm_accounting_tell_of_limit();
+}
 
 /* ---- Setting both ----------------------------------------------------------- */
 
 /* Returns whether the turn was taken: a callback has it already. */
 static bool wait_for_turn(void) {
     if (has_turn) return false;
-    while (!take_turn()) sched_yield();
+    while (!take_turn()) zm_sleep_briefly();
     return true;
 }
 
@@ -176,4 +201,5 @@ bool zm_limit_is_above(void) { return atomic_load(&above); }
 
 void zm_limit_in_child(void) {
     if (!has_turn) atomic_store(&turn_taken, false);
+    atomic_store(&reserved, own_reserved);
 }

@@ -58,9 +58,9 @@ static inline bool zm_limit_refuses(size_t size) {
            zm_limit_exceeded_by(size);
 }
 
-/* For a request that cannot be taken back after it was made: counts the bytes in advance, or
- * returns false if they would exceed the hard limit.  The caller releases them once the request is
- * over and counted. */
+/* For a request that cannot be taken back after it was made: holds the bytes in advance, so that no
+ * other request gets them, or returns false if they would exceed the hard limit.  The caller
+ * releases them once the request is over and counted; until then it makes no other request. */
 bool zm_limit_reserve(size_t bytes);
 void zm_limit_release(size_t bytes);
 
@@ -95,9 +95,11 @@ void zm_limit_in_child(void);
 /* Moves the window of this thread, so that it heeds new limits. */
 void zm_accounting_limits_changed(void);
 
-/* Counts bytes as freed that were counted but are not used.  The window then ends where it would
- * have ended without them. */
-void zm_accounting_take_back(size_t bytes);
+/* Calls zm_limit_tell() if there is a limit and this thread may. */
+void zm_accounting_tell_of_limit(void);
+
+/* Sleeps for a microsecond or longer.  Keeps errno, and is no point of cancellation. */
+void zm_sleep_briefly(void);
 
 #ifdef __cplusplus
 }

@@ -1,17 +1,26 @@
 #include "zmalloc/core/oom.h"
 
+#include <inttypes.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "zmalloc/core/limit.h"
 #include "zmalloc/core/traces.h"
 
 /* Writes directly to the file descriptor: for stderr glibc needs 8 KiB of stack. */
 static void print_and_abort(size_t size) {
-    char line[96];
-    const int length =
-        snprintf(line, sizeof line, "zmalloc: Out of memory trying to allocate %zu bytes\n", size);
+    char line[128];
+    struct zm_limits limits;
+    int length =
+        snprintf(line, sizeof line, "zmalloc: Out of memory trying to allocate %zu bytes", size);
+    zm_limits_get(&limits);
+    if (limits.hard != ZM_NO_LIMIT) {
+        length += snprintf(line + length, sizeof line - (size_t)length,
+                           ": the limit is %" PRId64 " bytes", limits.hard);
+    }
+    line[length++] = '\n';
     (void)!write(STDERR_FILENO, line, (size_t)length);
     abort();
 }
