@@ -98,7 +98,7 @@ TEST(SoftLimit, GrowthIsCountedOnce) {
 // Each thread frees inside its own window, where it does not look.
 TEST(SoftLimit, IsToldWhenThreadsExit) {
     constexpr size_t kThreads = 64;
-    SoftLimit soft(6 * kMiB);
+    SoftLimit soft(8 * kMiB);
     std::atomic<size_t> ready{0};
     std::atomic<bool> free{false};
     std::vector<std::thread> threads;
@@ -112,10 +112,12 @@ TEST(SoftLimit, IsToldWhenThreadsExit) {
         });
     }
     while (ready < kThreads) std::this_thread::yield();
-    zfree(zmalloc(kMiB));  // this thread looks
+    void *block = zmalloc(kMiB);  // this thread looks, and only this one
+    EXPECT_EQ(soft.calls(), Calls{true});
     free = true;
     for (std::thread &thread : threads) thread.join();
     EXPECT_EQ(soft.calls(), (Calls{true, false}));
+    zfree(block);
 }
 
 TEST(SoftLimit, CallbackOfACancelledThreadEnds) {
