@@ -60,7 +60,7 @@ static _Atomic uint64_t shares;
 
 int zmalloc_limit_from_cgroup(unsigned soft_percent, unsigned hard_percent, callback_t callback,
                               void *arg) {
-    const size_t memory = zm_os_usable_memory();
+    const size_t memory = zm_os_known_memory();
     unsigned generation;
     if (memory == 0 || soft_percent > 100 || hard_percent > 100) return -1;
     if (set_limits(share(memory, soft_percent), share(memory, hard_percent), callback, arg,
@@ -76,7 +76,7 @@ void zm_limit_follow(void) {
     const uint64_t now = atomic_load(&shares);
     zm_limits_get(&limits);
     if (now == 0 || now >> 32 != limits.generation) return; /* limits in bytes were set since */
-    const size_t memory = zm_os_usable_memory();
+    const size_t memory = zm_os_known_memory();
     const int64_t soft = to_core(share(memory, now >> 8 & 0xff));
     const int64_t hard = to_core(share(memory, now & 0xff));
     if (memory == 0 || (soft == limits.soft && hard == limits.hard)) return;

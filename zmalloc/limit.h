@@ -53,7 +53,9 @@ void zmalloc_get_limit(size_t *soft_, size_t *hard_);
 /* zmalloc_set_limit() with percents, from 1 to 100, of zmalloc_get_memory_limit() as it is now: of
  * the tightest limit of this process's cgroups (v1 or v2), or of the physical memory.  0 percent:
  * no limit.  Call it again when the limits of cgroups may have changed.  Returns 0, or -1 for other
- * percents, for a soft limit above the hard one, and where that memory is not known. */
+ * percents, for a soft limit above the hard one, and where that memory is not known or cannot be
+ * read now: no file descriptor is left, the cgroups' files may not be opened, or a chroot hides
+ * them.  Then nothing changes. */
 int zmalloc_limit_from_cgroup(unsigned soft_percent_, unsigned hard_percent_,
                               void (*callback_)(void *arg_, bool above_, size_t used_), void *arg_);
 

@@ -1,6 +1,10 @@
 // The thread that gives memory back.
 #include "zmalloc/pressure.h"
 
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/types.h>
+
 #include <atomic>
 #include <chrono>
 #include <fstream>
@@ -9,6 +13,9 @@
 
 #include "tests/support.h"
 #include "zmalloc/limit.h"
+
+extern "C" int je_mallctl(const char *name, void *old_value, size_t *old_size, void *new_value,
+                          size_t new_size) __attribute__((weak));
 
 namespace zmalloc_test {
 namespace {
@@ -32,6 +39,7 @@ struct Told {
 
 void Tell(void *arg, bool pressure, size_t rss) {
     Told *told = static_cast<Told *>(arg);
+    if (told == nullptr) return;
     told->rss = rss;
     (pressure ? told->on : told->off)++;
     zfree(zmalloc(1000));
@@ -192,6 +200,201 @@ TEST(Pressure, EndsAtExit) {
     int status = -1;
     EXPECT_EQ(waitpid(child, &status, 0), child);
     EXPECT_EQ(status, 0);
+}
+
+// exit() goes on although the callback never returns.
+TEST(Pressure, ExitsWhileTheCallbackWaits) {
+    if (kThreadsOfChildrenHang) GTEST_SKIP() << "threads of the child hang";
+    if (zmalloc_get_rss() == 0) GTEST_SKIP() << "the system does not tell resident memory";
+    std::fflush(nullptr);
+    const pid_t child = fork();
+    if (child == 0) {
+        static std::atomic<bool> waits{false};
+        alarm(60);
+        zmalloc_pressure_t settings = Settings(nullptr, 1000);
+        settings.callback = [](void *, bool, size_t) {
+            waits = true;
+            for (;;) pause();
+        };
+        if (zmalloc_pressure_start(&settings) != 0) _exit(1);
+        std::exit(Becomes([] { return waits.load(); }) ? 0 : 2);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+}
+
+// Files that are open and were not in `before`.
+std::vector<int> NewFiles(const std::vector<int> &before) {
+    std::vector<int> files;
+    for (int fd = 0; fd < 256; fd++) {
+        if (fcntl(fd, F_GETFD) >= 0 && std::count(before.begin(), before.end(), fd) == 0) {
+            files.push_back(fd);
+        }
+    }
+    return files;
+}
+
+// Another process may have the pipe by which the thread is told to end.
+TEST(Pressure, EndsWhileOthersHaveItsFiles) {
+    const std::vector<int> before = NewFiles({});
+    std::vector<int> copies;
+    {
+        Pressure pressure(Settings(nullptr, size_t{1} << 40));
+        for (int fd : NewFiles(before)) copies.push_back(dup(fd));
+        zmalloc_pressure_stop();
+    }
+    for (int fd : copies) close(fd);
+    EXPECT_GE(copies.size(), 2u);
+    EXPECT_EQ(NewFiles(before), std::vector<int>());
+}
+
+TEST(Pressure, ThreadsStartAndStopItAtOnce) {
+    std::atomic<int> started{0};
+    const std::vector<int> before = NewFiles({});
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 4; i++) {
+        threads.emplace_back([&] {
+            for (int j = 0; j < 50; j++) {
+                zmalloc_pressure_t settings = Settings(nullptr, size_t{1} << 40);
+                settings.callback = nullptr;
+                started += zmalloc_pressure_start(&settings) == 0;
+                zmalloc_pressure_stop();
+            }
+        });
+    }
+    for (std::thread &thread : threads) thread.join();
+    EXPECT_GT(started, 0);
+    EXPECT_EQ(NewFiles(before), std::vector<int>());
+}
+
+// Each thread allocates less than makes it look at the limit; together they are above it.
+TEST(Pressure, TellsACrossingThatNoThreadHasNoticed) {
+    constexpr int kThreads = 64;
+    static std::atomic<int> above{0}, below{0};
+    above = below = 0;
+    zmalloc_set_limit(
+        zmalloc_used_memory() + 4 * kMiB, 0,
+        [](void *, bool is, size_t) { (is ? above : below)++; }, nullptr);
+    Told told;
+    Pressure pressure(Settings(&told, size_t{1} << 40));
+    std::atomic<int> filled{0}, freed{0};
+    std::atomic<bool> free_now{false}, end{false};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < kThreads; i++) {
+        threads.emplace_back([&] {
+            std::vector<void *> blocks;
+            for (int j = 0; j < 118; j++) blocks.push_back(zmalloc(1000));
+            filled++;
+            while (!free_now) std::this_thread::yield();
+            for (void *block : blocks) zfree(block);
+            freed++;
+            while (!end) std::this_thread::yield();
+        });
+    }
+    EXPECT_TRUE(Becomes([&] { return filled == kThreads && above == 1; }));
+    free_now = true;
+    EXPECT_TRUE(Becomes([&] { return freed == kThreads && below == 1; }));
+    end = true;
+    for (std::thread &thread : threads) thread.join();
+    zmalloc_set_limit(0, 0, nullptr, nullptr);
+    EXPECT_EQ(above, 1);
+}
+
+#ifdef __linux__
+// Opens files until there can be none more, several times: the thread may just have one.
+bool UseUpFiles() {
+    const rlimit few = {64, 64};
+    CHILD_CHECK(setrlimit(RLIMIT_NOFILE, &few) == 0);
+    for (int i = 0; i < 20; i++) {
+        while (dup(0) >= 0) continue;
+        std::this_thread::sleep_for(std::chrono::milliseconds(3));
+    }
+    return true;
+}
+
+// Without a file descriptor neither resident memory nor the cgroup's limit can be read.
+TEST(Pressure, StaysWithoutFiles) {
+    if (kThreadsOfChildrenHang) GTEST_SKIP() << "threads of the child hang";
+    if (zmalloc_get_rss() == 0) GTEST_SKIP() << "the system does not tell resident memory";
+    if (access("/proc/self/cgroup", R_OK) != 0) GTEST_SKIP() << "there are no cgroups";
+    EXPECT_TRUE(InChild([] {
+        Told told;
+        const zmalloc_pressure_t settings = Settings(&told, 1000);
+        CHILD_CHECK(zmalloc_pressure_start(&settings) == 0);
+        CHILD_CHECK(Becomes([&] { return told.on == 1; }));
+        CHILD_CHECK(UseUpFiles());
+        CHILD_CHECK(zmalloc_limit_from_cgroup(0, 80, nullptr, nullptr) == -1);
+        std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+        CHILD_CHECK(zmalloc_get_rss() == 0 && told.off == 0);
+        zmalloc_pressure_stop();
+        return true;
+    }));
+}
+#endif
+
+ssize_t Decay(const std::string &name) {
+    ssize_t value = -2;
+    size_t size = sizeof value;
+    EXPECT_EQ(je_mallctl((name + ".dirty_decay_ms").c_str(), &value, &size, nullptr, 0), 0) << name;
+    return value;
+}
+
+void SetDecay(const std::string &name, ssize_t value) {
+    EXPECT_EQ(
+        je_mallctl((name + ".dirty_decay_ms").c_str(), nullptr, nullptr, &value, sizeof value), 0)
+        << name;
+}
+
+// Under pressure jemalloc's decay is short, but where the program chose one.
+TEST(Pressure, LeavesChosenDecayAlone) {
+    if (je_mallctl == nullptr) GTEST_SKIP() << "not over jemalloc";
+    if (zmalloc_get_rss() == 0) GTEST_SKIP() << "the system does not tell resident memory";
+    unsigned arena = 0;
+    size_t size = sizeof arena;
+    ASSERT_EQ(je_mallctl("arenas.create", &arena, &size, nullptr, 0), 0);
+    const std::string mine = "arena." + std::to_string(arena);
+    const ssize_t usual = Decay("arenas");
+    ASSERT_GT(usual, 1000);
+    for (ssize_t chosen : {ssize_t{-1}, ssize_t{1000}, ssize_t{30000}}) {
+        SetDecay(mine, chosen);
+        {
+            Told told;
+            Pressure pressure(Settings(&told, 1000));
+            EXPECT_TRUE(
+                Becomes([&] { return Decay("arenas") == 1000 && Decay("arena.0") == 1000; }));
+            EXPECT_EQ(Decay(mine), chosen);
+        }
+        EXPECT_EQ(Decay("arenas"), usual);
+        EXPECT_EQ(Decay("arena.0"), usual);
+        EXPECT_EQ(Decay(mine), chosen);
+    }
+}
+
+// In the all-clear the callback is called before the decay is as usual; a child has it as usual.
+TEST(Pressure, ForkInTheAllClear) {
+    if (je_mallctl == nullptr) GTEST_SKIP() << "not over jemalloc";
+    static ssize_t usual;
+    static std::atomic<int> fine{0};
+    usual = Decay("arenas");
+    void *block = zmalloc(4 * kMiB);
+    zmalloc_pressure_t settings = Settings(nullptr, size_t{1} << 40);
+    settings.callback = [](void *, bool on, size_t) {
+        if (on) return;
+        fine = InChild([] {
+            CHILD_CHECK(Decay("arenas") == usual && Decay("arena.0") == usual);
+            return true;
+        })
+                   ? 1
+                   : -1;
+    };
+    Pressure pressure(settings);
+    zmalloc_set_limit(2 * kMiB, 0, nullptr, nullptr);
+    EXPECT_TRUE(Becomes([] { return Decay("arenas") == 1000; }));
+    zfree(block);
+    EXPECT_TRUE(Becomes([&] { return fine != 0; }));
+    zmalloc_set_limit(0, 0, nullptr, nullptr);
+    EXPECT_EQ(fine, 1);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -29,7 +30,21 @@ class CgroupLimit : public testing::Test {
 
     size_t Limit() {
         tree_.Write("/proc/self/mountinfo", kOtherMounts + mounts_);
-        return zm_linux_cgroup_limit(tree_.root());
+        size_t limit = 1;
+        cgroups_ = zm_linux_cgroup_limit(tree_.root(), &limit);
+        return limit;
+    }
+    // What can be told of the cgroups.
+    zm_linux_cgroups Cgroups() {
+        (void)Limit();
+        return cgroups_;
+    }
+    // Makes a file that nobody can open, not even root.
+    void MakeUnreadable(const std::string &path) {
+        Write(path, "");
+        std::filesystem::remove(tree_.root() + path);
+        std::filesystem::create_symlink(std::filesystem::path(path).filename(),
+                                        tree_.root() + path);
     }
 
     // What is written to the file of the cgroup /a/b; "": it could not be opened.
@@ -44,15 +59,47 @@ class CgroupLimit : public testing::Test {
   private:
     FakeTree tree_;
     std::string mounts_;
+    zm_linux_cgroups cgroups_ = ZM_LINUX_CGROUPS_NONE;
 };
 
 TEST_F(CgroupLimit, NothingThere) {
-    EXPECT_EQ(zm_linux_cgroup_limit("/no/such/folder"), 0u);
     EXPECT_EQ(Limit(), 0u);
     Cgroup("0::/\n");
     EXPECT_EQ(Limit(), 0u);
     Mount(2, "/", "/sys/fs/cgroup");
     EXPECT_EQ(Limit(), 0u);
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_NONE);
+}
+
+// What cannot be read may be a limit.
+TEST_F(CgroupLimit, UnreadIsNotUnlimited) {
+    Mount(2, "/", "/sys/fs/cgroup");
+    Cgroup("0::/a/b\n");
+    Write("/sys/fs/cgroup/a/memory.max", "3000\n");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_READ);  // b is not there
+    MakeUnreadable("/sys/fs/cgroup/a/b/memory.max");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_UNREAD);
+    EXPECT_EQ(Limit(), 3000u);
+    Cgroup("0::/a\n");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_READ);
+    MakeUnreadable("/proc/self/cgroup");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_UNREAD);
+}
+
+TEST_F(CgroupLimit, UnreadFilesOfVersion1) {
+    Mount(1, "/", "/m");
+    Cgroup("4:memory:/a\n");
+    Write("/m/a/memory.limit_in_bytes", "3000\n");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_READ);
+    MakeUnreadable("/m/a/memory.stat");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_UNREAD);
+}
+
+TEST_F(CgroupLimit, UnreadMount) {
+    Mount(2, "/", "/one");
+    Cgroup("0::/\n");
+    MakeUnreadable("/one");
+    EXPECT_EQ(Cgroups(), ZM_LINUX_CGROUPS_UNREAD);
 }
 
 TEST_F(CgroupLimit, Version2OfOwnCgroup) {

@@ -1,13 +1,18 @@
 // Linux adds this to os_test.cc: discarded memory is gone at once, and there is /proc.
+#include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
+#include <string>
 
 #include "gtest/gtest.h"
 #include "tests/emulated.h"
 #include "tests/sanitized.h"
+#include "zmalloc/os/linux_proc.h"
 #include "zmalloc/os/os.h"
 
 namespace {
@@ -59,6 +64,50 @@ TEST(LinuxOs, RssFollowsPagesDiscarded) {
     zm_os_discard(block, size);
     EXPECT_LT(zm_os_rss(), before + zmalloc_test::ShadowRead(size) + slack);
     munmap(block, size);
+}
+
+// Exits with 0 if `check` returns true in a child of fork.
+int InChild(bool (*check)()) {
+    const pid_t child = fork();
+    if (child == 0) _exit(check() ? 0 : 1);
+    int status = -1;
+    return waitpid(child, &status, 0) == child ? status : -1;
+}
+
+// Without a file descriptor the limit cannot be read: that is no reason to take physical memory.
+TEST(LinuxOs, MemoryIsNotKnownWithoutFiles) {
+    if (access("/proc/self/cgroup", R_OK) != 0) GTEST_SKIP() << "there are no cgroups";
+    EXPECT_EQ(InChild([] {
+                  const rlimit few = {64, 64};
+                  if (setrlimit(RLIMIT_NOFILE, &few) != 0) return false;
+                  while (dup(0) >= 0) continue;
+                  return zm_os_known_memory() == 0 && zm_os_usable_memory() != 0;
+              }),
+              0);
+}
+
+// A chroot hides the files, and not the limits.
+TEST(LinuxOs, MemoryIsNotKnownAfterAChroot) {
+    size_t limit;
+    if (geteuid() != 0) GTEST_SKIP() << "only root may";
+    if (zm_linux_cgroup_limit("", &limit) != ZM_LINUX_CGROUPS_READ) {
+        GTEST_SKIP() << "no memory cgroup can be read here";
+    }
+    (void)zm_os_usable_memory();
+    EXPECT_EQ(InChild([] {
+                  return chroot(testing::TempDir().c_str()) != 0 || zm_os_known_memory() == 0;
+              }),
+              0);
+}
+
+// exec closes both ends.
+TEST(LinuxOs, PipeIsClosedByExec) {
+    int fds[2];
+    ASSERT_TRUE(zm_os_pipe(fds));
+    for (int fd : fds) {
+        EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+        close(fd);
+    }
 }
 
 }  // namespace

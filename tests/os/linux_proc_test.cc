@@ -215,7 +215,9 @@ TEST(Root, ThatIsNotThere) {
     const std::string long_name(6000, 'x');
     for (const std::string &root : {std::string("/no/such/folder"), "/" + long_name}) {
         EXPECT_EQ(zm_linux_smaps_bytes(root.c_str(), "Rss:", -1), 0u);
-        EXPECT_EQ(zm_linux_cgroup_limit(root.c_str()), 0u);
+        size_t limit = 1;
+        EXPECT_EQ(zm_linux_cgroup_limit(root.c_str(), &limit), ZM_LINUX_CGROUPS_NONE);
+        EXPECT_EQ(limit, 0u);
     }
 }
 

@@ -69,7 +69,9 @@ TEST(Os, RssFollowsPagesTouched) {
 TEST(Os, MemoryOfTheMachine) {
     EXPECT_GT(zm_os_memory_size(), size_t{1} << 20);
     EXPECT_EQ(zm_os_memory_size() % zm_os_page_size(), 0u);
-    (void)zm_os_memory_limit();  // any value will do: it returns
+    bool known = false;
+    (void)zm_os_memory_limit(&known);  // any value will do: it returns
+    EXPECT_EQ(zm_os_known_memory(), known ? zm_os_usable_memory() : 0);
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
 /* Linux: /proc, cgroups, MADV_DONTNEED. */
+#include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -18,7 +19,16 @@ size_t zm_os_rss(void) {
 /* Not getrusage: exec does not reset its peak. */
 size_t zm_os_peak_rss(void) { return zm_linux_status_bytes("", "VmHWM:"); }
 
-size_t zm_os_memory_limit(void) { return zm_linux_cgroup_limit(""); }
+/* What a chroot hides still holds. */
+size_t zm_os_memory_limit(bool *known) {
+    static atomic_bool seen;
+    size_t limit;
+    enum zm_linux_cgroups cgroups = zm_linux_cgroup_limit("", &limit);
+    if (cgroups == ZM_LINUX_CGROUPS_READ) atomic_store(&seen, true);
+    *known = cgroups == ZM_LINUX_CGROUPS_READ ||
+             (cgroups == ZM_LINUX_CGROUPS_NONE && !atomic_load(&seen));
+    return limit;
+}
 
 int zm_os_pressure_open(void) { return zm_linux_pressure_open(""); }
 

@@ -4,6 +4,7 @@
  * this process's own up to the root of the mount.  On a hybrid system the memory
  * controller is in version 1, and version 2 has no files with memory limits.
  */
+#include <errno.h>
 #include <fcntl.h>
 #include <stdint.h>
 #include <string.h>
@@ -102,12 +103,36 @@ const char *zm_linux_cgroup_below(const char *path, const char *mounted) {
     return *path == '/' || *path == '\0' ? path : NULL;
 }
 
+/* What was found so far of one version. */
+struct found {
+    size_t limit;   /* 0: none */
+    bool read;      /* at least one mount */
+    bool forbidden; /* a mount; it does not matter if another one shows the same cgroups */
+    bool unread;    /* there is something else that cannot be opened or read */
+};
+
+static bool is_unread(const struct found *found) {
+    return found->unread || (found->forbidden && !found->read);
+}
+
+/* Call it when a file or folder cannot be opened.  One that does not exist, here or at all, has no
+ * limit. */
+static void note_unopened(struct found *found) {
+    if (errno != ENOENT && errno != ENOTDIR && errno != ENAMETOOLONG) found->unread = true;
+}
+
 /* Reads a number from the file `name` in the folder `dir`. */
-static bool read_number(int dir, const char *name, size_t *value) {
+static bool read_number(int dir, const char *name, size_t *value, struct found *found) {
     char text[32];
     const char *p = text;
-    return zm_linux_read_file(zm_linux_open_at(dir, name), text, sizeof text) > 0 &&
-           zm_linux_parse_size(&p, value);
+    int fd = zm_linux_open_at(dir, name);
+    if (fd < 0) {
+        note_unopened(found);
+        return false;
+    }
+    if (zm_linux_read_file(fd, text, sizeof text) >= 0) return zm_linux_parse_size(&p, value);
+    found->unread = true;
+    return false;
 }
 
 /* Lowers *limit to `candidate`.  Without a limit, version 2 writes "max", which is no number,
@@ -132,29 +157,32 @@ size_t zm_linux_hierarchical_limit(struct zm_linux_lines *stat) {
 
 /* The limit that version 1 computes from all cgroups above, also from those outside of the
  * mount. */
-static size_t hierarchical_limit(int dir) {
+static size_t hierarchical_limit(int dir, struct found *found) {
     char buffer[128];
     struct zm_linux_lines stat;
     int fd = zm_linux_open_at(dir, "memory.stat");
-    if (fd < 0) return 0;
+    if (fd < 0) {
+        note_unopened(found);
+        return 0;
+    }
     zm_linux_lines_begin(&stat, buffer, sizeof buffer, zm_linux_read_source, &fd);
     size_t limit = zm_linux_hierarchical_limit(&stat);
     close(fd);
     return limit;
 }
 
-/* Lowers *limit to the limit of one cgroup, the process's `own` or one above it.  Returns
+/* Lowers found->limit to the limit of one cgroup, the process's `own` or one above it.  Returns
  * false when, on an old kernel, this cgroup's limit does not hold for the cgroups below it:
  * then no cgroup further up counts either. */
-static bool look_at(int dir, int version, bool own, size_t *limit) {
+static bool look_at(int dir, int version, bool own, struct found *found) {
     size_t value;
     if (version == 2) {
-        if (read_number(dir, "memory.max", &value)) tighten(limit, value);
+        if (read_number(dir, "memory.max", &value, found)) tighten(&found->limit, value);
         return true;
     }
-    if (own) tighten(limit, hierarchical_limit(dir));
-    if (!own && read_number(dir, "memory.use_hierarchy", &value) && value == 0) return false;
-    if (read_number(dir, "memory.limit_in_bytes", &value)) tighten(limit, value);
+    if (own) tighten(&found->limit, hierarchical_limit(dir, found));
+    if (!own && read_number(dir, "memory.use_hierarchy", &value, found) && value == 0) return false;
+    if (read_number(dir, "memory.limit_in_bytes", &value, found)) tighten(&found->limit, value);
     return true;
 }
 
@@ -164,16 +192,16 @@ static int open_cgroup(int top, const char *path) {
     return zm_linux_open_at(top, *path != '\0' ? path : ".");
 }
 
-/* The lowest limit of the cgroups from `top` + `below` up to `top`.  Changes `below` meanwhile,
- * and restores it. */
-static size_t limit_up_to(int top, char *below, int version) {
+/* Looks at the cgroups from `top` + `below` up to `top`.  Changes `below` meanwhile, and restores
+ * it. */
+static void look_up_to(int top, char *below, int version, struct found *found) {
     const size_t length = strlen(below);
-    size_t limit = 0;
     char *slash;
     bool own = true, further;
     do {
         int dir = open_cgroup(top, below);
-        further = dir < 0 || look_at(dir, version, own, &limit);
+        if (dir < 0) note_unopened(found);
+        further = dir < 0 || look_at(dir, version, own, found);
         if (dir >= 0) close(dir);
         slash = strrchr(below, '/');
         if (slash != NULL) *slash = '\0';
@@ -182,17 +210,23 @@ static size_t limit_up_to(int top, char *below, int version) {
     for (size_t i = 0; i < length; i++) {
         if (below[i] == '\0') below[i] = '/';
     }
-    return limit;
 }
 
-/* The limit of the cgroup `path` as one mount shows it. */
-static size_t limit_in_mount(const char *root, const struct zm_linux_mount *mount, char *path) {
+/* Looks at the cgroup `path` as one mount shows it. */
+static void look_in_mount(const char *root, const struct zm_linux_mount *mount, char *path,
+                          struct found *found) {
     const char *below = zm_linux_cgroup_below(path, mount->root);
-    int top = below != NULL ? zm_linux_open(root, mount->point) : -1;
-    if (top < 0) return 0;
-    size_t limit = limit_up_to(top, path + (below - path), mount->version);
+    if (below == NULL) return;
+    int top = zm_linux_open(root, mount->point);
+    if (top < 0 && errno == EACCES) {
+        found->forbidden = true;
+    } else if (top < 0) {
+        note_unopened(found);
+    }
+    if (top < 0) return;
+    look_up_to(top, path + (below - path), mount->version, found);
+    found->read = true;
     close(top);
-    return limit;
 }
 
 /* A path has up to 4095 bytes, and a line of mountinfo has two paths.  The buffers for such
@@ -211,38 +245,44 @@ static bool open_lines(const char *root, const char *path, struct zm_linux_lines
     return *fd >= 0;
 }
 
-static size_t limit_of_version(const char *root, int version, const struct buffers *buffers) {
+static void look_at_version(const char *root, int version, const struct buffers *buffers,
+                            struct found *found) {
     struct zm_linux_lines lines;
     struct zm_linux_mount mount;
-    size_t limit = 0;
     char *line;
     int fd;
-    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers->path, buffers->size, &fd)) return 0;
+    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers->path, buffers->size, &fd)) {
+        note_unopened(found);
+        return;
+    }
     char *path = zm_linux_cgroup_path(&lines, version);
     close(fd);
-    if (path == NULL ||
-        !open_lines(root, "/proc/self/mountinfo", &lines, buffers->mounts, buffers->size, &fd)) {
-        return 0;
+    if (path == NULL) return;
+    if (!open_lines(root, "/proc/self/mountinfo", &lines, buffers->mounts, buffers->size, &fd)) {
+        note_unopened(found);
+        return;
     }
     while ((line = zm_linux_next_line(&lines)) != NULL) {
         if (lines.cut || !zm_linux_parse_mount(line, &mount) || mount.version != version) continue;
-        tighten(&limit, limit_in_mount(root, &mount, path));
+        look_in_mount(root, &mount, path, found);
     }
     close(fd);
-    return limit;
 }
 
-size_t zm_linux_cgroup_limit(const char *root) {
+enum zm_linux_cgroups zm_linux_cgroup_limit(const char *root, size_t *limit) {
     char small[2][SMALL];
     char *large =
         mmap(NULL, 2 * (size_t)LARGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     struct buffers buffers = {small[0], small[1], SMALL};
     if (large != MAP_FAILED) buffers = (struct buffers){large, large + LARGE, LARGE};
-    size_t limit = 0;
-    tighten(&limit, limit_of_version(root, 1, &buffers));
-    tighten(&limit, limit_of_version(root, 2, &buffers));
+    struct found one = {.limit = 0}, two = {.limit = 0};
+    look_at_version(root, 1, &buffers, &one);
+    look_at_version(root, 2, &buffers, &two);
     if (large != MAP_FAILED) munmap(large, 2 * (size_t)LARGE);
-    return limit;
+    *limit = one.limit;
+    tighten(limit, two.limit);
+    if (is_unread(&one) || is_unread(&two)) return ZM_LINUX_CGROUPS_UNREAD;
+    return one.read || two.read ? ZM_LINUX_CGROUPS_READ : ZM_LINUX_CGROUPS_NONE;
 }
 
 /* The process's cgroup `path` of version 2, by the first mount that shows it; -1: none does. */

@@ -108,8 +108,16 @@ size_t zm_linux_hierarchical_limit(struct zm_linux_lines *stat);
  * zm_os_pressure_open(). */
 int zm_linux_pressure_open(const char *root);
 
-/* The lowest memory limit, in bytes, of the cgroups of this process; 0 if there is none. */
-size_t zm_linux_cgroup_limit(const char *root);
+/* What can be told of the cgroups that have memory limits. */
+enum zm_linux_cgroups {
+    ZM_LINUX_CGROUPS_NONE,  /* this process sees none */
+    ZM_LINUX_CGROUPS_READ,  /* all were read that it sees */
+    ZM_LINUX_CGROUPS_UNREAD /* there is something that it cannot open or read */
+};
+
+/* Sets *limit to the lowest memory limit, in bytes, of the cgroups of this process; 0 if there is
+ * none. */
+enum zm_linux_cgroups zm_linux_cgroup_limit(const char *root, size_t *limit);
 
 #ifdef __cplusplus
 }

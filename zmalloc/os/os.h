@@ -47,12 +47,16 @@ size_t zm_os_peak_rss(void);
 /* Physical memory of the machine. */
 size_t zm_os_memory_size(void);
 
-/* The lowest memory limit that the cgroups (or the like) of this process
- * set; 0 when there is none. */
-size_t zm_os_memory_limit(void);
+/* The lowest memory limit that the cgroups (or the like) of this process set; 0 when there is
+ * none.  *known is false when there may be one that cannot be read now: the process has no file
+ * descriptor left, may not open the files, or no longer sees files that it has seen (chroot). */
+size_t zm_os_memory_limit(bool *known);
 
-/* The smaller of both: what this process may use. */
+/* The smaller of both: what this process may use.  A limit that is not known does not count. */
 size_t zm_os_usable_memory(void);
+
+/* The same, but 0 when the limit is not known. */
+size_t zm_os_known_memory(void);
 
 /* The sum of the smaps field `field` ("Rss:") over all mappings of process `pid`
  * (-1: this process).  Systems without smaps know only the fields in mapping.h. */
@@ -87,7 +91,8 @@ uint64_t zm_os_thread_cpu_time(void);
  * such file, or does not let us. */
 int zm_os_pressure_open(void);
 
-/* A pipe, which exec closes.  Returns false, and nothing is open, when that fails. */
+/* A pipe, which exec closes, also one at the same time where the system can.  Returns false, and
+ * nothing is open, when that fails. */
 bool zm_os_pipe(int fds[2]);
 
 /* Names the calling thread, for those who look at the process; at most 15 characters. */

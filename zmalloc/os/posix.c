@@ -1,6 +1,5 @@
 /* The functions that are the same on every POSIX system. */
 #include <errno.h>
-#include <fcntl.h>
 #include <stdint.h>
 #include <sys/mman.h>
 #include <time.h>
@@ -45,19 +44,21 @@ size_t zm_os_memory_size(void) {
     return __builtin_mul_overflow((size_t)pages, zm_os_page_size(), &size) ? SIZE_MAX : size;
 }
 
-size_t zm_os_usable_memory(void) {
+static size_t usable_memory(bool *known) {
     size_t physical = zm_os_memory_size();
-    size_t limit = zm_os_memory_limit();
+    size_t limit = zm_os_memory_limit(known);
     return limit != 0 && (physical == 0 || limit < physical) ? limit : physical;
 }
 
-bool zm_os_pipe(int fds[2]) {
-    if (pipe(fds) != 0) return false;
-    if (fcntl(fds[0], F_SETFD, FD_CLOEXEC) == 0 && fcntl(fds[1], F_SETFD, FD_CLOEXEC) == 0)
-        return true;
-    close(fds[0]);
-    close(fds[1]);
-    return false;
+size_t zm_os_usable_memory(void) {
+    bool known;
+    return usable_memory(&known);
+}
+
+size_t zm_os_known_memory(void) {
+    bool known;
+    size_t memory = usable_memory(&known);
+    return known ? memory : 0;
 }
 
 static uint64_t nanoseconds(clockid_t clock) {

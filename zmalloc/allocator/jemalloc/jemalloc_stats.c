@@ -165,27 +165,47 @@ bool zm_backend_purge_slice(unsigned slice) {
     return slice + 1 < arenas();
 }
 
-/* Writes a decay, in milliseconds, for all arenas, and for those to come. */
-static void set_decay(const struct zm_mib *default_decay, const struct zm_mib *arena, ssize_t ms) {
-    (void)write_arena(default_decay, 0, &ms, sizeof ms);
+/* A decay, in milliseconds. */
+struct decay {
+    const struct zm_mib *of_new_arenas, *of_arena;
+    ssize_t brief, usual;            /* usual: of new arenas, before it was shortened */
+    bool chosen[MALLCTL_ARENAS_ALL]; /* arenas whose decay was another one then */
+};
+
+static void replace_decay(const struct zm_mib *mib, unsigned arena, ssize_t from, ssize_t to) {
+    ssize_t now;
+    if (!zm_mib_read(mib, arena, 0, &now, sizeof now) || now != from) return;
+    (void)write_arena(mib, arena, &to, sizeof to);
+}
+
+/* -1 is no decay at all, which somebody has chosen.  What somebody chose for an arena stays. */
+static void shorten(struct decay *decay, bool on) {
+    if (on && !zm_mib_read(decay->of_new_arenas, 0, 0, &decay->usual, sizeof decay->usual)) {
+        decay->usual = 0;
+    }
+    if (decay->usual <= decay->brief) return;
+    const ssize_t from = on ? decay->usual : decay->brief, to = on ? decay->brief : decay->usual;
+    const unsigned count = arenas();
+    for (unsigned a = 0; on && a < MALLCTL_ARENAS_ALL; a++) {
+        ssize_t now;
+        decay->chosen[a] = a < count && arena_exists(a) &&
+                           zm_mib_read(decay->of_arena, a, 0, &now, sizeof now) && now != from;
+    }
+    replace_decay(decay->of_new_arenas, 0, from, to);
     for (unsigned a = 0; a < arenas(); a++) {
-        if (arena_exists(a)) (void)write_arena(arena, a, &ms, sizeof ms);
+        if (!decay->chosen[a] && arena_exists(a)) replace_decay(decay->of_arena, a, from, to);
     }
 }
 
-/* -1 is no decay at all, which somebody has chosen. */
-static void shorten(struct zm_mib *default_decay, struct zm_mib *arena, bool on, ssize_t ms,
-                    ssize_t *usual) {
-    if (on && !zm_mib_read(default_decay, 0, 0, usual, sizeof *usual)) *usual = 0;
-    if (*usual > ms) set_decay(default_decay, arena, on ? ms : *usual);
-}
-
+/* A child of fork may see the moment between two writes, and then calls this with false. */
 void zm_backend_shorten_decay(bool on) {
-    static ssize_t usual_dirty, usual_muzzy;
+    static struct decay dirty = {&default_dirty, &arena_dirty, 1000, 0, {false}};
+    static struct decay muzzy = {&default_muzzy, &arena_muzzy, 0, 0, {false}};
     static bool is_short;
     if (on == is_short) return;
-    is_short = on;
     pthread_once(&once, resolve);
-    shorten(&default_dirty, &arena_dirty, on, 1000, &usual_dirty);
-    shorten(&default_muzzy, &arena_muzzy, on, 0, &usual_muzzy);
+    if (on) is_short = true;
+    shorten(&dirty, on);
+    shorten(&muzzy, on);
+    if (!on) is_short = false;
 }

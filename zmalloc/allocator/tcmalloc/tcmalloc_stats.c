@@ -47,8 +47,9 @@ void zm_backend_shorten_decay(bool shorten) {
     static bool is_short;
     enum { FASTEST = 10 };
     if (shorten == is_short) return;
-    is_short = shorten;
+    if (shorten) is_short = true; /* first, and last: another thread may fork in between */
     if (shorten) usual = MallocExtension_GetMemoryReleaseRate();
     /* 0 is no release at all, which somebody has chosen. */
     MallocExtension_SetMemoryReleaseRate(shorten && usual > 0 && usual < FASTEST ? FASTEST : usual);
+    if (!shorten) is_short = false;
 }
