@@ -1,27 +1,18 @@
 // ZMALLOC_LIMIT, which is read when a program starts.
-#include <array>
-#include <memory>
-
+#include "tests/emulated.h"
 #include "tests/support.h"
+#include "tests/tools/process.h"
 #include "zmalloc/limit.h"
 
 namespace zmalloc_test {
 namespace {
 
-// What the program printed, started anew with the variable, and its exit status.
+// What the program printed, started anew with the variable.
 std::string Start(const std::string &limit) {
-    const std::string command = "ZMALLOC_LIMIT='" + limit + "' " +
-                                testing::internal::GetArgvs()[0] +
-                                " --gtest_filter=Started.DISABLED_*"
-                                " --gtest_also_run_disabled_tests 2>&1";
-    std::unique_ptr<FILE, int (*)(FILE *)> pipe(popen(command.c_str(), "r"), pclose);
-    std::array<char, 4096> buffer;
-    std::string text;
-    size_t got;
-    while ((got = std::fread(buffer.data(), 1, buffer.size(), pipe.get())) > 0) {
-        text.append(buffer.data(), got);
-    }
-    return text;
+    const auto finished = ztrace_test::RunProgram(
+        {Self(), "--gtest_filter=Started.DISABLED_*", "--gtest_also_run_disabled_tests"},
+        {"ZMALLOC_LIMIT=" + limit});
+    return finished.out + finished.err;
 }
 
 bool Has(const std::string &text, const std::string &part) {

@@ -8,17 +8,13 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/malloc/interface.h"
 
 namespace {
 
-constexpr size_t kMiB = 1 << 20, kTooMuch = 100 * kMiB;
+using zmalloc_test::Opaque;
 
-// The compiler must not see that a block is never used.
-template <typename T>
-T Opaque(T value) {
-    asm volatile("" : "+r"(value));
-    return value;
-}
+constexpr size_t kMiB = 1 << 20, kTooMuch = 100 * kMiB;
 
 TEST(Limit, EachFunctionFails) {
     errno = 0;

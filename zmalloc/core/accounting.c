@@ -301,19 +301,15 @@ static void move_window(void) {
     if (slot != &zm_no_slot) place_window(slot, slot->used, true);
 }
 
-/* Whether a new block exceeds the hard limit; the slot has counted it already. */
-static bool exceeds_limit(const struct zm_slot *slot, int64_t bytes) {
-    return slot == &zm_no_slot ? zm_limit_exceeded_by((size_t)bytes) : zm_limit_exceeded();
-}
-
 /* Returns false if the block exceeds the hard limit: then it is not counted, and no peak has seen
  * it. */
 static bool count_new_block(struct zm_slot *slot, int64_t bytes) {
     if (!leaves_window(slot)) return true;
-    const bool exceeds = exceeds_limit(slot, bytes);
+    const bool is_counted = slot != &zm_no_slot;
+    const bool exceeds = zm_limit_exceeded_by(is_counted ? 0 : (size_t)bytes);
     if (!exceeds) {
         count_slow(slot, bytes, false);
-    } else if (slot != &zm_no_slot) {
+    } else if (is_counted) {
         zm_add_to_slot(slot, -bytes);
         move_window();
     }

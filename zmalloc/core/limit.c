@@ -115,16 +115,11 @@ void zm_limit_room(int64_t used, int64_t *up, int64_t *down) {
 bool zm_limit_exceeded_by(size_t bytes) {
     const int64_t limit = load(&hard);
     if (limit == ZM_NO_LIMIT) return false;
+    /* Of two threads that count or reserve at the same time, at least one sees both. */
+    atomic_thread_fence(memory_order_seq_cst);
     const int64_t by_others = atomic_load(&reserved) - own_reserved;
     const int64_t room = limit - zm_accounting_used() - by_others;
     return room < 0 || bytes > (uint64_t)room;
-}
-
-bool zm_limit_exceeded(void) {
-    if (load(&hard) == ZM_NO_LIMIT) return false;
-    /* Of two threads that count at the same time, at least one sees both. */
-    atomic_thread_fence(memory_order_seq_cst);
-    return zm_limit_exceeded_by(0);
 }
 
 void *zm_limit_give_back(void *ptr) {
@@ -142,7 +137,6 @@ static void add_reserved(int64_t bytes) {
 bool zm_limit_reserve(size_t bytes) {
     if (zm_limit_exceeded_by(bytes)) return false;
     add_reserved((int64_t)bytes);
-    /* Of two threads that reserve at the same time, at least one sees both. */
     if (!zm_limit_exceeded_by(bytes)) return true;
     add_reserved(-(int64_t)bytes);
     return false;

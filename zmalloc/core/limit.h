@@ -48,7 +48,7 @@ static inline bool zm_limit_checks(void) {
                             0);
 }
 
-/* Whether so many bytes more would exceed the hard limit. */
+/* Whether so many bytes more would exceed the hard limit; 0: whether what is counted exceeds it. */
 bool zm_limit_exceeded_by(size_t bytes);
 
 /* Whether a request must fail, because it is large and would exceed the hard limit.  Smaller ones
@@ -83,10 +83,8 @@ void zm_limit_room(int64_t used, int64_t *up, int64_t *down);
 /* Calls the callback if used memory has crossed the soft limit.  Call it without a lock. */
 void zm_limit_tell(void);
 
-/* Whether a new block, which is counted already, exceeds the hard limit. */
-bool zm_limit_exceeded(void);
-
-/* Frees such a block, which is no longer counted.  Returns NULL and sets errno. */
+/* Frees a new block that exceeds the hard limit and is no longer counted.  Returns NULL and sets
+ * errno. */
 void *zm_limit_give_back(void *ptr);
 
 /* The thread that calls is the only one of a child of fork. */

@@ -218,12 +218,14 @@ static void look_in_mount(const char *root, const struct zm_linux_mount *mount, 
     const char *below = zm_linux_cgroup_below(path, mount->root);
     if (below == NULL) return;
     int top = zm_linux_open(root, mount->point);
-    if (top < 0 && errno == EACCES) {
-        found->forbidden = true;
-    } else if (top < 0) {
-        note_unopened(found);
+    if (top < 0) {
+        if (errno == EACCES) {
+            found->forbidden = true;
+        } else {
+            note_unopened(found);
+        }
+        return;
     }
-    if (top < 0) return;
     look_up_to(top, path + (below - path), mount->version, found);
     found->read = true;
     close(top);
@@ -245,27 +247,44 @@ static bool open_lines(const char *root, const char *path, struct zm_linux_lines
     return *fd >= 0;
 }
 
+/* Sets *path, which lies in the buffer, to the process's own cgroup; NULL: it has none of this
+ * version.  Returns false if the file cannot be opened. */
+static bool read_own_path(const char *root, int version, const struct buffers *buffers,
+                          char **path) {
+    struct zm_linux_lines lines;
+    int fd;
+    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers->path, buffers->size, &fd))
+        return false;
+    *path = zm_linux_cgroup_path(&lines, version);
+    close(fd);
+    return true;
+}
+
+static bool next_mount(struct zm_linux_lines *lines, int version, struct zm_linux_mount *mount) {
+    char *line;
+    while ((line = zm_linux_next_line(lines)) != NULL) {
+        if (!lines->cut && zm_linux_parse_mount(line, mount) && mount->version == version)
+            return true;
+    }
+    return false;
+}
+
 static void look_at_version(const char *root, int version, const struct buffers *buffers,
                             struct found *found) {
     struct zm_linux_lines lines;
     struct zm_linux_mount mount;
-    char *line;
+    char *path;
     int fd;
-    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers->path, buffers->size, &fd)) {
+    if (!read_own_path(root, version, buffers, &path)) {
         note_unopened(found);
         return;
     }
-    char *path = zm_linux_cgroup_path(&lines, version);
-    close(fd);
     if (path == NULL) return;
     if (!open_lines(root, "/proc/self/mountinfo", &lines, buffers->mounts, buffers->size, &fd)) {
         note_unopened(found);
         return;
     }
-    while ((line = zm_linux_next_line(&lines)) != NULL) {
-        if (lines.cut || !zm_linux_parse_mount(line, &mount) || mount.version != version) continue;
-        look_in_mount(root, &mount, path, found);
-    }
+    while (next_mount(&lines, version, &mount)) look_in_mount(root, &mount, path, found);
     close(fd);
 }
 
@@ -290,11 +309,9 @@ static int open_own_cgroup(const char *root, char *path, const struct buffers *b
     struct zm_linux_lines lines;
     struct zm_linux_mount mount;
     int fd, own = -1;
-    char *line;
     if (!open_lines(root, "/proc/self/mountinfo", &lines, buffers->mounts, buffers->size, &fd))
         return -1;
-    while (own < 0 && (line = zm_linux_next_line(&lines)) != NULL) {
-        if (lines.cut || !zm_linux_parse_mount(line, &mount) || mount.version != 2) continue;
+    while (own < 0 && next_mount(&lines, 2, &mount)) {
         const char *below = zm_linux_cgroup_below(path, mount.root);
         int top = below != NULL ? zm_linux_open(root, mount.point) : -1;
         if (top < 0) continue;
@@ -317,14 +334,11 @@ static int open_trigger(int cgroup) {
 int zm_linux_pressure_open(const char *root) {
     char small[2][SMALL];
     const struct buffers buffers = {small[0], small[1], SMALL};
-    struct zm_linux_lines lines;
-    int fd;
-    if (!open_lines(root, "/proc/self/cgroup", &lines, buffers.path, buffers.size, &fd)) return -1;
-    char *path = zm_linux_cgroup_path(&lines, 2);
-    close(fd);
-    int cgroup = path != NULL ? open_own_cgroup(root, path, &buffers) : -1;
+    char *path;
+    if (!read_own_path(root, 2, &buffers, &path) || path == NULL) return -1;
+    int cgroup = open_own_cgroup(root, path, &buffers);
     if (cgroup < 0) return -1;
-    fd = open_trigger(cgroup);
+    int fd = open_trigger(cgroup);
     close(cgroup);
     return fd;
 }
