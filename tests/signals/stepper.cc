@@ -4,11 +4,15 @@
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cinttypes>
+#include <cstddef>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <thread>
 
 namespace zmalloc_test {
@@ -71,12 +75,36 @@ bool Interrupt(pid_t thread) {
     return true;
 }
 
+// The vDSO reads the time anew whenever the kernel has updated it meanwhile, 100 to 1000 times a
+// second.  Interrupted at each instruction, it would never end.
+struct Vdso {
+    uintptr_t begin = 0, end = 0;
+
+    Vdso() {
+        char line[512];
+        FILE *maps = std::fopen("/proc/self/maps", "r");
+        if (maps == nullptr) Fail("/proc/self/maps");
+        while (std::fgets(line, sizeof line, maps) != nullptr) {
+            if (std::strstr(line, "[vdso]") != nullptr) {
+                std::sscanf(line, "%" SCNxPTR "-%" SCNxPTR, &begin, &end);
+            }
+        }
+        std::fclose(maps);
+    }
+
+    bool Runs(pid_t thread) const {
+        const long at = ptrace(PTRACE_PEEKUSER, thread, offsetof(user_regs_struct, rip), 0);
+        return static_cast<uintptr_t>(at) - begin < end - begin;
+    }
+};
+
 size_t Watch(pid_t thread, size_t every) {
+    const Vdso vdso;
     size_t instructions = 0, interruptions = 0;
     int status, by;
     if (waitpid(thread, &status, __WALL) != thread || !WIFSTOPPED(status)) Fail("waitpid");
     while (Continue(PTRACE_SINGLESTEP, thread, 0, &by)) {
-        if (++instructions % every != 0 || !MayInterrupt(thread)) continue;
+        if (++instructions % every != 0 || vdso.Runs(thread) || !MayInterrupt(thread)) continue;
         if (!Interrupt(thread)) break;
         interruptions++;
     }
