@@ -12,15 +12,12 @@
 #include <vector>
 
 #include "gtest/gtest.h"
+#include "tests/blocks.h"
 #include "tests/random.h"
 
 namespace jemalloc_test {
 
-// Hides a value from the compiler, for requests that it would warn about.
-inline size_t Opaque(size_t value) {
-    volatile size_t opaque = value;
-    return opaque;
-}
+using zmalloc_test::Opaque;
 
 template <typename T>
 T Get(const std::string &name) {

@@ -55,11 +55,15 @@ static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void resolve(void) { zm_mib_resolve(all_mibs, sizeof all_mibs / sizeof all_mibs[0]); }
 
+static unsigned arenas(void) {
+    unsigned count;
+    return zm_mib_read(&narenas, 0, 0, &count, sizeof count) ? count : 0;
+}
+
 /* Check this first: some of jemalloc's mallctls are undefined for an index out of range. */
 static bool arena_exists(unsigned arena) {
-    unsigned count;
     bool initialized;
-    return zm_mib_read(&narenas, 0, 0, &count, sizeof count) && arena < count &&
+    return arena < arenas() &&
            zm_mib_read(&arena_initialized, arena, 0, &initialized, sizeof initialized) &&
            initialized;
 }
@@ -153,14 +157,9 @@ int zm_backend_purge(void) {
     return write_arena(&arena_purge, MALLCTL_ARENAS_ALL, NULL, 0);
 }
 
-static unsigned arenas(void) {
-    unsigned count;
-    pthread_once(&once, resolve);
-    return zm_mib_read(&narenas, 0, 0, &count, sizeof count) ? count : 0;
-}
-
 /* An arena at a time.  jemalloc holds no lock while it gives pages back. */
 bool zm_backend_purge_slice(unsigned slice) {
+    pthread_once(&once, resolve);
     if (slice < arenas()) (void)write_arena(&arena_purge, slice, NULL, 0);
     return slice + 1 < arenas();
 }

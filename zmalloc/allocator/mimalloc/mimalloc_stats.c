@@ -29,7 +29,9 @@ int zm_backend_background_purge(bool enable) {
     return -1;
 }
 
+/* A thread that never allocated has no heap, and would purge nothing. */
 int zm_backend_purge(void) {
+    mi_thread_init();
     mi_purge();
     return 0;
 }
@@ -40,11 +42,9 @@ void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *shoul
     for (size_t i = 0; i < count; i++) should[i] = ptrs[i] != NULL && mi_should_defrag(ptrs[i]);
 }
 
-/* A thread that never allocated has no heap, and purges nothing. */
 bool zm_backend_purge_slice(unsigned slice) {
     (void)slice;
-    mi_thread_init();
-    mi_purge();
+    (void)zm_backend_purge();
     return false;
 }
 
