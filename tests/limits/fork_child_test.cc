@@ -118,8 +118,11 @@ class Model {
     std::vector<Held> held_;
 };
 
+// Under a sanitizer or an emulator, or with the guard, all takes many times as long.
+bool IsSlow() { return Variant().guarded || Emulated() || kSanitized; }
+
 bool Work(Model *model) {
-    const int steps = Variant().guarded || Emulated() ? 3000 : 20000;
+    const int steps = IsSlow() ? 3000 : 20000;
     for (int i = 0; i < steps; i++) {
         CHILD_CHECK(model->Step());
         if (i % 16 == 0) CHILD_CHECK(model->IsExact());
@@ -260,7 +263,7 @@ bool OwnsItsMemory() { return !kSanitized && !Emulated() && zmalloc_get_private_
 bool AllocatesForLong() {
     std::vector<void *> blocks(1000);
     Random random(3);
-    const int count = OwnsItsMemory() && !Variant().guarded ? 10000000 : 200000;
+    const int count = IsSlow() ? 50000 : 10000000;
     for (int i = 0; i < count; i++) {
         void *&block = blocks[static_cast<size_t>(i) % blocks.size()];
         zfree(block);
@@ -297,7 +300,7 @@ TEST(ForkChild, ResizedBlocksAreReused) {
         EXPECT_TRUE(InChild([&] {
             zmalloc_fork_child();
             const size_t before = zmalloc_get_private_dirty(-1);
-            for (int i = 0; i < 20000; i++) {
+            for (int i = 0; i < (IsSlow() ? 10000 : 20000); i++) {
                 void *block = zmalloc(10), *next = zmalloc(10);  // it has to move
                 block = flags ? zrealloc_with_flags(block, 5000, 0) : zrealloc(block, 5000);
                 zfree(std::memset(block, 1, 5000));
