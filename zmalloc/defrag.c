@@ -4,6 +4,7 @@
 #include <time.h>
 
 #include "zmalloc/allocator/backend.h"
+#include "zmalloc/core/inherited.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/zmalloc.h"
 
@@ -12,11 +13,14 @@
 
 bool zmalloc_defrag_supported(void) { return zm_backend_can_defrag(); }
 
+/* A child of fork would copy pages for nothing. */
+static bool may_move(void) { return zm_backend_can_defrag() && !zm_in_fork_child(); }
+
 bool zmalloc_should_defrag(const void *ptr) {
     bool should = false;
     size_t usable;
     if (zm_null_or_sampled(ptr) && zm_sampled_usable_size(ptr, &usable)) return false;
-    if (zm_backend_can_defrag()) zm_backend_should_defrag(&ptr, 1, &should);
+    if (may_move()) zm_backend_should_defrag(&ptr, 1, &should);
     return should;
 }
 
@@ -28,7 +32,7 @@ static void look_at_each(const void *const *ptrs, size_t count, bool *should) {
 int zmalloc_should_defrag_batch(const void *const *ptrs, size_t count, bool *should) {
     int sum = 0;
     if (!zm_backend_can_defrag()) return -1;
-    if (zm_sampling()) {
+    if (zm_sampling() || zm_in_fork_child()) {
         look_at_each(ptrs, count, should);
     } else {
         zm_backend_should_defrag(ptrs, count, should);

@@ -7,6 +7,7 @@
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/allocator/libc/libc.h"
 #include "zmalloc/core/accounting.h"
+#include "zmalloc/core/inherited.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/core/traces.h"
@@ -162,11 +163,27 @@ static inline enum outcome try_realloc_plain(void **ptr, size_t size, size_t *us
     return count_resize(ptr, resized, *usable, *old_usable);
 }
 
+/* The same where a child of fork may have to remember its own blocks (core/inherited.h). */
+static enum outcome try_realloc_own(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
+    enum outcome outcome = try_realloc_plain(ptr, size, usable, old_usable);
+    if (outcome == MOVED_OR_KEPT) zm_own(*ptr);
+    return outcome;
+}
+
+/* Whether a block that is NULL, sampled or inherited stays where it is. */
+static bool stays(const void *ptr, size_t size, size_t old_usable) {
+    return ptr != NULL && size <= old_usable && zm_has_inherited();
+}
+
 /* The same for any *ptr.  A sampled block always moves: its place fits its own size only. */
 static enum outcome try_realloc_any(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
-    if (!zm_null_or_sampled(*ptr) || !zm_sampled_usable_size(*ptr, old_usable) ||
-        (size == 0 && *ptr != NULL)) {
-        return try_realloc_plain(ptr, size, usable, old_usable);
+    if (!zm_null_or_sampled(*ptr)) return try_realloc_plain(ptr, size, usable, old_usable);
+    if (!zm_sampled_usable_size(*ptr, old_usable) || (size == 0 && *ptr != NULL)) {
+        return try_realloc_own(ptr, size, usable, old_usable);
+    }
+    if (stays(*ptr, size, *old_usable)) {
+        *usable = *old_usable;
+        return MOVED_OR_KEPT;
     }
     void *moved = try_malloc(size, usable);
     if (moved == NULL) return FAILED;
@@ -298,6 +315,7 @@ void *zmalloc_with_flags(size_t size, int flags) {
 }
 
 static void *move_sampled(void *ptr, size_t old_usable, size_t size, int flags) {
+    if (flags == 0 && stays(ptr, size, old_usable)) return ptr;
     void *moved = zmalloc_with_flags(size, flags);
     if (moved == NULL) return NULL;
     memcpy(moved, ptr, size < old_usable ? size : old_usable);
@@ -311,6 +329,7 @@ static void *try_realloc_flags(void *ptr, size_t size, int flags) {
     const size_t more = zm_limit_checks() ? growth(ptr, size) : 0;
     if (size >= REQUEST_LIMIT || (more != 0 && !zm_limit_reserve(more))) return NULL;
     void *resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
+    if (resized != NULL) zm_own(resized);
     const enum outcome outcome = count_resize(&ptr, resized, usable, old_usable);
     if (more != 0) zm_limit_release(more);
     return outcome != FAILED ? ptr : NULL;

@@ -252,6 +252,26 @@ void zmadvise_dontneed(void *ptr_);
 /* The same for any `size` bytes at `ptr`, a block or not (Valkey). */
 void zmadvise_dontneed_range(void *ptr_, size_t size_);
 
+/* For a child of fork that reads the parent's blocks, as to write a snapshot, and then ends: makes
+ * it copy less of the parent's memory.  Call it directly after fork, before the child starts
+ * threads.  From then on
+ *
+ *  - blocks that the child frees, and that were there at the call, are only counted, and their
+ *    memory is not used again.  The allocator would write into them.  They grow by moving to a new
+ *    block, and shrink by staying as they are.  jemalloc does not write into a block that is
+ *    freed, so over it (without --guard) they are freed as ever;
+ *  - blocks that the child itself allocates are resized and freed as ever.  Over the other
+ *    allocators each takes the slow path of counting, which also remembers its address;
+ *  - the allocator gives no memory back by itself, where that can be turned off: jemalloc,
+ *    tcmalloc, mimalloc.  zmalloc_purge() works, but may copy pages;
+ *  - no block moves by defragmentation (zmalloc/defrag.h).
+ *
+ * Used memory stays exact, and threads that start later may allocate and free.  A child of the
+ * child goes on so, and may call the function for itself.  Does nothing if it was called in this
+ * process before, or if this process is no child of fork (of a plain clone() or vfork() neither).
+ * Leak checkers may find what is only counted. */
+void zmalloc_fork_child(void);
+
 #pragma GCC visibility pop
 
 #ifdef __cplusplus

@@ -90,6 +90,26 @@ void GivingBack(Checks &checks) {
     checks.Free(&kept);
 }
 
+// Each run is in a child of fork.  There may be no memory to remember the child's own blocks.
+void ForkChild(Checks &checks) {
+    // Where the allocator's calls are counted, a block that is not given to it is a leak.
+    Block inherited = {};
+    if (!CallsFail()) {
+        inherited = checks.Allocate("zmalloc_usable", 3000, false, zmalloc_usable);
+    }
+    checks.Other("zmalloc_fork_child", [&] {
+        CALL(checks, zmalloc_fork_child)();
+        return 0;
+    });
+    Block own = checks.Allocate("ztrymalloc_usable", 500, true, ztrymalloc_usable);
+    for (Block *block : {&inherited, &own}) {
+        if (block->at == nullptr) continue;
+        checks.Resize("ztryrealloc_usable", block, 1000, true, ztryrealloc_usable);
+        checks.Resize("zrealloc_usable", block, 300000, false, zrealloc_usable);
+        checks.Free(block);
+    }
+}
+
 // The hard limit fails what would fit otherwise, and nothing else changes.
 void Limits(Checks &checks) {
     static int calls;
@@ -208,9 +228,13 @@ void Defragmentation(Checks &checks) {
 
 std::vector<Scenario> FigureScenarios() {
     return {
-        {"figures", Figures, false},         {"reports", Reports, false},
-        {"giving_back", GivingBack},         {"limits", Limits},
-        {"pressure", Pressure, false, true}, {"defragmentation", Defragmentation},
+        {"figures", Figures, false},
+        {"reports", Reports, false},
+        {"giving_back", GivingBack},
+        {"limits", Limits},
+        {"fork_child", ForkChild},
+        {"pressure", Pressure, false, true},
+        {"defragmentation", Defragmentation},
     };
 }
 

@@ -226,5 +226,26 @@ TEST(ManyThreads, LimitsChangeWhileThreadsCross) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
+// What is read is a pair that was set.
+TEST(Limits, AreReadAsAPair) {
+    constexpr size_t kLimit = size_t{1} << 40;
+    std::atomic<bool> stop{false};
+    std::thread sets([&] {
+        for (size_t i = 0; !stop; i = (i + 1) % 1000) {
+            zmalloc_set_limit(kLimit + i, 2 * (kLimit + i), nullptr, nullptr);
+        }
+    });
+    int torn = 0;
+    for (int i = 0; i < 20000; i++) {
+        size_t soft, hard;
+        zmalloc_get_limit(&soft, &hard);
+        torn += hard != 2 * soft;
+    }
+    stop = true;
+    sets.join();
+    EXPECT_EQ(torn, 0);
+    zmalloc_set_limit(0, 0, nullptr, nullptr);
+}
+
 }  // namespace
 }  // namespace zmalloc_test

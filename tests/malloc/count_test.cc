@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <cstring>
+#include <iterator>
 #include <map>
 #include <new>
 #include <string>
@@ -178,6 +179,38 @@ TEST(Guard, FindsBugsOfMalloc) {
     EXPECT_EQ(StatusOfChild([block] { FreeSized(block, 25); }), 128 + SIGABRT);
     EXPECT_EQ(StatusOfChild([block] { ::operator delete (block, size_t{8}); }), 128 + SIGABRT);
     FreeSized(block, 24);
+}
+
+// Resizes and frees what its parent has, and does the same with blocks of its own.
+bool UsesAndFrees(std::vector<void *> *inherited) {
+    const size_t dirty = zmalloc_get_private_dirty(-1);
+    for (void *&block : *inherited) {
+        const auto counted = static_cast<int64_t>(zmalloc_size(block));
+        CHILD_CHECK(Change([&] { free(block); }) == -counted);
+        block = nullptr;
+    }
+    for (size_t i = 0; i < 100000; i++) {
+        const Way &way = kWays[i % std::size(kWays)];
+        const size_t size = i % 3000;
+        CHILD_CHECK(Change([&] { way.release(way.allocate(size), size); }) == 0);
+    }
+    CHILD_CHECK(zmalloc_get_private_dirty(-1) - dirty < (Variant().guarded ? 64 : 8) << 20);
+    return true;
+}
+
+// It is the last test: its blocks take all guard pages.
+TEST(ForkChild, UsesAndFrees) {
+    std::vector<void *> blocks(20000);
+    for (size_t i = 0; i < blocks.size(); i++) blocks[i] = malloc(i % 1000);
+    EXPECT_EQ(StatusOfChild([&] {
+                  zmalloc_fork_child();
+                  for (size_t i = 0; i < blocks.size(); i += 3) {
+                      blocks[i] = realloc(blocks[i], i % 1500 + 1);
+                  }
+                  _exit(UsesAndFrees(&blocks) ? 0 : 1);
+              }),
+              0);
+    for (void *block : blocks) free(block);
 }
 
 }  // namespace

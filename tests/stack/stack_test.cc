@@ -185,6 +185,7 @@ const Call kCalls[] = {
     {"zlibc_trim", zlibc_trim},
     {"zmadvise_dontneed", [] { zmadvise_dontneed(given); }},
     {"zmadvise_dontneed_range", [] { zmadvise_dontneed_range(buffer, sizeof buffer); }},
+    {"zmalloc_fork_child", zmalloc_fork_child},
     {"zmalloc_stats", [] { zmalloc_stats(&info, sizeof info, ZMALLOC_ALL_ARENAS, 1); }},
     {"zmalloc_stats_knows",
      [] { number = static_cast<size_t>(zmalloc_stats_knows(&info, ZMALLOC_STATS_RSS)); }},

@@ -102,6 +102,11 @@ bool zm_backend_purge_slice(unsigned slice);
  * before.  Call it from one thread at a time. */
 void zm_backend_shorten_decay(bool shorten);
 
+/* From now on the allocator gives nothing back by itself, if it can be told so: this process is a
+ * child of fork that soon ends.  Returns whether freeing a block writes into the block.  Call it
+ * while there is one thread. */
+bool zm_backend_fork_child(void);
+
 /* Whether zm_backend_should_defrag() can be called.  Found out once, at run time. */
 bool zm_backend_can_defrag(void);
 

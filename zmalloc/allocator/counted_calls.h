@@ -12,12 +12,16 @@
 
 #define ZM_COLD __attribute__((noinline, cold, unused)) static
 
+/* A large block is checked before it is counted. */
 ZM_COLD void *zm_count_new_block_asking(void *ptr) {
-    return zm_count_new_block(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
+    const size_t bytes = zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX;
+    if (zm_limit_refuses(bytes)) return zm_limit_give_back(ptr);
+    return zm_count_new_block(ptr, bytes);
 }
 
 ZM_COLD void *zm_count_new_block_asking_or_fail(void *ptr, size_t size) {
-    return zm_count_new_block_or_fail(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX, size);
+    ptr = zm_count_new_block_asking(ptr);
+    return __builtin_expect(ptr != NULL, 1) ? ptr : zm_out_of_memory(size);
 }
 
 ZM_COLD void zm_free_asking(void *ptr) {
@@ -51,8 +55,9 @@ static inline void *zm_count_block_or_fail(void *ptr, size_t size) {
 }
 
 /* These do not ask zm_limit_refuses(), which would cost the fast paths two instructions. Allocators
- * do not write to a large block that is fresh, so it is as well to check blocks when they are
- * counted. */
+ * do not write to a large block that is fresh, so blocks are checked when they are counted.  Until
+ * one is refused, other threads see it as used; but not those whose usable size must be asked for,
+ * as of glibc's blocks with a mapping of their own. */
 static inline void *zm_backend_counted_try_malloc(size_t size) {
     void *ptr = zm_backend_plain_malloc(size);
     return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : NULL;

@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <time.h>
 
+#include "zmalloc/core/inherited.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/os/os.h"
@@ -108,11 +109,11 @@ static inline void place_plain_window(struct zm_slot *slot, int64_t used, bool r
     slot->top = slot->bottom + ZM_PEAK_WINDOW;
 }
 
-/* The same while there may be a limit, or blocks may be sampled. */
+/* The same while there may be a limit, or new blocks are watched. */
 static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
     place_plain_window(slot, used, rises);
     if (zm_limited()) narrow_window(slot, used);
-    if (zm_sample_period() == 0) return;
+    if (!zm_watches_new_blocks()) return;
     slot->real_top = slot->top;
     slot->top = INT64_MIN;
 }
@@ -200,6 +201,7 @@ static void in_parent(void) {
 static void in_child(void) {
     sigset_t saved;
     thread_is_forking = false;
+    zm_fork_happened();
     zm_limit_in_child();
     block_signals(&saved);
     fold_slots_except(zm_thread_slot);
@@ -245,8 +247,8 @@ static void count_without_slot(int64_t bytes) {
     }
 }
 
-/* The slow path; `slot` has counted `bytes` already.  `is_plain`: there is no limit, and nothing is
- * sampled. */
+/* The slow path; `slot` has counted `bytes` already.  `is_plain`: there is no limit, and new blocks
+ * are not watched. */
 static inline void count_slow(struct zm_slot *slot, int64_t bytes, bool is_plain) {
     if (slot == &zm_no_slot) {
         count_without_slot(bytes);
@@ -262,12 +264,12 @@ static inline void count_slow(struct zm_slot *slot, int64_t bytes, bool is_plain
     if (rises) (void)zm_accounting_peak();
 }
 
-static inline bool is_plain(void) { return !zm_limited() && zm_sample_period() == 0; }
+static inline bool is_plain(void) { return !zm_limited() && !zm_watches_new_blocks(); }
 
-/* While blocks are sampled, each new block takes the slow path, because `top` is below all
+/* While new blocks are watched, each of them takes the slow path, because `top` is below all
  * counters; the window then ends at `real_top`.  Returns whether the counter left the window. */
 static bool leaves_window(struct zm_slot *slot) {
-    if (zm_sample_period() == 0 || slot == &zm_no_slot) return true;
+    if (!zm_watches_new_blocks() || slot == &zm_no_slot) return true;
     int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
     if (used <= slot->real_top && used >= slot->bottom) return false;
     slot->top = slot->real_top;
@@ -320,7 +322,7 @@ static bool count_new_block(struct zm_slot *slot, int64_t bytes) {
 __attribute__((noinline)) static void *count_new_block_with_care(void *ptr, struct zm_slot *slot,
                                                                  int64_t bytes, bool may_sample) {
     if (!count_new_block(slot, bytes)) return zm_limit_give_back(ptr);
-    return may_sample && zm_sample_period() != 0 ? zm_sample(ptr, (size_t)bytes) : ptr;
+    return zm_watches_new_blocks() ? zm_watch_new_block(ptr, (size_t)bytes, may_sample) : ptr;
 }
 
 void *zm_count_new_block_slow(void *ptr, struct zm_slot *slot, int64_t bytes) {
@@ -344,7 +346,7 @@ void *zm_count_new_block_slow_or_fail(size_t size, struct zm_slot *slot, int64_t
     return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
-void zm_accounting_sampling_started(void) { move_window(); }
+void zm_accounting_watch_started(void) { move_window(); }
 
 void zm_accounting_limits_changed(void) {
     move_window();

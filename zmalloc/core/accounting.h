@@ -24,8 +24,8 @@ extern "C" {
 struct zm_slot {
     int64_t used;          /* bytes; atomic, written by its thread alone */
     int64_t top, bottom;   /* of the window; used by its thread alone */
-    int64_t real_top;      /* the window's top while allocations are sampled: `top` is then
-                              INT64_MIN */
+    int64_t real_top;      /* the window's top while new blocks are watched (sampled.h): `top` is
+                              then INT64_MIN */
     unsigned block, index; /* the slot's place in the table */
 } __attribute__((aligned(64)));
 

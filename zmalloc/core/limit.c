@@ -14,6 +14,9 @@ static _Atomic int64_t soft = ZM_NO_LIMIT, hard = ZM_NO_LIMIT;
 
 static _Atomic unsigned generation;
 
+/* Odd while both limits change; who reads both then tries again. */
+static _Atomic unsigned changes;
+
 /* Whether the callback was told last that used memory is above the soft limit. */
 static _Atomic bool above;
 
@@ -156,10 +159,13 @@ static bool wait_for_turn(void) {
     return true;
 }
 
+/* Call it with the turn. */
 static void set_both(int64_t new_soft, int64_t new_hard) {
     const bool has_hard = new_hard != ZM_NO_LIMIT;
+    atomic_fetch_add(&changes, 1);
     atomic_store(&soft, new_soft);
     atomic_store(&hard, new_hard);
+    atomic_fetch_add(&changes, 1);
     __atomic_store_n(&zm_limit_checks_above, has_hard ? (size_t)ZM_PEAK_WINDOW : SIZE_MAX,
                      __ATOMIC_RELAXED);
     __atomic_store_n(&zm_is_limited, has_hard || new_soft != ZM_NO_LIMIT, __ATOMIC_RELAXED);
@@ -179,9 +185,17 @@ unsigned zm_limits_set(const struct zm_limits *limits) {
     return now;
 }
 
+/* Gives up in a signal handler that interrupts the change. */
 void zm_limits_get(struct zm_limits *limits) {
-    *limits = (struct zm_limits){
-        .generation = atomic_load(&generation), .soft = load(&soft), .hard = load(&hard)};
+    enum { MOST_TRIES = 1000 };
+    for (int i = 0; i < MOST_TRIES; i++) {
+        const unsigned before = atomic_load(&changes);
+        *limits = (struct zm_limits){.generation = atomic_load(&generation),
+                                     .soft = atomic_load(&soft),
+                                     .hard = atomic_load(&hard)};
+        if (before % 2 == 0 && before == atomic_load(&changes)) return;
+        zm_sleep_briefly();
+    }
 }
 
 void zm_limits_move(unsigned since, int64_t new_soft, int64_t new_hard) {
@@ -194,6 +208,9 @@ void zm_limits_move(unsigned since, int64_t new_soft, int64_t new_hard) {
 bool zm_limit_is_above(void) { return atomic_load(&above); }
 
 void zm_limit_in_child(void) {
-    if (!has_turn) atomic_store(&turn_taken, false);
+    if (!has_turn) {
+        atomic_store(&turn_taken, false);
+        atomic_store(&changes, 0);
+    }
     atomic_store(&reserved, own_reserved);
 }

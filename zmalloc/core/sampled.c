@@ -1,10 +1,14 @@
 #include "zmalloc/core/sampled.h"
 
 #include "zmalloc/core/accounting.h"
+#include "zmalloc/core/inherited.h"
 
 uintptr_t zm_sampled_end = 1; /* only NULL is below it */
 uintptr_t zm_resized_with_care = 1;
-unsigned zm_sampling_period;
+bool zm_new_blocks_watched;
+
+/* On average one of this many new blocks is sampled; 0: no block is. */
+static unsigned period;
 
 /* A random number from 1 to twice the period less 1, by xorshift.  The average is the period,
  * and a program's regular pattern of allocations does not match it. */
@@ -14,7 +18,7 @@ static uint64_t draw_distance(void) {
     state ^= state << 13;
     state ^= state >> 7;
     state ^= state << 17;
-    return 1 + state % (2 * (uint64_t)zm_sample_period() - 1);
+    return 1 + state % (2 * (uint64_t)period - 1);
 }
 
 static bool is_due(void) {
@@ -25,7 +29,7 @@ static bool is_due(void) {
 
 /* ---- Early blocks ----------------------------------------------------------- */
 
-/* Below this address are the sampler's blocks. */
+/* Below this address are the sampler's blocks, or all. */
 static uintptr_t sampler_end = 1;
 
 static struct {
@@ -81,7 +85,14 @@ static void free_early(const void *ptr) {
 
 /* ---- Sampled blocks --------------------------------------------------------- */
 
-void *zm_sample(void *ptr, size_t bytes) { return is_due() ? zm_sampler.replace(ptr, bytes) : ptr; }
+void *zm_watch_new_block(void *ptr, size_t bytes, bool may_sample) {
+    if (may_sample && period != 0 && is_due()) {
+        void *sampled = zm_sampler.replace(ptr, bytes);
+        if (sampled != ptr) return sampled;
+    }
+    zm_own(ptr);
+    return ptr;
+}
 
 bool zm_sampled_usable_size(const void *ptr, size_t *usable) {
     *usable = 0;
@@ -90,7 +101,8 @@ bool zm_sampled_usable_size(const void *ptr, size_t *usable) {
         *usable = usable_of_early(ptr);
         return true;
     }
-    if (!zm_sampling() || !zm_sampler.has(ptr)) return false;
+    if (!zm_sampling()) return false;
+    if (!zm_sampler.has(ptr)) return zm_inherited_usable_size(ptr, usable);
     *usable = zm_sampler.usable_size(ptr);
     return true;
 }
@@ -101,14 +113,22 @@ bool zm_sampled_free(void *ptr) {
         free_early(ptr);
         return true;
     }
-    if (!zm_sampling() || !zm_sampler.has(ptr)) return false;
+    if (!zm_sampling()) return false;
+    if (!zm_sampler.has(ptr)) return zm_inherited_free(ptr);
     zm_count_freed(zm_sampler.free(ptr));
     return true;
 }
 
-void zm_sampling_start(unsigned every, uintptr_t end) {
+static void take_slow_paths_below(uintptr_t end) {
     sampler_end = end;
     set_end(early.bytes);
-    __atomic_store_n(&zm_sampling_period, every, __ATOMIC_RELEASE);
-    zm_accounting_sampling_started();
+    __atomic_store_n(&zm_new_blocks_watched, true, __ATOMIC_RELEASE);
+    zm_accounting_watch_started();
 }
+
+void zm_sampling_start(unsigned every, uintptr_t end) {
+    period = every;
+    take_slow_paths_below(end);
+}
+
+void zm_all_blocks_take_slow_paths(void) { take_slow_paths_below(UINTPTR_MAX); }

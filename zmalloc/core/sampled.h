@@ -16,7 +16,8 @@
 extern "C" {
 #endif
 
-/* Sampled blocks, and NULL, are below this address.  Set before main. */
+/* Sampled blocks, and NULL, are below this address.  Set before main; and in a child of fork that
+ * has inherited blocks (inherited.h), where all blocks take the slow paths. */
 extern uintptr_t zm_sampled_end __attribute__((visibility("hidden")));
 
 /* Whether `ptr` is NULL or may be a sampled block. */
@@ -75,6 +76,10 @@ extern const struct zm_sampler zm_sampler;
  * then sampling costs nothing. */
 void zm_sampling_start(unsigned every, uintptr_t end);
 
+/* From now on, all blocks take the slow paths: new ones, those that are resized, those that are
+ * freed.  Call it before other threads start. */
+void zm_all_blocks_take_slow_paths(void);
+
 /* ---- Between sampled.c and early.c ------------------------------------------- */
 
 /* Blocks of //malloc from before the allocator could work (early.h) are freed and resized as
@@ -88,19 +93,20 @@ void zm_early_blocks_over(void);
 
 /* ---- Between sampled.c and accounting.c -------------------------------------- */
 
-/* On average one of this many new blocks is sampled; 0: no block is.  Atomic. */
-extern unsigned zm_sampling_period;
+/* Whether each new block takes the slow path. */
+extern bool zm_new_blocks_watched;
 
-static inline unsigned zm_sample_period(void) {
-    return __atomic_load_n(&zm_sampling_period, __ATOMIC_ACQUIRE);
+static inline bool zm_watches_new_blocks(void) {
+    return __atomic_load_n(&zm_new_blocks_watched, __ATOMIC_ACQUIRE);
 }
 
-/* Lets the sampler replace a new block, if this one is due.  Returns the block to use. */
-void *zm_sample(void *ptr, size_t bytes);
+/* Looks at a new block, which counts for `bytes`.  Lets the sampler replace it, if this one is due
+ * and `may_sample`.  Returns the block to use. */
+void *zm_watch_new_block(void *ptr, size_t bytes, bool may_sample);
 
 /* Moves the window of this thread below its counter, so that its next new block takes the
  * slow path. */
-void zm_accounting_sampling_started(void);
+void zm_accounting_watch_started(void);
 
 #ifdef __cplusplus
 }

@@ -401,6 +401,12 @@ void *zm_guarded_movable(void *ptr) {
     return raw;
 }
 
+/* The guard itself writes into blocks that are freed. */
+bool zm_guarded_fork_child(void) {
+    (void)zm_backend_fork_child();
+    return true;
+}
+
 void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *should) {
     zm_backend_should_defrag(ptrs, count, should);
     for (size_t i = 0; i < count; i++) {

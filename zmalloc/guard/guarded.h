@@ -29,6 +29,7 @@ size_t zm_guarded_std_size(size_t size);
 void *zm_guarded_std_malloc(size_t size);
 void zm_guarded_std_free(void *ptr);
 void zm_guarded_std_free_sized(void *ptr, size_t size);
+bool zm_guarded_fork_child(void);
 void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *should);
 
 #ifndef ZM_GUARDED_ITSELF /* debug.c calls both */
@@ -52,6 +53,7 @@ void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *shoul
 #define zm_backend_std_malloc zm_guarded_std_malloc
 #define zm_backend_std_free zm_guarded_std_free
 #define zm_backend_std_free_sized zm_guarded_std_free_sized
+#define zm_backend_fork_child zm_guarded_fork_child
 #define zm_backend_should_defrag zm_guarded_should_defrag
 #endif
 

@@ -196,6 +196,22 @@ static void shorten(struct decay *decay, bool on) {
     }
 }
 
+static void end_decay(const struct zm_mib *of_new_arenas, const struct zm_mib *of_arena) {
+    ssize_t never = -1;
+    (void)write_arena(of_new_arenas, 0, &never, sizeof never);
+    for (unsigned a = 0; a < arenas(); a++) {
+        if (arena_exists(a)) (void)write_arena(of_arena, a, &never, sizeof never);
+    }
+}
+
+/* Free blocks are in the thread cache's own memory, and as bits in that of slabs. */
+bool zm_backend_fork_child(void) {
+    pthread_once(&once, resolve);
+    end_decay(&default_dirty, &arena_dirty);
+    end_decay(&default_muzzy, &arena_muzzy);
+    return false;
+}
+
 /* A child of fork may see the moment between two writes, and then calls this with false. */
 void zm_backend_shorten_decay(bool on) {
     static struct decay dirty = {&default_dirty, &arena_dirty, 1000, 0, {false}};

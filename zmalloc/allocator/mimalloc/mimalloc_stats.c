@@ -49,3 +49,8 @@ bool zm_backend_purge_slice(unsigned slice) {
 }
 
 void zm_backend_shorten_decay(bool shorten) { (void)shorten; }
+
+bool zm_backend_fork_child(void) {
+    mi_keep_pages();
+    return true;
+}

@@ -53,3 +53,8 @@ void zm_backend_shorten_decay(bool shorten) {
     MallocExtension_SetMemoryReleaseRate(shorten && usual > 0 && usual < FASTEST ? FASTEST : usual);
     if (!shorten) is_short = false;
 }
+
+bool zm_backend_fork_child(void) {
+    MallocExtension_SetMemoryReleaseRate(0);
+    return true;
+}

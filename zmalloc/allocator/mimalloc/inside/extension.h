@@ -71,4 +71,7 @@ bool mi_get_usage(struct mi_usage *usage);
  * Other threads do so a little later, by themselves.  Thread-safe. */
 void mi_purge(void);
 
+/* From now on, gives nothing back by itself but segments of which all is free. */
+void mi_keep_pages(void);
+
 #endif /* ZMALLOC_ALLOCATOR_MIMALLOC_INSIDE_EXTENSION_H_ */

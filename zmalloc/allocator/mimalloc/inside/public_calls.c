@@ -106,3 +106,5 @@ bool mi_get_usage(struct mi_usage *usage) {
 }
 
 void mi_purge(void) { mi_collect(true); }
+
+void mi_keep_pages(void) { mi_option_set(mi_option_purge_delay, -1); }

@@ -240,6 +240,13 @@ void mi_purge(void) {
     pthread_mutex_unlock(&list_lock);
 }
 
+/* Segments that exist keep their own flag, and heed the delay. */
+void mi_keep_pages(void) {
+    mi_option_set(mi_option_allow_decommit, 0);
+    mi_option_set(mi_option_decommit_delay, INT32_MAX);
+    mi_option_set(mi_option_decommit_extend_delay, INT32_MAX);
+}
+
 /* ---- Fork ---------------------------------------------------------------------- */
 
 /* Identifies no thread.  A new thread of the child may get the id of one that the child does not
