@@ -13,11 +13,13 @@ struct zone {
 
 static size_t at_least_0(int64_t sum) { return sum > 0 ? (size_t)sum : 0; }
 
-/* Calls `visit` for each zone, in the order of ids. */
-static void each_zone(void (*visit)(void *arg, const struct zone *zone), void *arg) {
+/* Calls `visit` for each zone, in the order of ids.  Out of line, so that its rows are not on the
+ * stack of its callers. */
+__attribute__((noinline)) static void each_zone(void (*visit)(void *arg, const struct zone *zone),
+                                                void *arg) {
     struct zm_zone_row rows[ZM_ZONE_ROWS];
     for (size_t first = 1; first < zm_zones_end(); first += ZM_ZONE_ROWS) {
-        zm_zone_rows(first, rows);
+        zm_zone_rows(first, rows, ZM_ZONE_ROWS);
         for (size_t i = 0; i < ZM_ZONE_ROWS; i++) {
             const struct zone zone = {rows[i].id, at_least_0(rows[i].sum.bytes),
                                       at_least_0(rows[i].sum.blocks), rows[i].name};
@@ -115,11 +117,10 @@ static void put_line(struct zm_text *text, const struct zone *zone) {
 }
 
 static void put_line_of(struct zm_text *text, size_t id) {
-    struct zm_zone_row rows[ZM_ZONE_ROWS];
-    zm_zone_rows(id, rows);
-    const struct zone zone = {id, at_least_0(rows[0].sum.bytes), at_least_0(rows[0].sum.blocks),
-                              rows[0].name};
-    if (rows[0].exists) put_line(text, &zone);
+    struct zm_zone_row row;
+    zm_zone_rows(id, &row, 1);
+    const struct zone zone = {id, at_least_0(row.sum.bytes), at_least_0(row.sum.blocks), row.name};
+    if (row.exists) put_line(text, &zone);
 }
 
 void zm_report_zones_text(struct zm_text *text) {

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <ctime>
 
+#include "tests/api/allocators.h"
 #include "tests/faults/scenarios.h"
 #include "tests/sanitized.h"
 #include "zmalloc/defrag.h"

@@ -27,7 +27,7 @@ struct zm_slot {
     int64_t real_top;      /* the window's top while allocations are sampled: `top` is then
                               INT64_MIN */
     unsigned block, index; /* the slot's place in the table */
-    char *zones;           /* the counters of zones (zones.h); NULL while there never was a zone */
+    char *zones;           /* the counters of zones (zones.h) */
 } __attribute__((aligned(64)));
 
 /* A thread does not look for a new peak at every allocation.  It does so when its counter

@@ -13,7 +13,10 @@ struct table {
     struct table *older; /* a smaller one */
     size_t count;
     struct zm_zone_counter counters[];
-} __attribute__((aligned(64)));
+};
+
+/* Of all slots while there is no zone: the zone NULL has its counter here. */
+static struct table no_table = {.counters = {{0, 0}}};
 
 /* The size in bytes that each table must have.  Guarded by the lock of slots. */
 static size_t table_size;
@@ -24,6 +27,7 @@ static size_t counters_in(size_t size) {
                : 0;
 }
 
+/* NULL for a slot that was never taken. */
 static struct table *newest_of(const struct zm_slot *slot) {
     char *counters = __atomic_load_n(&slot->zones, __ATOMIC_ACQUIRE);
     return counters != NULL ? (struct table *)(void *)(counters - offsetof(struct table, counters))
@@ -32,14 +36,19 @@ static struct table *newest_of(const struct zm_slot *slot) {
 
 bool zm_zones_exist(void) { return table_size != 0; }
 
+static void use_table(struct zm_slot *slot, struct table *table) {
+    __atomic_store_n(&slot->zones, (char *)table->counters, __ATOMIC_RELEASE);
+}
+
 bool zm_zones_provide(struct zm_slot *slot) {
+    if (newest_of(slot) == NULL) use_table(slot, &no_table);
     struct table *older = newest_of(slot);
-    if ((older != NULL ? older->count : 0) >= counters_in(table_size)) return true;
+    if (older->count >= counters_in(table_size)) return true;
     struct table *table = zm_os_map(table_size);
     if (table == NULL) return false;
     table->older = older;
     table->count = counters_in(table_size);
-    __atomic_store_n(&slot->zones, (char *)table->counters, __ATOMIC_RELEASE);
+    use_table(slot, table);
     return true;
 }
 
@@ -136,15 +145,14 @@ struct zm_zone_counter zm_zone_sum(const struct zmalloc_zone_t *zone) {
     return sum;
 }
 
-void zm_zone_rows(size_t first, struct zm_zone_row rows[ZM_ZONE_ROWS]) {
+void zm_zone_rows(size_t first, struct zm_zone_row *rows, size_t count) {
     struct zm_zone_counter sums[ZM_ZONE_ROWS];
     const size_t ids = zm_zones_end();
-    size_t count = first < ids ? ids - first : 0;
-    if (count > ZM_ZONE_ROWS) count = ZM_ZONE_ROWS;
-    memset(rows, 0, ZM_ZONE_ROWS * sizeof rows[0]);
-    if (count == 0) return;
-    add_up(first, count, sums);
     sigset_t saved;
+    memset(rows, 0, count * sizeof *rows);
+    if (first >= ids) return;
+    if (count > ids - first) count = ids - first;
+    add_up(first, count, sums);
     zm_slots_lock(&saved);
     for (size_t i = 0; i < count; i++) {
         const struct record *record = record_of(first + i);

@@ -117,8 +117,8 @@ size_t zm_zones_end(void);
 
 enum { ZM_ZONE_ROWS = 8 };
 
-/* Reads so many rows, that of id `first` and the next ones. */
-void zm_zone_rows(size_t first, struct zm_zone_row rows[ZM_ZONE_ROWS]);
+/* Reads at most so many rows: that of the id `first` and the next ones. */
+void zm_zone_rows(size_t first, struct zm_zone_row *rows, size_t count);
 
 /* ---- Between zones.c and accounting.c ----------------------------------------- */
 

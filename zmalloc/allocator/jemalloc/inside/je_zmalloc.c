@@ -176,7 +176,7 @@ JEMALLOC_NOINLINE static void *larger_malloc_in(struct zmalloc_zone_t *zone, siz
 void *je_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
     void *ptr;
     size_t usize;
-    if (likely(fast_malloc_small(size, &ptr, &usize))) {
+    if (likely(fast_malloc_small_of_zone(size, &ptr, &usize))) {
         return zm_count_new_block_in(ptr, usize, size, zone);
     }
     return usize != 0 ? missed_malloc_in(zone, size, usize) : larger_malloc_in(zone, size);
