@@ -3,7 +3,6 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "zmalloc/core/accounting.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/os/os.h"
 
@@ -84,9 +83,9 @@ static bool is_inherited(const void *ptr) {
     return zm_has_inherited() && !has_bit(word_of(ptr, false), ptr);
 }
 
-bool zm_inherited_free(const void *ptr) {
+bool zm_inherited_free(const void *ptr, size_t *bytes) {
     if (!is_inherited(ptr)) return false;
-    zm_count_freed(usable_size_of(ptr) + counted_before);
+    *bytes = usable_size_of(ptr) + counted_before;
     return true;
 }
 
