@@ -188,6 +188,18 @@ TEST(Zones, AreNotDestroyedWithBlocks) {
     }
 }
 
+TEST(Zones, OtherPointersHaveNoFigures) {
+    Zone zone("one");
+    void *block = zmalloc_in(zone, 100);
+    const auto place = reinterpret_cast<uintptr_t>(static_cast<zmalloc_zone_t *>(zone));
+    for (uintptr_t further : {1, 8, 15}) {
+        const auto *none = reinterpret_cast<zmalloc_zone_t *>(place + further);
+        EXPECT_EQ(zmalloc_zone_bytes(none), 0u) << further;
+        EXPECT_EQ(zmalloc_zone_blocks(none), 0u) << further;
+    }
+    zfree_in(zone, block);
+}
+
 TEST(Zones, NeedAName) {
     errno = 0;
     EXPECT_EQ(zmalloc_zone_create(nullptr), nullptr);

@@ -103,8 +103,10 @@ static bool has_chunk_for(size_t id) {
     return records != NULL;
 }
 
+/* 0 for what is no zone's place. */
 static size_t id_of(const struct zmalloc_zone_t *zone) {
-    return (uintptr_t)zone / sizeof(struct zm_zone_counter);
+    const uintptr_t place = (uintptr_t)zone;
+    return place % sizeof(struct zm_zone_counter) == 0 ? place / sizeof(struct zm_zone_counter) : 0;
 }
 
 static bool exists(size_t id) {
@@ -218,7 +220,6 @@ static int destroy(size_t id) {
  * nothing, although a thread's counter may be anything. */
 int zm_zone_destroy(const struct zmalloc_zone_t *zone) {
     sigset_t saved;
-    if ((uintptr_t)zone % sizeof(struct zm_zone_counter) != 0) return EINVAL;
     zm_slots_lock(&saved);
     const int error = destroy(id_of(zone));
     zm_slots_unlock(&saved);
