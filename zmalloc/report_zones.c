@@ -52,7 +52,14 @@ static size_t utf8_length(const unsigned char *text) {
 
 enum format { TEXT, JSON, OPENMETRICS };
 
-/* Appends a quote, a backslash or a control character. */
+/* The quote, backslash or control character at the beginning of `text`; 0: it is another one.
+ * U+0080 to U+009F are control characters too, of which U+009B begins a terminal's commands. */
+static unsigned char special(const unsigned char *text) {
+    if (text[0] < ' ' || text[0] == '"' || text[0] == '\\' || text[0] == 0x7f) return text[0];
+    return text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0 ? text[1] : 0;
+}
+
+/* Appends such a character. */
 static void put_special(struct zm_text *text, unsigned char c, enum format format) {
     const bool is_control = c != '"' && c != '\\';
     if (!is_control) {
@@ -71,8 +78,8 @@ static void put_name(struct zm_text *text, const char *name, enum format format)
     const unsigned char *at = (const unsigned char *)name;
     while (*at != '\0') {
         const size_t length = utf8_length(at);
-        if (*at < ' ' || *at == '"' || *at == '\\' || *at == 0x7f) {
-            put_special(text, *at, format);
+        if (special(at) != 0) {
+            put_special(text, special(at), format);
         } else if (length != 0) {
             zm_put(text, "%.*s", (int)length, (const char *)at);
         } else {

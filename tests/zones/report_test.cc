@@ -26,6 +26,8 @@ const Name kNames[] = {
     {"back\\slash", R"(back\\slash)", R"(back\\slash)", "back\\slash"},
     {"two\nlines", R"(two\u000alines)", R"(two\nlines)", "two?lines"},
     {"tab\tbell\a\x7f", R"(tab\u0009bell\u0007\u007f)", "tab?bell??", "tab?bell??"},
+    {"\xc2\x80\xc2\x9b[31m\xc2\xa0", "\\u0080\\u009b[31m\xc2\xa0", "??[31m\xc2\xa0",
+     "??[31m\xc2\xa0"},
     {"{\"zone\":1},%s%n", R"({\"zone\":1},%s%n)", R"({\"zone\":1},%s%n)", "{\"zone\":1},%s%n"},
     {"Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80", "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80",
      "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80", "Z\xc3\xbcrich \xe2\x82\xac \xf0\x9f\x98\x80"},
