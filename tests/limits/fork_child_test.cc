@@ -12,6 +12,9 @@
 namespace zmalloc_test {
 namespace {
 
+// Whether the allocator writes into a block that is freed.
+bool FreeWrites() { return Variant().allocator != "jemalloc" || Variant().guarded; }
+
 // ---- Blocks, and what they count for ------------------------------------------------
 
 struct Held {
@@ -228,6 +231,25 @@ TEST(ForkChild, AHardLimitHolds) {
     for (void *block : blocks) zfree(block);
 }
 
+// A block that shrinks takes nothing, whatever the flags ask for that it has.
+TEST(ForkChild, BlocksShrinkAtTheLimitWithFlags) {
+    void *blocks[] = {zmalloc_aligned(64, 100000), zmalloc(100000), zmalloc(100000)};
+    const int flags[] = {ZMALLOC_FLAG_LG_ALIGN(6), ZMALLOC_FLAG_LG_ALIGN(3), ZMALLOC_FLAG_ZERO};
+    for (void *block : blocks) Pattern::Fill(static_cast<char *>(block), 100000, 1);
+    EXPECT_TRUE(InChild([&] {
+        zmalloc_fork_child();
+        zmalloc_set_oom_handler([](size_t) {});
+        CHILD_CHECK(zmalloc_set_limit(0, zmalloc_used_memory(), nullptr, nullptr) == 0);
+        for (size_t i = 0; i < 3; i++) {
+            void *block = zrealloc_with_flags(blocks[i], 60000, flags[i]);
+            CHILD_CHECK(block != nullptr || !FreeWrites());
+            CHILD_CHECK(block == nullptr || Pattern::Holds(static_cast<char *>(block), 60000, 1));
+        }
+        return true;
+    }));
+    for (void *block : blocks) zfree(block);
+}
+
 TEST(ForkChild, NothingIsDefragmented) {
     constexpr size_t kBlocks = 20000;
     std::vector<void *> blocks(kBlocks);
@@ -372,8 +394,6 @@ std::vector<char *> Values(size_t total, size_t size) {
     }
     return values;
 }
-
-bool FreeWrites() { return Variant().allocator != "jemalloc" || Variant().guarded; }
 
 TEST(ForkChild, AChildOfTheChildCopiesLess) {
     if (!OwnsItsMemory()) GTEST_SKIP() << "not all memory of the process is the program's";
