@@ -314,8 +314,14 @@ void *zmalloc_with_flags(size_t size, int flags) {
     return ptr != NULL ? ptr : zm_out_of_memory(size);
 }
 
+/* Whether the block has the alignment that the flags ask for. */
+static bool is_aligned(const void *ptr, int flags) {
+    enum { LG_ALIGN_MASK = 0x3f };
+    return (uintptr_t)ptr % ((uintptr_t)1 << (flags & LG_ALIGN_MASK)) == 0;
+}
+
 static void *move_sampled(void *ptr, size_t old_usable, size_t size, int flags) {
-    if (flags == 0 && stays(ptr, size, old_usable)) return ptr;
+    if (stays(ptr, size, old_usable) && is_aligned(ptr, flags)) return ptr;
     void *moved = zmalloc_with_flags(size, flags);
     if (moved == NULL) return NULL;
     memcpy(moved, ptr, size < old_usable ? size : old_usable);

@@ -258,8 +258,9 @@ void zmadvise_dontneed_range(void *ptr_, size_t size_);
  *
  *  - blocks that the child frees, and that were there at the call, are only counted, and their
  *    memory is not used again.  The allocator would write into them.  They grow by moving to a new
- *    block, and shrink by staying as they are.  jemalloc does not write into a block that is
- *    freed, so over it (without --guard) they are freed as ever;
+ *    block, for which a hard limit must leave room, and shrink by staying as they are, unless they
+ *    lack the alignment that is asked for.  jemalloc does not write into a block that is freed,
+ *    so over it (without --guard) they are freed as ever;
  *  - blocks that the child itself allocates are resized and freed as ever.  Over the other
  *    allocators each takes the slow path of counting, which also remembers its address;
  *  - the allocator gives no memory back by itself, where that can be turned off: jemalloc,

@@ -28,6 +28,7 @@
 #endif
 
 #include "zmalloc/zmalloc.h"
+#include "zmalloc/zone.h"
 
 namespace zm {
 namespace detail {
@@ -150,6 +151,35 @@ class memory_resource final : public std::pmr::memory_resource {
         return this == &other_;
 #endif
     }
+};
+
+/* The same for blocks of a zone (zone.h), which the zone counts: std::pmr::map<int, int>
+ * index(&resource).  The resource does not own the zone.  Two of one zone are equal. */
+class zone_resource final : public std::pmr::memory_resource {
+  public:
+    explicit zone_resource(zmalloc_zone_t *of_) noexcept : zone_(of_) {}
+
+    zmalloc_zone_t *zone() const noexcept { return zone_; }
+
+  private:
+    void *do_allocate(std::size_t size_, std::size_t alignment_) override {
+        void *block_ = detail::allocate(size_, alignment_);
+        zmalloc_zone_add(zone_, block_);
+        return block_;
+    }
+
+    void do_deallocate(void *block_, std::size_t, std::size_t) override { zfree_in(zone_, block_); }
+
+    bool do_is_equal(const std::pmr::memory_resource &other_) const noexcept override {
+#if defined(__cpp_rtti)
+        const auto *same_ = dynamic_cast<const zone_resource *>(&other_);
+        return same_ != nullptr && same_->zone_ == zone_;
+#else
+        return this == &other_;
+#endif
+    }
+
+    zmalloc_zone_t *zone_;
 };
 
 /* Returns the program's memory_resource, which is never destroyed.  Use it as in

@@ -46,6 +46,30 @@ TEST(MemoryResource, InContainers) {
     EXPECT_EQ(balance.Used(), 0u);
 }
 
+TEST(ZoneResource, CountsInItsZone) {
+    Balance balance;
+    zmalloc_zone_t *zone = zmalloc_zone_create("a map"), *other = zmalloc_zone_create("another");
+    zm::zone_resource resource(zone), same(zone), of_other(other);
+    EXPECT_TRUE(resource == same);
+    EXPECT_FALSE(resource == of_other);
+    EXPECT_FALSE(resource == *zm::resource());
+    EXPECT_EQ(resource.zone(), zone);
+    {
+        std::pmr::map<int, std::pmr::string> names(&resource);
+        for (int i = 0; i < 1000; i++) names[i] = std::string(static_cast<size_t>(i), 'x');
+        EXPECT_EQ(zmalloc_zone_bytes(zone), balance.Used());
+        EXPECT_GT(zmalloc_zone_blocks(zone), 1000u);
+        void *aligned = resource.allocate(100, 256);
+        EXPECT_TRUE(IsAligned(aligned, 256));
+        EXPECT_EQ(zmalloc_zone_bytes(zone), balance.Used());
+        resource.deallocate(aligned, 100, 256);
+        EXPECT_EQ(zmalloc_zone_bytes(other), 0u);
+    }
+    EXPECT_EQ(balance.Used(), 0u);
+    EXPECT_EQ(zmalloc_zone_destroy(zone), 0);
+    EXPECT_EQ(zmalloc_zone_destroy(other), 0);
+}
+
 TEST(MemoryResource, BehindOthers) {
     Balance balance;
     {

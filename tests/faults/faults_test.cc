@@ -12,7 +12,8 @@ namespace {
 
 std::set<std::string> PublicFunctions() {
     std::set<std::string> names;
-    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h"}) {
+    for (const char *header :
+         {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h", "zone.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();

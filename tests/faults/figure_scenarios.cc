@@ -4,12 +4,14 @@
 #include <cstring>
 #include <ctime>
 
+#include "tests/api/allocators.h"
 #include "tests/faults/scenarios.h"
 #include "tests/sanitized.h"
 #include "zmalloc/defrag.h"
 #include "zmalloc/limit.h"
 #include "zmalloc/pressure.h"
 #include "zmalloc/stats.h"
+#include "zmalloc/zone.h"
 
 namespace zmalloc_test {
 namespace {
@@ -139,6 +141,54 @@ void Limits(Checks &checks) {
     });
 }
 
+// What fails is not counted in the zone; what works is.
+void Zones(Checks &checks) {
+    zmalloc_zone_t *zone = checks.Other("zmalloc_zone_create",
+                                        [&] { return CALL(checks, zmalloc_zone_create)("zone"); });
+    checks.Expect(zone != nullptr || errno == ENOMEM, "zmalloc_zone_create", "a zone or ENOMEM");
+    checks.Note("zmalloc_in");
+    checks.Note("ztrymalloc_in");
+    checks.Note("zcalloc_in");
+    checks.Note("ztrycalloc_in");
+    Block blocks[] = {
+        checks.Allocate("zmalloc_in", 100, false,
+                        [&](size_t n, size_t *u) { return Told(zmalloc_in(zone, n), u); }),
+        checks.Allocate("ztrymalloc_in", 300000, true,
+                        [&](size_t n, size_t *u) { return Told(ztrymalloc_in(zone, n), u); }),
+        checks.Allocate("zcalloc_in", 5000, false,
+                        [&](size_t n, size_t *u) { return Told(zcalloc_in(zone, n), u); }),
+        checks.Allocate("ztrycalloc_in", 3 * kMiB, true,
+                        [&](size_t n, size_t *u) { return Told(ztrycalloc_in(zone, n), u); }),
+    };
+    for (bool tries : {false, true}) {
+        checks.Note(tries ? "ztryrealloc_in" : "zrealloc_in");
+        checks.Resize(
+            "zrealloc_in", &blocks[0], tries ? 70000 : 500000, tries,
+            [&](void *ptr, size_t size, size_t *usable, size_t *old_usable) {
+                *old_usable = zmalloc_usable_size(ptr);
+                return Told(tries ? ztryrealloc_in(zone, ptr, size) : zrealloc_in(zone, ptr, size),
+                            usable);
+            });
+    }
+    size_t bytes = 0, count = 0;
+    for (const Block &block : blocks) bytes += zmalloc_size(block.at), count += block.at != nullptr;
+    if (zone != nullptr) {
+        checks.Expect(CALL(checks, zmalloc_zone_bytes)(zone) == bytes, "zmalloc_in", "its bytes");
+        checks.Expect(CALL(checks, zmalloc_zone_blocks)(zone) == count, "zmalloc_in", "its blocks");
+    }
+    CALL(checks, zmalloc_zone_remove)(zone, blocks[0].at);
+    CALL(checks, zmalloc_zone_add)(zone, blocks[0].at);
+    checks.Note("zfree_in");
+    for (Block &block : blocks) {
+        checks.Free("zfree_in", &block, [&](void *ptr, size_t *usable) {
+            *usable = zmalloc_usable_size(ptr);
+            zfree_in(zone, ptr);
+        });
+    }
+    const int destroyed = CALL(checks, zmalloc_zone_destroy)(zone);
+    checks.Expect((destroyed == 0) == (zone != nullptr), "zmalloc_zone_destroy", "destroyed");
+}
+
 // There is no memory for the thread, or for what it does.
 void Pressure(Checks &checks) {
     checks.NotAlone();
@@ -228,13 +278,10 @@ void Defragmentation(Checks &checks) {
 
 std::vector<Scenario> FigureScenarios() {
     return {
-        {"figures", Figures, false},
-        {"reports", Reports, false},
-        {"giving_back", GivingBack},
-        {"limits", Limits},
-        {"fork_child", ForkChild},
-        {"pressure", Pressure, false, true},
-        {"defragmentation", Defragmentation},
+        {"figures", Figures, false},         {"reports", Reports, false},
+        {"giving_back", GivingBack},         {"limits", Limits},
+        {"fork_child", ForkChild},           {"zones", Zones},
+        {"pressure", Pressure, false, true}, {"defragmentation", Defragmentation},
     };
 }
 

@@ -1,5 +1,7 @@
 // A child of fork that reads what its parent has, frees it, and ends.
 #include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <thread>
 
@@ -9,6 +11,9 @@
 
 namespace zmalloc_test {
 namespace {
+
+// Whether the allocator writes into a block that is freed.
+bool FreeWrites() { return Variant().allocator != "jemalloc" || Variant().guarded; }
 
 // ---- Blocks, and what they count for ------------------------------------------------
 
@@ -229,6 +234,25 @@ TEST(ForkChild, AHardLimitHolds) {
     for (void *block : blocks) zfree(block);
 }
 
+// A block that shrinks takes nothing, whatever the flags ask for that it has.
+TEST(ForkChild, BlocksShrinkAtTheLimitWithFlags) {
+    void *blocks[] = {zmalloc_aligned(64, 100000), zmalloc(100000), zmalloc(100000)};
+    const int flags[] = {ZMALLOC_FLAG_LG_ALIGN(6), ZMALLOC_FLAG_LG_ALIGN(3), ZMALLOC_FLAG_ZERO};
+    for (void *block : blocks) Pattern::Fill(static_cast<char *>(block), 100000, 1);
+    EXPECT_TRUE(InChild([&] {
+        zmalloc_fork_child();
+        zmalloc_set_oom_handler([](size_t) {});
+        CHILD_CHECK(zmalloc_set_limit(0, zmalloc_used_memory(), nullptr, nullptr) == 0);
+        for (size_t i = 0; i < 3; i++) {
+            void *block = zrealloc_with_flags(blocks[i], 60000, flags[i]);
+            CHILD_CHECK(block != nullptr || !FreeWrites());
+            CHILD_CHECK(block == nullptr || Pattern::Holds(static_cast<char *>(block), 60000, 1));
+        }
+        return true;
+    }));
+    for (void *block : blocks) zfree(block);
+}
+
 TEST(ForkChild, NothingIsDefragmented) {
     constexpr size_t kBlocks = 20000;
     std::vector<void *> blocks(kBlocks);
@@ -312,18 +336,35 @@ TEST(ForkChild, ResizedBlocksAreReused) {
     }
 }
 
-// Here it would mean that what is freed is not used again.
-TEST(ForkChild, DoesNothingWithoutAFork) {
+// Calls a function that must have no effect here: it would mean that what is freed is not used
+// again.
+template <typename Function>
+bool DoesNothing(Function call) {
     std::vector<void *> blocks(100);
     const size_t before = zmalloc_get_private_dirty(-1);
     for (void *&block : blocks) block = std::memset(zmalloc(kMiB), 1, kMiB);
-    zmalloc_fork_child();
+    call();
     for (void *block : blocks) zfree(block);
     for (void *&block : blocks) block = std::memset(zmalloc(kMiB), 1, kMiB);
-    if (OwnsItsMemory()) {
-        EXPECT_LT(zmalloc_get_private_dirty(-1), before + 150 * kMiB);
-    }
+    CHILD_CHECK(!OwnsItsMemory() || zmalloc_get_private_dirty(-1) < before + 150 * kMiB);
     for (void *block : blocks) zfree(block);
+    return true;
+}
+
+TEST(ForkChild, DoesNothingWithoutAFork) { EXPECT_TRUE(DoesNothing(zmalloc_fork_child)); }
+
+// A child of vfork() has the memory of its parent, which may be a child of fork: a daemon is one.
+TEST(ForkChild, DoesNothingInAChildOfVfork) {
+    EXPECT_TRUE(InChild([] {
+        return DoesNothing([] {
+            const pid_t pid = vfork();  // NOLINT(clang-analyzer-security.insecureAPI.vfork)
+            if (pid == 0) {
+                zmalloc_fork_child();
+                _exit(0);
+            }
+            waitpid(pid, nullptr, 0);
+        });
+    }));
 }
 
 // The bytes that a child copies which reads the values, and frees them in another order than that
@@ -356,8 +397,6 @@ std::vector<char *> Values(size_t total, size_t size) {
     }
     return values;
 }
-
-bool FreeWrites() { return Variant().allocator != "jemalloc" || Variant().guarded; }
 
 TEST(ForkChild, AChildOfTheChildCopiesLess) {
     if (!OwnsItsMemory()) GTEST_SKIP() << "not all memory of the process is the program's";

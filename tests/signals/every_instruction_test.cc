@@ -5,6 +5,7 @@
 
 #include "tests/signals/stepper.h"
 #include "tests/support.h"
+#include "zmalloc/zone.h"
 
 namespace zmalloc_test {
 namespace {
@@ -13,6 +14,7 @@ namespace {
 constexpr size_t kMost = 2 * kMiB;
 
 size_t least_used;  // the memory in use before
+zmalloc_zone_t *zone;
 bool wrong;
 
 void Read() {
@@ -22,6 +24,7 @@ void Read() {
     zmalloc_peak_memory_reset();
     if (zmalloc_allocator_name()[0] == '\0') wrong = true;
     if (used < least_used || used > least_used + kMost) wrong = true;
+    if (zmalloc_zone_bytes(zone) > kMost || zmalloc_zone_blocks(zone) > 1) wrong = true;
     if (peak < used || errno != mark) wrong = true;
     errno = saved;
 }
@@ -32,9 +35,13 @@ class EveryInstruction : public testing::Test {
         if (Emulated()) GTEST_SKIP() << "the emulator cannot be watched";
         block_ = zmalloc(1000);  // so that a sum that is too low shows
         least_used = zmalloc_used_memory();
+        zone = zmalloc_zone_create("interrupted");
         wrong = false;
     }
-    void TearDown() override { zfree(block_); }
+    void TearDown() override {
+        EXPECT_TRUE(zone == nullptr || zmalloc_zone_destroy(zone) == 0);
+        zfree(block_);
+    }
 
     static void ExpectSafe(const std::function<void()> &body) {
         // jemalloc takes many instructions at a thread's start and at a fork.
@@ -53,6 +60,7 @@ TEST_F(EveryInstruction, OfAThreadsLife) {
     ExpectSafe([] {
         BeginSteps();
         zfree(zmalloc(100));
+        zfree_in(zone, zmalloc_in(zone, 100));
     });
 }
 
@@ -61,6 +69,8 @@ void Allocate() {
     zfree(zrealloc(zmalloc(100), 200));
     zfree(zrealloc(zmalloc(5000), 100));
     zfree(zmalloc(300000));
+    zfree_in(zone, zrealloc_in(zone, zmalloc_in(zone, 100), 200));
+    zmalloc_zone_destroy(zmalloc_zone_create("short"));
 }
 
 TEST_F(EveryInstruction, OfCalls) {

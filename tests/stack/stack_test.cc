@@ -17,6 +17,7 @@
 #include "zmalloc/limit.h"
 #include "zmalloc/pressure.h"
 #include "zmalloc/stats.h"
+#include "zmalloc/zone.h"
 
 namespace zmalloc_test {
 namespace {
@@ -101,6 +102,7 @@ void *given;
 char buffer[8192];
 zmalloc_stats_t info;
 size_t number;
+zmalloc_zone_t *zone;
 
 void Free(void *ptr) { zfree(ptr); }
 
@@ -215,6 +217,20 @@ const Call kCalls[] = {
          zmalloc_pressure_stop();
      }},
     {"zmalloc_pressure_stop", zmalloc_pressure_stop},
+    {"zmalloc_zone_create", [] { zone = zmalloc_zone_create("one more"); }},
+    {"zmalloc_zone_destroy", [] { (void)zmalloc_zone_destroy(zmalloc_zone_create("short")); }},
+    {"zmalloc_zone_bytes", [] { number = zmalloc_zone_bytes(zone); }},
+    {"zmalloc_zone_blocks", [] { number = zmalloc_zone_blocks(zone); }},
+    {"zmalloc_zone_add", [] { zmalloc_zone_add(zone, given); }},
+    {"zmalloc_zone_remove", [] { zmalloc_zone_remove(zone, given); }},
+    {"zmalloc_in", [] { zfree_in(zone, zmalloc_in(zone, 100)); }},
+    {"zmalloc_in/huge", [] { zfree_in(zone, zmalloc_in(zone, 5 << 20)); }},
+    {"ztrymalloc_in", [] { zfree_in(zone, ztrymalloc_in(zone, 100)); }},
+    {"zcalloc_in", [] { zfree_in(zone, zcalloc_in(zone, 100)); }},
+    {"ztrycalloc_in", [] { zfree_in(zone, ztrycalloc_in(zone, 100)); }},
+    {"zrealloc_in", [] { given = zrealloc_in(zone, given, 5000); }},
+    {"ztryrealloc_in", [] { given = ztryrealloc_in(zone, given, 100000); }},
+    {"zfree_in", [] { zfree_in(zone, std::exchange(given, nullptr)); }},
     {"zmalloc_report/text", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_TEXT); }},
     {"zmalloc_report/json", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_JSON); }},
     {"zmalloc_report/openmetrics",
@@ -247,6 +263,7 @@ class EachCall : public testing::TestWithParam<Call> {
     void SetUp() override {
         zfree(zmalloc(1));  // starts the allocator
         given = zmalloc(100);
+        zone = zmalloc_zone_create("a zone");
     }
     void TearDown() override { zfree(given); }
 };
@@ -279,7 +296,8 @@ TEST(Stack, EachPublicFunctionIsAmongTheCalls) {
         const std::string name = call.name;
         called.insert(name.substr(0, name.find('/')));
     }
-    for (const char *header : {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h"}) {
+    for (const char *header :
+         {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h", "zone.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();

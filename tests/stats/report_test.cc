@@ -46,7 +46,7 @@ TEST(Report, Text) {
     }
 }
 
-// {"key":value,...} with strings, numbers and null, and nothing else.
+// {"key":value,...} with strings, numbers, null and empty lists, and nothing else.
 std::map<std::string, std::string> ParseFlatJson(const std::string &json) {
     std::map<std::string, std::string> pairs;
     size_t at = 0;
@@ -78,7 +78,8 @@ std::map<std::string, std::string> ParseFlatJson(const std::string &json) {
 TEST(Report, Json) {
     std::vector<char> room(kMiB, 1);  // something to report
     const auto pairs = ParseFlatJson(Report(ZMALLOC_REPORT_JSON));
-    EXPECT_EQ(pairs.size(), ZMALLOC_STATS_COUNT + 2u);
+    EXPECT_EQ(pairs.size(), ZMALLOC_STATS_COUNT + 3u);
+    EXPECT_EQ(pairs.at("zones"), "[]");
     EXPECT_EQ(pairs.at("allocator"), zmalloc_allocator_name());
     EXPECT_EQ(pairs.at("lib"), Lib());
     for (size_t f = 0; f < ZMALLOC_STATS_COUNT; f++) {

@@ -125,6 +125,7 @@ def calls_library(name, allocator, arguments, hdrs = [], deps = []):
             "@zmalloc//zmalloc/core:oom_header",
             "@zmalloc//zmalloc/core:sampled_header",
             "@zmalloc//zmalloc/core:traces_header",
+            "@zmalloc//zmalloc/core:zones_header",
         ] + deps,
         **_with(arguments, copts = ["-fomit-frame-pointer"])
     )

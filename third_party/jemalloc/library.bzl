@@ -106,7 +106,7 @@ def libraries_of_ours(release, srcs = [], deps = [], copts = []):
             "@zmalloc//zmalloc/allocator/jemalloc/inside:je_std.c",
             "@zmalloc//zmalloc/allocator/jemalloc/inside:je_zmalloc.c",
         ],
-        copts = copts,
+        copts = copts + ["-fomit-frame-pointer"],
         local_defines = release_define(release),
         visibility = ["//visibility:public"],
         deps = deps + [
@@ -117,6 +117,7 @@ def libraries_of_ours(release, srcs = [], deps = [], copts = []):
             "@zmalloc//zmalloc/core:oom_header",
             "@zmalloc//zmalloc/core:sampled_header",
             "@zmalloc//zmalloc/core:traces_header",
+            "@zmalloc//zmalloc/core:zones_header",
         ],
     )
     native.filegroup(

@@ -32,8 +32,8 @@ std::string Budgets::ReadLine(const std::string &line) {
     if (std::find(known.begin(), known.end(), allocator) == known.end()) {
         return "there is no allocator " + allocator;
     }
-    if (layer != "zmalloc" && layer != "inline" && layer != "malloc") {
-        return "the layer is zmalloc, inline or malloc, not " + layer;
+    if (layer != "zmalloc" && layer != "inline" && layer != "zone" && layer != "malloc") {
+        return "the layer is zmalloc, inline, zone or malloc, not " + layer;
     }
     if (!cli_number(number.c_str(), 0, 100000, &most)) {
         return "INSTRUCTIONS is a number from 0 to 100000, not " + number;

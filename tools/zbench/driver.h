@@ -15,7 +15,7 @@ struct Figure {
     std::string allocator, op, layer;
     size_t size;
     double value;    // ns or instructions a call
-    double against;  // value / raw's value, or value - raw's; see has_raw
+    double against;  // value / raw's value, or value - raw's (zone: zmalloc's); see has_raw
     bool has_raw;    // whether this is another layer than raw, and raw was measured
 
     std::string OpAndSize() const { return op + "/" + std::to_string(size); }

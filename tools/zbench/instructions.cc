@@ -25,8 +25,9 @@ const char kBudgets[] = "tools/zbench/budgets.txt";
 const char kHelp[] =
     "Usage: instructions [options]\n"
     "Counts instructions per call with valgrind's callgrind, for every allocator: those of the\n"
-    "raw allocator, together with the loop that calls it, and what zmalloc adds.  The operations\n"
-    "are those of `zbench --help`.  Each run gives the same counts.\n"
+    "raw allocator, together with the loop that calls it, and what zmalloc adds; and what a zone\n"
+    "(zmalloc/zone.h) adds to zmalloc.  The operations are those of `zbench --help`.  Each run "
+    "gives the same counts.\n"
     "\n"
     "      --filter=REGEX  count only what this extended regular expression finds in\n"
     "                      ALLOCATOR/OP/SIZE, such as '^jemalloc/pair/'\n"
@@ -142,7 +143,7 @@ double PerCall(double instructions, double calls) {
     return std::round(instructions / calls * 10) / 10;
 }
 
-// Adds a figure that was counted; raw comes before the layers over it.
+// Adds a figure that was counted; raw, or zmalloc, comes before the layers over it.
 bool AddFigure(const std::string &allocator, const std::vector<std::string> &words,
                const std::string &folder, std::vector<Figure> *figures) {
     if (words.size() != 5) return false;
@@ -158,9 +159,9 @@ bool AddFigure(const std::string &allocator, const std::vector<std::string> &wor
                      false};
     for (const Figure &raw : *figures) {
         if (raw.allocator != allocator || raw.op != figure.op || raw.size != figure.size) continue;
-        if (raw.layer != "raw") continue;
         figure.has_raw = true;
         figure.against = figure.value - raw.value;
+        break;
     }
     figures->push_back(figure);
     return true;
@@ -194,7 +195,7 @@ bool Exceeds(const Budgets &budgets, const Figure &figure) {
 
 // The budgets of the layers that were measured, as rows below the figures.
 std::vector<Figure> WithBudgets(std::vector<Figure> figures, const Budgets &budgets) {
-    for (const char *layer : {"zmalloc", "inline", "malloc"}) {
+    for (const char *layer : {"zmalloc", "inline", "zone", "malloc"}) {
         for (const std::string &allocator : Allocators()) {
             const double most = budgets.Of(allocator, layer);
             bool measured = std::any_of(figures.begin(), figures.end(), [&](const Figure &figure) {
@@ -241,8 +242,9 @@ void Report(const Arguments &arguments, const std::vector<Figure> &figures,
         PrintJson(figures, [&](const Figure &figure) {
             const double most = BudgetOf(budgets, figure);
             return Format(
-                "\"instructions\": %.1f, \"over_raw\": %s, \"budget\": %s, \"exceeds\": %s",
-                figure.value, figure.has_raw ? Format("%.1f", figure.against).c_str() : "null",
+                "\"instructions\": %.1f, \"over_%s\": %s, \"budget\": %s, \"exceeds\": %s",
+                figure.value, figure.layer == "zone" ? "zmalloc" : "raw",
+                figure.has_raw ? Format("%.1f", figure.against).c_str() : "null",
                 figure.has_raw && most >= 0 ? Format("%.0f", most).c_str() : "null",
                 Exceeds(budgets, figure) ? "true" : "false");
         });

@@ -28,6 +28,16 @@ void Calloc(uint64_t count, size_t size) {
     }
 }
 
+void PairInZone(uint64_t count, size_t size) {
+    static zmalloc_zone_t *const created = zmalloc_zone_create("zbench");
+    zmalloc_zone_t *const zone = created;  // in a register
+    for (; count > 0; count--) {
+        void *ptr = zmalloc_in(zone, size);
+        Escape(ptr);
+        zfree_in(zone, ptr);
+    }
+}
+
 // A batch of random sizes, freed in another order.
 struct BatchPlan {
     static constexpr size_t kBlocks = 64;
@@ -122,6 +132,7 @@ std::vector<Comparison> Comparisons() {
         {"inline", Batch<Inline>});
     add("realloc_in_place", some, true,
         {{"raw", ReallocInPlace<Raw>}, {"zmalloc", ReallocInPlace<Zmalloc>}});
+    add("zone", some, true, {{"zmalloc", Pair<Zmalloc>}, {"zone", PairInZone}});
     add("realloc_grow", {16384}, false,
         {{"raw", ReallocGrow<Raw>}, {"zmalloc", ReallocGrow<Zmalloc>}});
     return all;

@@ -12,6 +12,7 @@
 
 #include "tools/raw/raw.h"
 #include "zmalloc/inline.h"
+#include "zmalloc/zone.h"
 
 namespace zbench {
 
@@ -69,12 +70,14 @@ inline void Escape(void *ptr) { __asm__ volatile("" : : "r"(ptr) : "memory"); }
 
 // A workload over one layer.
 struct Workload {
-    const char *layer;  // "raw", "zmalloc", "inline"; or "malloc" alone, in a binary of its own
+    // "raw", "zmalloc", "inline"; "zone" over "zmalloc"; or "malloc" alone, in a binary of its own
+    const char *layer;
     // Runs it `count` times; only Batch rounds that up, to whole batches.
     void (*run)(uint64_t count, size_t size);
 };
 
-// The same workload over each layer, the raw allocator first.
+// The same workload over each layer.  The first is what the others are compared with: the raw
+// allocator, or zmalloc where the layer is over that.
 struct Comparison {
     const char *op;
     size_t size;  // of the blocks, in bytes; the largest where they differ

@@ -56,6 +56,12 @@ static inline void *zm_backend_counted_try_calloc(size_t size);
 static inline void zm_backend_counted_free(void *ptr);
 static inline void zm_backend_counted_free_sized(void *ptr, size_t size);
 
+/* Complete zmalloc_in and zfree_in, as zone.h documents them: the same as zmalloc and zfree, and
+ * they count in the zone. */
+struct zmalloc_zone_t;
+static inline void *zm_backend_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size);
+static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void *ptr);
+
 /* For //malloc, where zmalloc is the program's malloc.  Its blocks are aligned to 16 bytes. */
 
 /* The size to ask the functions above for, so that the block is aligned to 16 bytes.  `size` is any

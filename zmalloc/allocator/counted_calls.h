@@ -9,6 +9,7 @@
 #include "zmalloc/core/accounting.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
+#include "zmalloc/core/zones.h"
 
 #define ZM_COLD __attribute__((noinline, cold, unused)) static
 
@@ -109,4 +110,48 @@ static inline void zm_backend_counted_free(void *ptr) {
 static inline void zm_backend_counted_free_sized(void *ptr, size_t size) {
     (void)size;
     zm_backend_counted_free(ptr);
+}
+
+/* ---- In a zone -------------------------------------------------------------- */
+
+ZM_COLD void *zm_count_new_block_in_asking(void *ptr, size_t size, struct zmalloc_zone_t *zone) {
+    return zm_count_new_block_in(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX, size, zone);
+}
+
+static inline void *zm_backend_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    size_t usable;
+    void *ptr = zm_backend_plain_malloc(size);
+    if (__builtin_expect(ptr == NULL, 0)) return zm_out_of_memory(size);
+    return __builtin_expect(zm_backend_fast_usable_size(ptr, &usable), 1)
+               ? zm_count_new_block_in(ptr, usable + ZM_BACKEND_PREFIX, size, zone)
+               : zm_count_new_block_in_asking(ptr, size, zone);
+}
+
+ZM_COLD void zm_free_in_asking(struct zmalloc_zone_t *zone, void *ptr) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
+    zm_count_freed_in(zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX, zone);
+    zm_backend_plain_free(ptr);
+}
+
+ZM_COLD void zm_free_in_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes,
+                                      struct zmalloc_zone_t *zone) {
+    zm_count_freed_in_slow(zone, slot, bytes);
+    zm_backend_plain_free(ptr);
+}
+
+static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void *ptr) {
+    size_t usable;
+    if (zm_null_or_sampled(ptr) ||
+        __builtin_expect(!zm_backend_fast_usable_size(ptr, &usable), 0)) {
+        zm_free_in_asking(zone, ptr);
+        return;
+    }
+    struct zm_slot *slot = zm_thread_slot;
+    const size_t bytes = usable + ZM_BACKEND_PREFIX;
+    if (__builtin_expect(zm_add_in_place(slot, -(int64_t)bytes) < slot->bottom, 0)) {
+        zm_free_in_counting_slow(ptr, slot, bytes, zone);
+        return;
+    }
+    zm_add_to_zone(slot, zone, -(int64_t)bytes, -1);
+    zm_backend_plain_free(ptr);
 }

@@ -10,6 +10,7 @@
 #include "zmalloc/core/inherited.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
+#include "zmalloc/core/zones.h"
 #include "zmalloc/os/os.h"
 
 /* Slots lie in blocks of 64 slots.  A block is mapped when it is first needed, and never
@@ -30,6 +31,7 @@ static _Atomic(struct block *) blocks[BLOCKS];
 static _Atomic uint64_t slots_in_use[BLOCKS];  /* a bit per slot of the block */
 static _Atomic uint64_t blocks_in_use[GROUPS]; /* a bit per block with such slots */
 static _Atomic unsigned groups_seen;           /* groups at and above were never used */
+static _Atomic unsigned slots_end;             /* slots at and above were never used */
 
 /* Bytes counted by threads without a slot, and by threads that have exited. */
 static _Atomic int64_t shared_used;
@@ -79,6 +81,23 @@ static void set_in_use(unsigned block, unsigned slot) {
     atomic_fetch_or(&slots_in_use[block], UINT64_C(1) << slot);
     atomic_fetch_or(&blocks_in_use[group], UINT64_C(1) << block % BLOCKS_PER_GROUP);
     if (group >= atomic_load(&groups_seen)) atomic_store(&groups_seen, group + 1);
+    if (block * SLOTS_PER_BLOCK + slot >= atomic_load(&slots_end)) {
+        atomic_store(&slots_end, block * SLOTS_PER_BLOCK + slot + 1);
+    }
+}
+
+/* ---- For zones.c --------------------------------------------------------- */
+
+unsigned zm_slots_end(void) { return atomic_load_explicit(&slots_end, memory_order_acquire); }
+
+struct zm_slot *zm_slot_at(unsigned number) {
+    struct block *block =
+        atomic_load_explicit(&blocks[number / SLOTS_PER_BLOCK], memory_order_acquire);
+    return &block->slots[number % SLOTS_PER_BLOCK];
+}
+
+bool zm_slot_is_in_use(unsigned number) {
+    return atomic_load(&slots_in_use[number / SLOTS_PER_BLOCK]) >> number % SLOTS_PER_BLOCK & 1;
 }
 
 static void set_free(unsigned block, unsigned slot) {
@@ -87,8 +106,8 @@ static void set_free(unsigned block, unsigned slot) {
         unsigned group = block / BLOCKS_PER_GROUP;
         atomic_fetch_and(&blocks_in_use[group], ~(UINT64_C(1) << block % BLOCKS_PER_GROUP));
         /* No thread owns a slot in the block.  A reader may read it while its pages are
-         * discarded: all its counters were folded, so zeros are right. */
-        zm_os_discard(atomic_load(&blocks[block]), sizeof(struct block));
+         * discarded: all its counters were folded, so zeros are right.  Tables of zones stay. */
+        if (!zm_zones_exist()) zm_os_discard(atomic_load(&blocks[block]), sizeof(struct block));
     }
     if (block < first_free_block) first_free_block = block;
 }
@@ -131,6 +150,7 @@ static struct zm_slot *take_slot(void) {
             atomic_store(&blocks[b], block);
         }
         unsigned s = (unsigned)__builtin_ctzll(free_slots);
+        if (!zm_zones_provide(&block->slots[s])) return NULL;
         set_in_use(b, s);
         first_free_block = b;
         block->slots[s].block = b;
@@ -211,6 +231,18 @@ static void in_child(void) {
 static void set_up(void) {
     exit_key_works = pthread_key_create(&exit_key, on_thread_exit) == 0;
     pthread_atfork(before_fork, in_parent, in_child);
+}
+
+/* A fork handler of another library may create a zone: then this thread holds the lock. */
+void zm_slots_lock(sigset_t *saved) {
+    pthread_once(&once, set_up);
+    block_signals(saved);
+    if (!thread_is_forking) pthread_mutex_lock(&lock);
+}
+
+void zm_slots_unlock(const sigset_t *saved) {
+    if (!thread_is_forking) pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, saved, NULL);
 }
 
 /* Registers the fork handlers as early as possible.  Handlers that are registered later run

@@ -27,6 +27,7 @@ struct zm_slot {
     int64_t real_top;      /* the window's top while new blocks are watched (sampled.h): `top` is
                               then INT64_MIN */
     unsigned block, index; /* the slot's place in the table */
+    char *zones;           /* the counters of zones (zones.h) */
 } __attribute__((aligned(64)));
 
 /* A thread does not look for a new peak at every allocation.  It does so when its counter

@@ -2,8 +2,8 @@
 
 #include <stdatomic.h>
 #include <stdint.h>
+#include <unistd.h>
 
-#include "zmalloc/core/accounting.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/os/os.h"
 
@@ -27,12 +27,20 @@ static size_t counted_before;
 
 static unsigned forks, last_told;
 
-void zm_fork_happened(void) { forks++; }
+/* The process that the last fork made. */
+static pid_t forked;
 
+void zm_fork_happened(void) {
+    forks++;
+    forked = getpid();
+}
+
+/* Another process than the forked one is its child by vfork() or clone().  A child of vfork()
+ * shares these variables, and all blocks. */
 bool zm_is_new_child(void) {
-    const bool is_new = forks != last_told;
+    if (forks == last_told || getpid() != forked) return false;
     last_told = forks;
-    return is_new;
+    return true;
 }
 
 bool zm_in_fork_child(void) { return last_told != 0; }
@@ -84,9 +92,9 @@ static bool is_inherited(const void *ptr) {
     return zm_has_inherited() && !has_bit(word_of(ptr, false), ptr);
 }
 
-bool zm_inherited_free(const void *ptr) {
+bool zm_inherited_free(const void *ptr, size_t *bytes) {
     if (!is_inherited(ptr)) return false;
-    zm_count_freed(usable_size_of(ptr) + counted_before);
+    *bytes = usable_size_of(ptr) + counted_before;
     return true;
 }
 

@@ -2,6 +2,7 @@
 
 #include "zmalloc/core/accounting.h"
 #include "zmalloc/core/inherited.h"
+#include "zmalloc/core/zones.h"
 
 uintptr_t zm_sampled_end = 1; /* only NULL is below it */
 uintptr_t zm_resized_with_care = 1;
@@ -77,10 +78,10 @@ void zm_early_blocks_over(void) {
 
 static size_t usable_of_early(const void *ptr) { return ((const size_t *)ptr)[-2]; }
 
-static void free_early(const void *ptr) {
+static size_t free_early(const void *ptr) {
     const size_t usable = usable_of_early(ptr);
     set_end(__atomic_sub_fetch(&early.bytes, (int64_t)usable, __ATOMIC_RELAXED));
-    zm_count_freed(usable);
+    return usable;
 }
 
 /* ---- Sampled blocks --------------------------------------------------------- */
@@ -107,15 +108,31 @@ bool zm_sampled_usable_size(const void *ptr, size_t *usable) {
     return true;
 }
 
-bool zm_sampled_free(void *ptr) {
-    if (ptr == NULL) return true;
+/* Frees a block and sets *bytes to what it counted for; returns false if it is another one. */
+static bool give_back(void *ptr, size_t *bytes) {
     if (is_early_block(ptr)) {
-        free_early(ptr);
+        *bytes = free_early(ptr);
         return true;
     }
     if (!zm_sampling()) return false;
-    if (!zm_sampler.has(ptr)) return zm_inherited_free(ptr);
-    zm_count_freed(zm_sampler.free(ptr));
+    if (!zm_sampler.has(ptr)) return zm_inherited_free(ptr, bytes);
+    *bytes = zm_sampler.free(ptr);
+    return true;
+}
+
+bool zm_sampled_free(void *ptr) {
+    size_t bytes;
+    if (ptr == NULL) return true;
+    if (!give_back(ptr, &bytes)) return false;
+    zm_count_freed(bytes);
+    return true;
+}
+
+bool zm_sampled_free_in(const struct zmalloc_zone_t *zone, void *ptr) {
+    size_t bytes;
+    if (ptr == NULL) return true;
+    if (!give_back(ptr, &bytes)) return false;
+    zm_count_freed_in(bytes, zone);
     return true;
 }
 

@@ -18,6 +18,7 @@
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/core/traces.h"
+#include "zmalloc/core/zones.h"
 #include "zmalloc/guard/bug_report.h"
 
 #define ZM_GUARDED_ITSELF
@@ -459,6 +460,20 @@ void zm_guarded_counted_free_sized(void *ptr, size_t size) {
     zm_guarded_counted_free(ptr);
 }
 
+void *zm_guarded_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    size_t usable;
+    void *ptr = zm_limit_refuses(size) ? NULL : zm_guarded_malloc(size, &usable);
+    return ptr != NULL ? zm_count_new_block_in(ptr, usable + ZM_BACKEND_PREFIX, size, zone)
+                       : zm_out_of_memory(size);
+}
+
+void zm_guarded_counted_free_in(struct zmalloc_zone_t *zone, void *ptr) {
+    size_t usable;
+    if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
+    zm_guarded_free(ptr, &usable);
+    zm_count_freed_in(usable + ZM_BACKEND_PREFIX, zone);
+}
+
 /* ---- Functions for //malloc ---------------------------------------------------------- */
 
 size_t zm_guarded_std_size(size_t size) { return size; } /* all blocks are aligned to CANARY */
@@ -489,5 +504,7 @@ ZM_NAME_IN_TRACES(zm_guarded_counted_calloc, "zcalloc.guarded");
 ZM_NAME_IN_TRACES(zm_guarded_realloc, "zrealloc.guarded");
 ZM_NAME_IN_TRACES(zm_guarded_counted_free, "zfree.guarded");
 ZM_NAME_IN_TRACES(zm_guarded_counted_free_sized, "zfree_with_size.guarded");
+ZM_NAME_IN_TRACES(zm_guarded_counted_malloc_in, "zmalloc_in.guarded");
+ZM_NAME_IN_TRACES(zm_guarded_counted_free_in, "zfree_in.guarded");
 ZM_NAME_IN_TRACES(zm_guarded_free, "zfree_usable.guarded");
 ZM_NAME_IN_TRACES(zm_guarded_free_flags, "zfree_with_flags.guarded");

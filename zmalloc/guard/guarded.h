@@ -8,6 +8,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct zmalloc_zone_t;
+
 void *zm_guarded_malloc(size_t size, size_t *usable);
 void *zm_guarded_calloc(size_t size, size_t *usable);
 void *zm_guarded_aligned(size_t alignment, size_t size, size_t *usable);
@@ -25,6 +27,8 @@ void *zm_guarded_counted_calloc(size_t size);
 void *zm_guarded_counted_try_calloc(size_t size);
 void zm_guarded_counted_free(void *ptr);
 void zm_guarded_counted_free_sized(void *ptr, size_t size);
+void *zm_guarded_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size);
+void zm_guarded_counted_free_in(struct zmalloc_zone_t *zone, void *ptr);
 size_t zm_guarded_std_size(size_t size);
 void *zm_guarded_std_malloc(size_t size);
 void zm_guarded_std_free(void *ptr);
@@ -49,6 +53,8 @@ void zm_guarded_should_defrag(const void *const *ptrs, size_t count, bool *shoul
 #define zm_backend_counted_try_calloc zm_guarded_counted_try_calloc
 #define zm_backend_counted_free zm_guarded_counted_free
 #define zm_backend_counted_free_sized zm_guarded_counted_free_sized
+#define zm_backend_counted_malloc_in zm_guarded_counted_malloc_in
+#define zm_backend_counted_free_in zm_guarded_counted_free_in
 #define zm_backend_std_size zm_guarded_std_size
 #define zm_backend_std_malloc zm_guarded_std_malloc
 #define zm_backend_std_free zm_guarded_std_free

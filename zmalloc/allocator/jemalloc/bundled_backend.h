@@ -30,6 +30,14 @@ static inline void zm_backend_counted_free_sized(void *ptr, size_t size) {
     je_zfree_with_size(ptr, size);
 }
 
+static inline void *zm_backend_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    return je_zmalloc_in(zone, size);
+}
+
+static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void *ptr) {
+    je_zfree_in(zone, ptr);
+}
+
 static inline void *zm_backend_std_malloc(size_t size) { return je_std_malloc(size); }
 
 static inline void zm_backend_std_free(void *ptr) { je_std_free(ptr); }

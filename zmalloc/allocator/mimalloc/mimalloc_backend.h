@@ -42,6 +42,14 @@ static inline void zm_backend_counted_free_sized(void *ptr, size_t size) {
     mi_zfree(ptr);
 }
 
+static inline void *zm_backend_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    return mi_zmalloc_in(zone, size);
+}
+
+static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void *ptr) {
+    mi_zfree_in(zone, ptr);
+}
+
 /* Classes above 8 bytes are aligned to 16. */
 static inline size_t zm_backend_std_size(size_t size) { return size < 16 ? 16 : size; }
 

@@ -56,6 +56,14 @@ static inline void zm_backend_counted_free_sized(void *ptr, size_t size) {
     tcmalloc_private_zfree(ptr);
 }
 
+static inline void *zm_backend_counted_malloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    return tcmalloc_private_zmalloc_in(zone, size);
+}
+
+static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void *ptr) {
+    tcmalloc_private_zfree_in(zone, ptr);
+}
+
 /* Classes above 8 bytes are aligned to 16. */
 static inline size_t zm_backend_std_size(size_t size) { return size < 16 ? 16 : size; }
 

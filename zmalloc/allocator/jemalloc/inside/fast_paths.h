@@ -77,6 +77,25 @@ JEMALLOC_ALWAYS_INLINE bool fast_malloc_small(size_t size, void **ptr, size_t *u
     return no_event(tsd, *usize, &allocated) && take_cached(tsd, index, allocated, ptr);
 }
 
+/* The same with a register less: the thread's count stays in memory meanwhile. */
+JEMALLOC_ALWAYS_INLINE bool fast_malloc_small_of_zone(size_t size, void **ptr, size_t *usize) {
+    tsd_t *tsd = current_tsd();
+    *usize = 0;
+    if (unlikely(size > SC_LOOKUP_MAXCLASS) || is_missing(tsd)) return false;
+    szind_t index;
+    uint64_t after;
+    bool found;
+    sz_size2index_usize_fastpath(size, &index, usize);
+    if (!no_event(tsd, *usize, &after)) return false;
+    cache_bin_t *bin = &tsd_tcachep_get(tsd)->bins[index];
+    *ptr = cache_bin_alloc(bin, &found);
+    if (unlikely(!found)) return false;
+    uint64_t *allocated = tsd_thread_allocatedp_get_unsafe(tsd);
+    __asm__("" : "+m"(*allocated));
+    fastpath_success_finish(tsd, *allocated + *usize, bin, *ptr);
+    return true;
+}
+
 /* The same for larger sizes that the thread cache holds; jemalloc has no fast path for
  * them. */
 JEMALLOC_ALWAYS_INLINE bool fast_malloc_larger(size_t size, void **ptr, size_t *usize) {

@@ -6,6 +6,7 @@
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/core/traces.h"
+#include "zmalloc/core/zones.h"
 
 /* jemalloc counts the bytes that each thread allocates and frees, on all paths, and never
  * resets the counts.  So the change of a count during a call is the usable size of the block;
@@ -53,12 +54,15 @@ JEMALLOC_ALWAYS_INLINE void *missed(size_t size, size_t usize, bool tries) {
     return likely(ptr != NULL) ? count(ptr, usize, size, tries) : failed(size, tries);
 }
 
-JEMALLOC_ALWAYS_INLINE void *larger(size_t size, bool tries) {
+JEMALLOC_ALWAYS_INLINE void *larger_block(size_t size, size_t *usize) {
     void *ptr;
+    if (fast_malloc_larger(size, &ptr, usize)) return ptr;
+    return zm_limit_refuses(size) ? NULL : malloc_and_usize(size, usize);
+}
+
+JEMALLOC_ALWAYS_INLINE void *larger(size_t size, bool tries) {
     size_t usize;
-    if (!fast_malloc_larger(size, &ptr, &usize)) {
-        ptr = zm_limit_refuses(size) ? NULL : malloc_and_usize(size, &usize);
-    }
+    void *ptr = larger_block(size, &usize);
     return likely(ptr != NULL) ? count(ptr, usize, size, tries) : failed(size, tries);
 }
 
@@ -104,12 +108,13 @@ JEMALLOC_NOINLINE static void missed_free(void *ptr, size_t usize) {
     }
 }
 
-JEMALLOC_ALWAYS_INLINE void free_larger(void *ptr) {
+JEMALLOC_ALWAYS_INLINE size_t give_back_larger(void *ptr) {
     size_t usize;
     if (ptr == NULL) __builtin_unreachable(); /* saves a comparison */
-    if (!fast_free_larger(ptr, &usize)) usize = free_and_usize(ptr);
-    zm_count_freed(usize);
+    return fast_free_larger(ptr, &usize) ? usize : free_and_usize(ptr);
 }
+
+JEMALLOC_ALWAYS_INLINE void free_larger(void *ptr) { zm_count_freed(give_back_larger(ptr)); }
 
 /* Out of line, so that larger_free() need not save registers for it. */
 JEMALLOC_NOINLINE static void free_null_or_sampled(void *ptr) {
@@ -149,6 +154,55 @@ void je_zfree_with_size(void *ptr, size_t size) {
     }
 }
 
+/* ---- In a zone -------------------------------------------------------------- */
+
+JEMALLOC_ALWAYS_INLINE void *count_in(struct zmalloc_zone_t *zone, void *ptr, size_t usize,
+                                      size_t size) {
+    return likely(ptr != NULL) ? zm_count_new_block_in(ptr, usize, size, zone)
+                               : failed(size, false);
+}
+
+JEMALLOC_NOINLINE static void *missed_malloc_in(struct zmalloc_zone_t *zone, size_t size,
+                                                size_t usize) {
+    return count_in(zone, malloc_default(size), usize, size);
+}
+
+JEMALLOC_NOINLINE static void *larger_malloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    size_t usize;
+    void *ptr = larger_block(size, &usize);
+    return count_in(zone, ptr, usize, size);
+}
+
+void *je_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    void *ptr;
+    size_t usize;
+    if (likely(fast_malloc_small_of_zone(size, &ptr, &usize))) {
+        return zm_count_new_block_in(ptr, usize, size, zone);
+    }
+    return usize != 0 ? missed_malloc_in(zone, size, usize) : larger_malloc_in(zone, size);
+}
+
+JEMALLOC_NOINLINE static void missed_free_in(struct zmalloc_zone_t *zone, void *ptr, size_t usize) {
+    zm_count_freed_in(usize, zone);
+    free_default(ptr);
+}
+
+JEMALLOC_NOINLINE static void larger_free_in(struct zmalloc_zone_t *zone, void *ptr) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
+    zm_count_freed_in(give_back_larger(ptr), zone);
+}
+
+void je_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
+    size_t usize;
+    if (likely(fast_free_small(ptr, &usize))) {
+        zm_count_freed_in(usize, zone);
+    } else if (usize != 0) {
+        missed_free_in(zone, ptr, usize);
+    } else {
+        larger_free_in(zone, ptr);
+    }
+}
+
 ZM_NAME_IN_TRACES(je_zmalloc, "zmalloc.inside");
 ZM_NAME_IN_TRACES(missed_malloc, "zmalloc.missed");
 ZM_NAME_IN_TRACES(larger_malloc, "zmalloc.larger");
@@ -161,3 +215,9 @@ ZM_NAME_IN_TRACES(missed_free, "zfree.missed");
 ZM_NAME_IN_TRACES(larger_free, "zfree.larger");
 ZM_NAME_IN_TRACES(free_null_or_sampled, "zfree.sampled");
 ZM_NAME_IN_TRACES(je_zfree_with_size, "zfree_with_size.inside");
+ZM_NAME_IN_TRACES(je_zmalloc_in, "zmalloc_in.inside");
+ZM_NAME_IN_TRACES(missed_malloc_in, "zmalloc_in.missed");
+ZM_NAME_IN_TRACES(larger_malloc_in, "zmalloc_in.larger");
+ZM_NAME_IN_TRACES(je_zfree_in, "zfree_in.inside");
+ZM_NAME_IN_TRACES(missed_free_in, "zfree_in.missed");
+ZM_NAME_IN_TRACES(larger_free_in, "zfree_in.larger");

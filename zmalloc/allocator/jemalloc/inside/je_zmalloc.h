@@ -16,6 +16,12 @@ __attribute__((__malloc__, __alloc_size__(1))) void *je_ztrymalloc(size_t size_)
 void je_zfree(void *ptr_);
 void je_zfree_with_size(void *ptr_, size_t size_);
 
+/* zmalloc_in and zfree_in. */
+struct zmalloc_zone_t;
+__attribute__((__malloc__, __alloc_size__(2))) void *je_zmalloc_in(struct zmalloc_zone_t *zone_,
+                                                                   size_t size_);
+void je_zfree_in(struct zmalloc_zone_t *zone_, void *ptr_);
+
 /* malloc and free of the C library, for //malloc: blocks are aligned to 16 bytes, errno is ENOMEM
  * after a failure, and free leaves errno as it is. */
 __attribute__((__malloc__, __alloc_size__(1))) void *je_std_malloc(size_t size_);

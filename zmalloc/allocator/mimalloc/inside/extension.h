@@ -30,6 +30,12 @@ __attribute__((malloc, alloc_size(1))) void *mi_zcalloc(size_t size);
 __attribute__((malloc, alloc_size(1))) void *mi_ztrycalloc(size_t size);
 void mi_zfree(void *ptr);
 
+/* zmalloc_in and zfree_in. */
+struct zmalloc_zone_t;
+__attribute__((malloc, alloc_size(2))) void *mi_zmalloc_in(struct zmalloc_zone_t *zone,
+                                                           size_t size);
+void mi_zfree_in(struct zmalloc_zone_t *zone, void *ptr);
+
 /* ---- mi_std.c ------------------------------------------------------------------ */
 
 /* malloc and free of the C library, for //malloc: blocks are aligned to 16 bytes, errno is ENOMEM

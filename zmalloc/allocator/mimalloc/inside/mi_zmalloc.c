@@ -5,6 +5,7 @@
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/core/traces.h"
+#include "zmalloc/core/zones.h"
 
 /* ---- Beside the fast paths ----------------------------------------------------- */
 
@@ -235,6 +236,77 @@ void mi_zfree(void *ptr) {
     }
 }
 
+/* ---- In a zone ----------------------------------------------------------------- */
+
+static inline void *count_in(struct zmalloc_zone_t *zone, void *ptr, size_t size, size_t usable) {
+    return LIKELY(ptr != NULL) ? zm_count_new_block_in(ptr, usable, size, zone)
+                               : zm_out_of_memory(size);
+}
+
+NOINLINE static void *missed_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    size_t usable = 0;
+    void *ptr = missed(size, &usable);
+    return count_in(zone, ptr, size, usable);
+}
+
+NOINLINE static void *larger_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    size_t usable = 0;
+    void *ptr = zm_limit_refuses(size) ? NULL : larger(size, &usable);
+    return count_in(zone, ptr, size, usable);
+}
+
+void *mi_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    size_t usable;
+    if (UNLIKELY(size > MI_SMALL_SIZE_MAX)) return larger_zmalloc_in(zone, size);
+    void *ptr = fast_malloc(size, &usable);
+    return LIKELY(ptr != NULL) ? zm_count_new_block_in(ptr, usable, size, zone)
+                               : missed_zmalloc_in(zone, size);
+}
+
+/* As mi_zfree_retire(). */
+NOINLINE static void retire_in_counting_slow(struct zmalloc_zone_t *zone, struct zm_slot *slot,
+                                             size_t bytes, mi_page_t *page) {
+    _mi_page_retire(page);
+    zm_count_freed_in_slow(zone, slot, bytes);
+}
+
+NOINLINE static void retire_huge_in(struct zmalloc_zone_t *zone, mi_page_t *page) {
+    const size_t usable = mi_page_block_size(page);
+    _mi_page_retire(page);
+    zm_count_freed_in(usable, zone);
+}
+
+NOINLINE static void retire_in(struct zmalloc_zone_t *zone, mi_page_t *page) {
+    struct zm_slot *slot = zm_thread_slot;
+    const size_t bytes = page->xblock_size;
+    if (UNLIKELY(bytes >= MI_HUGE_BLOCK_SIZE)) {
+        retire_huge_in(zone, page);
+    } else if (UNLIKELY(zm_add_in_place(slot, -(int64_t)bytes) < slot->bottom)) {
+        retire_in_counting_slow(zone, slot, bytes, page);
+    } else {
+        zm_add_to_zone(slot, zone, -(int64_t)bytes, -1);
+        _mi_page_retire(page);
+    }
+}
+
+NOINLINE static void slow_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
+    const size_t usable = mi_usable_size(ptr);
+    mi_free(ptr);
+    zm_count_freed_in(usable, zone);
+}
+
+void mi_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
+    mi_page_t *page = LIKELY(!zm_null_or_sampled(ptr)) ? fast_page(ptr) : NULL;
+    if (UNLIKELY(page == NULL)) {
+        slow_zfree_in(zone, ptr);
+    } else if (fast_free(page, ptr)) {
+        retire_in(zone, page);
+    } else {
+        zm_count_freed_in(page->xblock_size, zone);
+    }
+}
+
 ZM_NAME_IN_TRACES(mi_zmalloc, "zmalloc.inside");
 ZM_NAME_IN_TRACES(missed_zmalloc, "zmalloc.missed");
 ZM_NAME_IN_TRACES(larger_zmalloc, "zmalloc.larger");
@@ -248,3 +320,11 @@ ZM_NAME_IN_TRACES(slow_zfree, "zfree.slow");
 ZM_NAME_IN_TRACES(mi_zfree_retire, "zfree.retire");
 ZM_NAME_IN_TRACES(retire_counting_slow, "zfree.counting");
 ZM_NAME_IN_TRACES(retire_huge, "zfree.huge");
+ZM_NAME_IN_TRACES(mi_zmalloc_in, "zmalloc_in.inside");
+ZM_NAME_IN_TRACES(missed_zmalloc_in, "zmalloc_in.missed");
+ZM_NAME_IN_TRACES(larger_zmalloc_in, "zmalloc_in.larger");
+ZM_NAME_IN_TRACES(mi_zfree_in, "zfree_in.inside");
+ZM_NAME_IN_TRACES(slow_zfree_in, "zfree_in.slow");
+ZM_NAME_IN_TRACES(retire_in, "zfree_in.retire");
+ZM_NAME_IN_TRACES(retire_in_counting_slow, "zfree_in.counting");
+ZM_NAME_IN_TRACES(retire_huge_in, "zfree_in.huge");

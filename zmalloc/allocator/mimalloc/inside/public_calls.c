@@ -9,6 +9,7 @@
 #include "zmalloc/core/early.h"
 #include "zmalloc/core/oom.h"
 #include "zmalloc/core/sampled.h"
+#include "zmalloc/core/zones.h"
 
 static void *set_usable(void *ptr, size_t *usable) {
     if (ptr != NULL) *usable = mi_usable_size(ptr);
@@ -65,6 +66,19 @@ void mi_zfree(void *ptr) {
     const size_t usable = mi_usable_size(ptr);
     mi_free(ptr);
     zm_count_freed(usable);
+}
+
+void *mi_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
+    void *ptr = allocate(size);
+    return ptr != NULL ? zm_count_new_block_in(ptr, mi_usable_size(ptr), size, zone)
+                       : zm_out_of_memory(size);
+}
+
+void mi_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
+    if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
+    const size_t usable = mi_usable_size(ptr);
+    mi_free(ptr);
+    zm_count_freed_in(usable, zone);
 }
 
 /* For //malloc.  The largest size of the fast path is 0 at first (zmalloc/core/early.h). */

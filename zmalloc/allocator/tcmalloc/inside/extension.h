@@ -31,6 +31,12 @@ __attribute__((malloc, alloc_size(1))) void *tcmalloc_private_zmalloc(size_t siz
 __attribute__((malloc, alloc_size(1))) void *tcmalloc_private_ztrymalloc(size_t size);
 void tcmalloc_private_zfree(void *ptr);
 
+/* zmalloc_in and zfree_in. */
+struct zmalloc_zone_t;
+__attribute__((malloc, alloc_size(2))) void *tcmalloc_private_zmalloc_in(
+    struct zmalloc_zone_t *zone, size_t size);
+void tcmalloc_private_zfree_in(struct zmalloc_zone_t *zone, void *ptr);
+
 /* malloc and free of the C library, for //malloc: blocks are aligned to 16 bytes, errno is ENOMEM
  * after a failure, and free leaves errno as it is (tc_std.cc). */
 __attribute__((malloc, alloc_size(1))) void *tcmalloc_private_std_malloc(size_t size);

@@ -35,15 +35,21 @@ static inline bool FastMalloc(size_t size, void **ptr, size_t *usable) {
     return PREDICT_TRUE(*ptr != nullptr);
 }
 
-// Frees a small block if tcmalloc has cached its size class, and sets its usable size.  When it
-// returns false, the block is not freed.  As do_free().
+// Finds this thread's cache, and the class of a small block if tcmalloc has cached it.  As
+// do_free().
+static inline bool FindCached(const void *ptr, tcmalloc::ThreadCache **cache,
+                              uint32_t *size_class) {
+    *cache = tcmalloc::ThreadCachePtr::GetIfPresent();
+    return PREDICT_TRUE(base::internal::delete_hooks_.empty() && *cache != nullptr &&
+                        tcmalloc::Static::pageheap()->TryGetSizeClass(PageOf(ptr), size_class));
+}
+
+// Frees a small block that FindCached() finds, and sets its usable size.  When it returns false,
+// the block is not freed.
 static inline bool FastFree(void *ptr, size_t *usable) {
-    tcmalloc::ThreadCache *cache = tcmalloc::ThreadCachePtr::GetIfPresent();
+    tcmalloc::ThreadCache *cache;
     uint32_t size_class;
-    if (PREDICT_FALSE(!base::internal::delete_hooks_.empty() || cache == nullptr ||
-                      !tcmalloc::Static::pageheap()->TryGetSizeClass(PageOf(ptr), &size_class))) {
-        return false;
-    }
+    if (!FindCached(ptr, &cache, &size_class)) return false;
     *usable = tcmalloc::Static::sizemap()->ByteSizeForClass(size_class);
     cache->Deallocate(ptr, size_class);
     return true;
