@@ -238,8 +238,8 @@ void zm_count_in_zone(const struct zmalloc_zone_t *zone, int64_t bytes, int64_t 
     }
 }
 
-void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, size_t size,
-                                 struct zm_slot *slot, int64_t bytes, void *ptr) {
+void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, int64_t bytes, size_t size,
+                                 struct zm_slot *slot, void *ptr) {
     ptr = zm_count_new_block_slow_or_fail(size, slot, bytes, ptr);
     if (ptr != NULL) zm_count_in_zone(zone, bytes, 1);
     return ptr;
