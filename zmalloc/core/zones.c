@@ -29,9 +29,8 @@ static size_t counters_in(size_t size) {
 
 /* NULL for a slot that was never taken. */
 static struct table *newest_of(const struct zm_slot *slot) {
-    char *counters = __atomic_load_n(&slot->zones, __ATOMIC_ACQUIRE);
-    return counters != NULL ? (struct table *)(void *)(counters - offsetof(struct table, counters))
-                            : NULL;
+    const uintptr_t counters = (uintptr_t)__atomic_load_n(&slot->zones, __ATOMIC_ACQUIRE);
+    return counters != 0 ? (struct table *)(counters - offsetof(struct table, counters)) : NULL;
 }
 
 bool zm_zones_exist(void) { return table_size != 0; }
