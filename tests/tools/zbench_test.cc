@@ -136,7 +136,7 @@ TEST_F(InstructionsTest, NothingGoesUnchecked) {
     std::string all;
     for (const std::string variant : {VARIANT_NAMES}) {
         if (variant != "libc") all += variant + " zmalloc 20\n";
-        all += variant + " malloc 20\n";
+        all += variant + " zone 0\n" + variant + " malloc 20\n";
     }
     all += "jemalloc inline 20\n";
     Finished finished = Instructions("8", {Budgets(all)});

@@ -29,9 +29,8 @@ static size_t counters_in(size_t size) {
 
 /* NULL for a slot that was never taken. */
 static struct table *newest_of(const struct zm_slot *slot) {
-    char *counters = __atomic_load_n(&slot->zones, __ATOMIC_ACQUIRE);
-    return counters != NULL ? (struct table *)(void *)(counters - offsetof(struct table, counters))
-                            : NULL;
+    const uintptr_t counters = (uintptr_t)__atomic_load_n(&slot->zones, __ATOMIC_ACQUIRE);
+    return counters != 0 ? (struct table *)(counters - offsetof(struct table, counters)) : NULL;
 }
 
 bool zm_zones_exist(void) { return table_size != 0; }
@@ -239,8 +238,8 @@ void zm_count_in_zone(const struct zmalloc_zone_t *zone, int64_t bytes, int64_t 
     }
 }
 
-void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, size_t size,
-                                 struct zm_slot *slot, int64_t bytes, void *ptr) {
+void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, int64_t bytes, size_t size,
+                                 struct zm_slot *slot, void *ptr) {
     ptr = zm_count_new_block_slow_or_fail(size, slot, bytes, ptr);
     if (ptr != NULL) zm_count_in_zone(zone, bytes, 1);
     return ptr;

@@ -61,8 +61,8 @@ void zm_count_in_zone(const struct zmalloc_zone_t *zone, int64_t bytes, int64_t 
 
 /* As zm_count_new_block_slow_or_fail() and zm_count_slow(); then they count in the zone.  In this
  * order of parameters jemalloc's fast path needs fewest instructions. */
-void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, size_t size,
-                                 struct zm_slot *slot, int64_t bytes, void *ptr);
+void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, int64_t bytes, size_t size,
+                                 struct zm_slot *slot, void *ptr);
 void zm_count_freed_in_slow(const struct zmalloc_zone_t *zone, struct zm_slot *slot, size_t bytes);
 
 /* As zm_count_new_block_or_fail() and zm_count_freed(), for a block of a zone.  A thread without a
@@ -71,7 +71,7 @@ static inline void *zm_count_new_block_in(void *ptr, size_t bytes, size_t size,
                                           const struct zmalloc_zone_t *zone) {
     struct zm_slot *slot = zm_thread_slot;
     if (__builtin_expect(zm_add_in_place(slot, (int64_t)bytes) > slot->top, 0)) {
-        return zm_count_new_block_in_slow(zone, size, slot, (int64_t)bytes, ptr);
+        return zm_count_new_block_in_slow(zone, (int64_t)bytes, size, slot, ptr);
     }
     zm_add_to_zone(slot, zone, (int64_t)bytes, 1);
     return ptr;
