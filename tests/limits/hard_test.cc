@@ -1,7 +1,5 @@
 // The hard limit: what fails, what does not, and how exactly.
-#include <atomic>
 #include <functional>
-#include <thread>
 
 #include "tests/limits/limited.h"
 
@@ -135,31 +133,6 @@ TEST(HardLimit, LargeRequestsAreCheckedFirst) {
     EXPECT_EQ(ztrymalloc(100 * kMiB), nullptr);
     EXPECT_EQ(ztrycalloc(100 * kMiB), nullptr);
     EXPECT_LE(zmalloc_peak_memory(), limit.limit());
-}
-
-// glibc's headers tell which blocks have a mapping of their own; here those of 100 MiB.
-bool IsCheckedBeforeItIsCounted() {
-    if (Variant().name == "jemalloc_stock" || Variant().name == "libc_prefix") return false;
-#ifdef __x86_64__
-    return Variant().name != "libc" || (kGlibc && !kSanitized);
-#else
-    return Variant().name != "libc";
-#endif
-}
-
-// No other thread sees it as used either.
-TEST(HardLimit, LargeRequestsAreNeverUsed) {
-    if (!IsCheckedBeforeItIsCounted()) GTEST_SKIP() << "checked when the block is counted";
-    HardLimit limit(kMiB);
-    std::atomic<bool> stop{false};
-    size_t most = 0;
-    std::thread looks([&] {
-        while (!stop) most = std::max(most, zmalloc_used_memory());
-    });
-    for (int i = 0; i < 3000; i++) EXPECT_EQ(ztrymalloc(100 * kMiB), nullptr);
-    stop = true;
-    looks.join();
-    EXPECT_LE(most, limit.limit());
 }
 
 struct Resize {

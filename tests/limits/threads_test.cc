@@ -229,14 +229,16 @@ TEST(ManyThreads, LimitsChangeWhileThreadsCross) {
 // What is read is a pair that was set.
 TEST(Limits, AreReadAsAPair) {
     constexpr size_t kLimit = size_t{1} << 40;
-    std::atomic<bool> stop{false};
+    std::atomic<bool> starts{false}, stop{false};
     std::thread sets([&] {
         for (size_t i = 0; !stop; i = (i + 1) % 1000) {
             zmalloc_set_limit(kLimit + i, 2 * (kLimit + i), nullptr, nullptr);
+            starts = true;
         }
     });
+    while (!starts) std::this_thread::yield();
     int torn = 0;
-    for (int i = 0; i < 20000; i++) {
+    for (int i = 0; i < (Emulated() || kSanitized ? 20000 : 1000000); i++) {
         size_t soft, hard;
         zmalloc_get_limit(&soft, &hard);
         torn += hard != 2 * soft;

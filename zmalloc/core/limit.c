@@ -185,15 +185,14 @@ unsigned zm_limits_set(const struct zm_limits *limits) {
     return now;
 }
 
-/* Gives up in a signal handler that interrupts the change. */
+/* Only a thread with the turn changes them: that need not wait, also not in a signal handler. */
 void zm_limits_get(struct zm_limits *limits) {
-    enum { MOST_TRIES = 1000 };
-    for (int i = 0; i < MOST_TRIES; i++) {
+    for (;;) {
         const unsigned before = atomic_load(&changes);
         *limits = (struct zm_limits){.generation = atomic_load(&generation),
                                      .soft = atomic_load(&soft),
                                      .hard = atomic_load(&hard)};
-        if (before % 2 == 0 && before == atomic_load(&changes)) return;
+        if (has_turn || (before % 2 == 0 && before == atomic_load(&changes))) return;
         zm_sleep_briefly();
     }
 }
