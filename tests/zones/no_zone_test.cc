@@ -1,4 +1,4 @@
-// The zone NULL where no other zone ever was.
+// The zone NULL where no other zone ever was, and the first zones.
 #include <thread>
 
 #include "tests/support.h"
@@ -31,6 +31,22 @@ TEST(NoZone, CountsNothing) {
     EXPECT_EQ(zmalloc_zone_bytes(first), 0u);
     EXPECT_EQ(zmalloc_zone_destroy(first), 0);
     EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+// Tables grow while zones have blocks: what was counted in the smaller ones stays.
+TEST(FirstZones, KeepWhatWasCounted) {
+    std::vector<zmalloc_zone_t *> zones;
+    std::vector<void *> blocks;
+    for (size_t i = 0; i < 3000; i++) {
+        zones.push_back(zmalloc_zone_create("one of many"));
+        blocks.push_back(zmalloc_in(zones[i], i));
+        ASSERT_EQ(zmalloc_zone_bytes(zones[i / 2]), zmalloc_size(blocks[i / 2])) << i;
+    }
+    for (size_t i = 0; i < zones.size(); i++) {
+        ASSERT_EQ(zmalloc_zone_blocks(zones[i]), 1u) << i;
+        zfree_in(zones[i], blocks[i]);
+        ASSERT_EQ(zmalloc_zone_destroy(zones[i]), 0) << i;
+    }
 }
 
 }  // namespace

@@ -192,6 +192,7 @@ TEST(ZoneFork, WhileOthersCreateZones) {
     creates.join();
 }
 
+#ifdef __GLIBC__
 bool creates_in_handler;
 
 // Handlers that are registered before zmalloc's run while the thread that forks holds its lock.
@@ -202,10 +203,8 @@ void CreateInHandler() {
     if (zone == nullptr || zmalloc_zone_destroy(zone) != 0) abort();
 }
 
-#ifdef __GLIBC__
 void Register() { pthread_atfork(CreateInHandler, CreateInHandler, CreateInHandler); }
 __attribute__((section(".preinit_array"), used)) void (*const register_early)() = Register;
-#endif
 
 TEST(ZoneFork, InForkHandlers) {
     creates_in_handler = true;
@@ -217,6 +216,7 @@ TEST(ZoneFork, InForkHandlers) {
     creates_in_handler = false;
     Zone zone;
 }
+#endif
 
 // ---- Without memory -------------------------------------------------------------
 
