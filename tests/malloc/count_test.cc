@@ -194,7 +194,8 @@ bool UsesAndFrees(std::vector<void *> *inherited) {
         const size_t size = i % 3000;
         CHILD_CHECK(Change([&] { way.release(way.allocate(size), size); }) == 0);
     }
-    CHILD_CHECK(zmalloc_get_private_dirty(-1) - dirty < (Variant().guarded ? 64 : 8) << 20);
+    const size_t most = size_t{Variant().guarded ? 64u : 8u} << 20;
+    CHILD_CHECK(zmalloc_get_private_dirty(-1) - dirty < most);
     return true;
 }
 
