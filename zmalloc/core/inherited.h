@@ -36,8 +36,8 @@ bool zm_has_inherited(void);
  * blocks.  One that cannot be remembered, because there is no memory, counts as inherited. */
 void zm_own(const void *ptr);
 
-/* For blocks that are not NULL, early or sampled.  If such a block is inherited, sets *bytes to what
- * it counts for, and returns true: its caller counts it as freed, and that is all. */
+/* For blocks that are not NULL, early or sampled.  If such a block is inherited, sets *bytes to
+ * what it counts for, and returns true: its caller counts it as freed, and that is all. */
 bool zm_inherited_free(const void *ptr, size_t *bytes);
 
 /* Sets *usable and returns true if such a block is inherited. */
