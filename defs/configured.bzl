@@ -30,12 +30,15 @@ _PLATFORM[HOST] = str(Label("@zmalloc_host//:host"))
 _FOR_ALL_VARIANTS = str(Label("//defs:for_all_variants"))
 _GUARD = str(Label("//:guard"))
 _MALLOC = str(Label("//:malloc"))
+_OUR_MALLOC = Label("//malloc")
 _SANITIZER = str(Label("//:sanitizer"))
+_CUSTOM_MALLOC = "//command_line_option:custom_malloc"
 _FEATURES = "//command_line_option:features"
 _HOST_PLATFORM = "//command_line_option:host_platform"
 _MODE = "//command_line_option:compilation_mode"
 _PLATFORMS = "//command_line_option:platforms"
 _SETTINGS = variant_settings().keys() + [
+    _CUSTOM_MALLOC,
     _FEATURES,
     _FOR_ALL_VARIANTS,
     _GUARD,
@@ -49,6 +52,11 @@ def _transition_impl(settings, attr):
     # Write every setting: if a setting is read but not written, Bazel 4 makes a configuration
     # of its own.
     changed = dict(settings)
+
+    custom_malloc = settings[_CUSTOM_MALLOC]
+    changed[_CUSTOM_MALLOC] = str(custom_malloc) if custom_malloc else None
+    if attr.without_our_malloc and custom_malloc == _OUR_MALLOC:
+        changed[_CUSTOM_MALLOC] = None
 
     # Bazel 4 has none, unless the command line names one.
     changed[_HOST_PLATFORM] = str(settings[_HOST_PLATFORM]) if settings[_HOST_PLATFORM] else None
@@ -95,6 +103,9 @@ _ATTRS = {
         doc = "a sanitizer has its own platform, which is this machine with Clang",
     ),
     "variant": attr.string(values = ["", _FOR_ALL] + ALL_VARIANTS.keys()),
+    "without_our_malloc": attr.bool(
+        doc = "its malloc is the libc's, or one that is preloaded, even with --custom_malloc=//malloc",
+    ),
     "_allowlist_function_transition": attr.label(
         default = "@bazel_tools//tools/allowlists/function_transition_allowlist",
     ),
@@ -175,41 +186,15 @@ configured_test = rule(
 )
 
 def for_all_variants(name, actual, **kwargs):
-    """A library that does not depend on the allocator, built once for all variants.
-
-    Args:
-      name: the name by which other targets depend on it
-      actual: the library
-      **kwargs: as for configured
-    """
+    """A library that does not depend on the allocator, built once for all variants."""
     configured(name = name, actual = actual, variant = _FOR_ALL, **kwargs)
 
 def allocator_library(name, actual, **kwargs):
-    """An allocator, built once for all variants, and for fastbuild as for opt.
-
-    It is optimised in every mode, and takes most of the compile time.
-
-    Args:
-      name: the name by which other targets depend on it
-      actual: the library
-      **kwargs: as for configured
-    """
+    """An allocator, built once for all variants, and for fastbuild as for opt: it takes long to compile."""
     for_all_variants(name, actual, mode = _OPTIMISED, **kwargs)
 
-def library_for_all_variants(name, tags = [], target_compatible_with = [], testonly = False, visibility = None, **kwargs):
-    """A cc_library that does not depend on the allocator, compiled once for all variants.
-
-    //tests/... builds zmalloc with about twenty sets of settings: without this rule, each source
-    would be compiled for each set.
-
-    Args:
-      name: the name by which other targets depend on it; the cc_library is NAME_library
-      tags: tags of both targets
-      target_compatible_with: for both targets
-      testonly: for both targets
-      visibility: visibility of NAME
-      **kwargs: as for cc_library
-    """
+def library_for_all_variants(name, tags = [], target_compatible_with = [], testonly = None, visibility = None, **kwargs):
+    """A cc_library, NAME_library, without the allocator: compiled once, not for each of some 20 variants."""
     cc_library(
         name = name + "_library",
         testonly = testonly,

@@ -47,37 +47,15 @@ ALL_VARIANTS = dict(dict(VARIANTS, **FAILING_VARIANTS), **GUARDED_VARIANTS)
 COMPARED = [name for name, row in BACKENDS.items() if row.compared]
 
 def variant_settings(variant = None):
-    """The settings of a variant.
-
-    Args:
-      variant: a row of ALL_VARIANTS; None for the default settings
-
-    Returns:
-      each setting's value
-    """
+    """The value of each setting of a row of ALL_VARIANTS; without a row, of the default settings."""
     return dict(_DEFAULTS, **(ALL_VARIANTS[variant] if variant else {}))
 
 def variant_possible_under(setting, variant):
-    """Whether a variant's allocator works with a sanitizer; if not, the build takes libc.
-
-    Args:
-      setting: a value of --sanitizer
-      variant: a row of ALL_VARIANTS
-
-    Returns:
-      a bool
-    """
+    """Whether a variant's allocator works under a value of --sanitizer; if not, the build takes libc."""
     return possible_under(setting, ALL_VARIANTS[variant][_MALLOC])
 
 def variant_compatible_with(variant):
-    """target_compatible_with for a target that is only of use with this variant.
-
-    Args:
-      variant: a row of ALL_VARIANTS
-
-    Returns:
-      a select(): empty, except where the build takes libc instead of the variant's allocator
-    """
+    """target_compatible_with for a target that is of no use where the build takes libc for the variant."""
     under_sanitizers = not_under([
         name
         for name, row in SANITIZERS.items()

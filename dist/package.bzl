@@ -4,7 +4,9 @@ load("@bazel_skylib//rules:common_settings.bzl", "BuildSettingInfo")
 load("@rules_cc//cc:find_cc_toolchain.bzl", "find_cc_toolchain", "use_cc_toolchain")
 load("@rules_cc//cc/common:cc_common.bzl", "cc_common")
 load("@rules_cc//cc/common:cc_info.bzl", "CcInfo")
+load("//third_party:sources.bzl", "SOURCES")
 load("//zmalloc/allocator:allocators.bzl", "BACKENDS", "lib")
+load("//zmalloc/compat:servers.bzl", "SERVERS")
 load(":version.bzl", "ABI", "VERSION")
 
 # How the name of a package tells a setting; {} is the value.  A setting at its default, which is
@@ -18,27 +20,45 @@ _TOLD = {
     "sanitizer": ("none", "sanitizer_{}"),
 }
 
-PackedInfo = provider(
-    doc = "Files of a package.",
-    fields = {"files": "a dict from the path in the package to the file"},
-)
+# The files besides those of the library: the path of each in the package, or their folder with a / at
+# the end; @so@ is the suffix of shared libraries.
+FILES = dict({
+    "//:LICENSE": "share/licenses/zmalloc/",
+    "//docs:drop-in.md": "share/doc/zmalloc/",
+    "//docs:without-bazel.md": "share/doc/zmalloc/",
+    "//zmalloc:headers": "include/zmalloc/",
+    "//zmalloc/compat:common.h": "include/zmalloc/compat/",
+    "//zmalloc/features:header": "include/zmalloc/",
+}, **{
+    "//zmalloc/compat:%s/zmalloc.h" % server: "include/zmalloc/compat/%s/" % server
+    for server in SERVERS
+})
 
-def _packed_impl(ctx):
-    name = ctx.attr.renamed or "{basename}"
-    return [PackedInfo(files = {
-        "%s/%s" % (ctx.attr.folder, name.format(basename = file.basename)): file
-        for file in ctx.files.srcs
-    })]
+def _files_of_allocator(name, row):
+    files = dict(row.package, **{row.compat: "include/zmalloc/compat/allocator.h"})
+    files["//malloc:packaged"] = "lib/libzmalloc_%s.@so@" % name  # for LD_PRELOAD, or DYLD_INSERT_LIBRARIES
+    if row.source:
+        files["//third_party/%s:license" % row.source] = "share/licenses/zmalloc/COPYING." + row.source
+    return files
 
-packed = rule(
-    implementation = _packed_impl,
-    doc = "Files to pack, and their folder in the package.",
-    attrs = {
-        "folder": attr.string(mandatory = True),
-        "renamed": attr.string(doc = "the name of a single file in the package"),
-        "srcs": attr.label_list(allow_files = True, mandatory = True),
-    },
-)
+FILES_OF_ALLOCATOR = {name: _files_of_allocator(name, row) for name, row in BACKENDS.items()}
+
+# Patterns of the names that the shared library exports.
+_EXPORTS = ["extend_to_usable", "get_proc_stat_ll", "jemalloc_purge", "set_jemalloc_bg_thread", "valkey_*", "z*"]
+
+# The settings that decide what is in a package.
+_SETTINGS = [
+    "//:gperftools_build",
+    "//:guard",
+    "//:jemalloc",
+    "//:jemalloc_build",
+    "//:jemalloc_lg_page",
+    "//:jemalloc_version",
+    "//:malloc",
+    "//:malloc_size",
+    "//:mimalloc_version",
+    "//:sanitizer",
+]
 
 # The names of the shared library: the file's, the name that programs load, and the name that
 # -lzmalloc finds.
@@ -83,9 +103,9 @@ def _exports(ctx, system):
     """
     script = ctx.actions.declare_file(ctx.label.name + ".exports")
     if system == "macos":
-        text = "".join(["_%s\n" % pattern for pattern in ctx.attr.exports])
+        text = "".join(["_%s\n" % pattern for pattern in _EXPORTS])
     else:
-        text = "{ global: %s local: *; };\n" % "".join([pattern + "; " for pattern in ctx.attr.exports])
+        text = "{ global: %s local: *; };\n" % "".join([pattern + "; " for pattern in _EXPORTS])
     ctx.actions.write(script, text)
     return script
 
@@ -139,17 +159,21 @@ def _expand(ctx, template, substitutions, name = None):
     )
     return out
 
+def _backend(ctx):
+    return ctx.attr.backend[config_common.FeatureFlagInfo].value
+
 def _link_line(ctx, libraries):
     """The flags that a program needs besides the static library."""
-    return libraries.linkopts + ([ctx.attr.cxx_runtime] if ctx.attr.needs_cxx_runtime else [])
+    return libraries.linkopts + ([ctx.attr.cxx_runtime] if BACKENDS[_backend(ctx)].cxx else [])
 
 def _build_info(ctx, system):
     """What the package is made of, as its BUILD-INFO.json tells it."""
-    backend = ctx.attr.backend[config_common.FeatureFlagInfo].value
+    backend = _backend(ctx)
     row = BACKENDS[backend]
+    licenses = ["BSD-3-Clause"] + ([SOURCES[row.source].license] if row.source else [])
     settings = {
         target.label.name: str(target[BuildSettingInfo].value)
-        for target in ctx.attr.settings
+        for target in ctx.attr._settings
     }
     of_the_system = settings["jemalloc"] == "system"
     named = lib(
@@ -179,11 +203,11 @@ def _build_info(ctx, system):
                 "release": named[len(row.malloc) + 1:],
             },
             "binary_interface": ABI,
-            "compat": ctx.attr.servers,
+            "compat": SERVERS,
             "compiler": "@compiler@",
             "compiler_options": ctx.fragments.cpp.copts,
             "guard": settings["guard"] == "True",
-            "license": " AND ".join(_unique(ctx.attr.license)),
+            "license": " AND ".join(_unique(licenses)),
             "platform": platform,
             "settings": settings,
             "version": VERSION,
@@ -220,8 +244,9 @@ def _package_impl(ctx):
     substitutions = {
         "@allocator@": info.facts["allocator"]["backend"],
         "@license@": info.facts["license"],
-        "@server_flags@": " ".join(ctx.attr.server_flags),
-        "@servers@": " ".join(ctx.attr.servers),
+        # The header defines it too, but not every file of a server that asks for it includes that.
+        "@server_flags@": "-DUSE_JEMALLOC" if info.facts["allocator"]["name"] == "jemalloc" else "",
+        "@servers@": " ".join(SERVERS),
         "@shared@": names[0],
         "@soname@": "@rpath/" + names[1] if system == "macos" else names[1],
         "@version@": VERSION,
@@ -232,18 +257,20 @@ def _package_impl(ctx):
         "lib/libzmalloc.a": libraries.static,
         "lib/" + names[0]: libraries.shared,
     }
-    for template in ctx.files.pkgconfig:
+    for template in ctx.files._pkgconfig:
         out = _expand(ctx, template, shell)
         files["lib/pkgconfig/" + out.basename] = out
-    for server in ctx.attr.servers:
+    for server in SERVERS:
         name = "zmalloc-%s.pc" % server
-        files["lib/pkgconfig/" + name] = _expand(ctx, ctx.file.server_pkgconfig, dict(shell, **{"@server@": server}), name)
-    for template in ctx.files.cmake:
+        files["lib/pkgconfig/" + name] = _expand(ctx, ctx.file._server_pkgconfig, dict(shell, **{"@server@": server}), name)
+    for template in ctx.files._cmake:
         out = _expand(ctx, template, cmake)
         files["lib/cmake/zmalloc/" + out.basename] = out
-    for target in ctx.attr.files:
-        files.update(target[PackedInfo].files)
-
+    suffix = "dylib" if system == "macos" else "so"
+    for target, path in ctx.attr.files.items() + ctx.attr.files_of_allocator.items():
+        path = path.replace("@so@", suffix)
+        for file in target[DefaultInfo].files.to_list():
+            files[path + file.basename if path.endswith("/") else path] = file
     files["lib/zmalloc/BUILD-INFO.json"] = _written(ctx, info)
 
     manifest = ctx.actions.declare_file(ctx.label.name + ".manifest")
@@ -274,46 +301,37 @@ zmalloc_package = rule(
     doc = "A tarball of one C/C++ library, for the platform and allocator of its configuration.",
     attrs = {
         "backend": attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
-        "cmake": attr.label_list(allow_files = [".in"], mandatory = True),
         "cpu": attr.string(mandatory = True),
         "cxx_runtime": attr.string(
             mandatory = True,
             doc = "the flag by which programs in C link the C++ runtime, for allocators in C++",
         ),
-        "exports": attr.string_list(
-            mandatory = True,
-            doc = "patterns of the names that may be exported",
-        ),
-        "files": attr.label_list(doc = "other files to pack", providers = [PackedInfo]),
+        "files": attr.label_keyed_string_dict(allow_files = True, mandatory = True),
+        "files_of_allocator": attr.label_keyed_string_dict(allow_files = True, mandatory = True),
         "libc": attr.string(doc = "the libc, where the platform has several; empty: its usual one"),
         "library": attr.label(mandatory = True, providers = [CcInfo]),
-        "license": attr.string_list(mandatory = True, doc = "SPDX identifiers of the contents"),
         "linkopts": attr.string_list(
             doc = "for the shared library; @soname@ and @script@ stand for its name and " +
                   "the file with the exported names",
         ),
-        "needs_cxx_runtime": attr.bool(mandatory = True, doc = "whether the allocator is in C++"),
-        "pkgconfig": attr.label_list(allow_files = [".in"], mandatory = True),
-        "server_flags": attr.string_list(doc = "the compiler flags that a server needs over this allocator"),
-        "server_pkgconfig": attr.label(
-            allow_single_file = [".in"],
-            mandatory = True,
-            doc = "for the files that carry the folder of a server",
-        ),
-        "servers": attr.string_list(mandatory = True, doc = "the folders in include/zmalloc/compat"),
-        "settings": attr.label_list(
-            mandatory = True,
-            providers = [BuildSettingInfo],
-            doc = "the settings that decide what is in the package",
-        ),
         "system": attr.string(mandatory = True),
         "_cc_toolchain": attr.label(default = Label("@rules_cc//cc:current_cc_toolchain")),
+        "_cmake": attr.label_list(allow_files = True, default = [
+            "//dist:zmallocConfig.cmake.in",
+            "//dist:zmallocConfigVersion.cmake.in",
+        ]),
         "_pack": attr.label(
             allow_single_file = True,
             cfg = "exec",
             default = Label("//dist:pack.sh"),
             executable = True,
         ),
+        "_pkgconfig": attr.label_list(allow_files = True, default = [
+            "//dist:zmalloc.pc.in",
+            "//dist:zmalloc-static.pc.in",
+        ]),
+        "_server_pkgconfig": attr.label(allow_single_file = True, default = "//dist:zmalloc-server.pc.in"),
+        "_settings": attr.label_list(default = _SETTINGS),
     },
     fragments = ["cpp"],
     toolchains = use_cc_toolchain(mandatory = True),

@@ -1,6 +1,6 @@
 /* glibc's second names.  Programs that call them free their blocks with free(), and in static
  * programs the linker must not add glibc's allocator because of them. */
-#include "malloc/names.h"
+#include "malloc/exported.h"
 
 #pragma GCC visibility push(default)
 

@@ -1,7 +1,6 @@
 /* malloc and its like for the whole program, over zmalloc's counted calls.  docs/malloc.md says
  * what each function promises. */
 #include <errno.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -14,6 +13,10 @@
 
 /* Include this after backend.h: it may replace the allocator's functions by guarded ones. */
 #include ZM_GUARD_HEADER
+
+/* At last: it may give the functions below other names.  Exported as they are on Linux
+ * (exported.h); on macOS, where the program's malloc is another one, hidden (own_names.h). */
+#include ZM_MALLOC_NAMES_HEADER
 
 /* Each block is aligned to this many bytes. */
 enum { ALIGNMENT = 16 };

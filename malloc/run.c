@@ -7,21 +7,22 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "malloc/run_check.h"
 #include "tools/common/cli.h"
-#include "tools/ztrace/inspect.h"
 
 static const char tool[] = "run";
 
-/* The build defines it: the allocators, each with a comma. */
+/* The build defines RUN_ALLOCATORS: the allocators, each with a comma.  It also defines how the
+ * system preloads: by the variable RUN_VARIABLE, and files that end in RUN_ENDING. */
 static const char *const allocators[] = {RUN_ALLOCATORS};
 enum { ALLOCATORS = sizeof allocators / sizeof *allocators };
 
 static const char usage[] =
     "Usage: run --malloc=ALLOCATOR PROGRAM [ARGUMENT...]\n"
     "Runs PROGRAM with the malloc of zmalloc over ALLOCATOR, whatever malloc it was built with.\n"
-    "The library malloc/libzmalloc_ALLOCATOR.so is preloaded (LD_PRELOAD) into PROGRAM and into "
-    "the\n"
-    "programs that it starts.\n"
+    "The library malloc/libzmalloc_ALLOCATOR" RUN_ENDING " is preloaded (" RUN_VARIABLE
+    ")\n"
+    "into PROGRAM and into the programs that it starts.\n"
     "\n"
     "  -m, --malloc=ALLOCATOR  one of: ";
 
@@ -85,46 +86,14 @@ static int parse(int argc, char **argv, const char **allocator) {
     return CLI_USAGE;
 }
 
-/* Tells what keeps the library from working in the program.  Returns false if it may not run. */
-static bool check_program(const char *program) {
-    switch (inspect_program(program).kind) {
-        case INSPECT_NOTHING:
-        case INSPECT_OTHER_NEW: /* the library has its own */
-            return true;
-        case INSPECT_STATIC:
-            cli_error(tool, "%s is statically linked: no library can be preloaded", program);
-            return false;
-        case INSPECT_OTHER_LIBC:
-            cli_error(tool, "%s is for another libc than the library", program);
-            return false;
-        case INSPECT_OTHER_CPU:
-            cli_error(tool, "%s is for another CPU than the library", program);
-            return false;
-        case INSPECT_RIGHTS:
-            cli_error(
-                tool,
-                "%s is setuid, setgid or has capabilities: the loader preloads nothing into it",
-                program);
-            return false;
-        case INSPECT_OWN_MALLOC:
-            cli_error(tool, "%s has a malloc of its own, which stays; only blocks of others change",
-                      program);
-            return true;
-        case INSPECT_ASAN:
-            cli_error(tool, "%s would have AddressSanitizer's malloc from LD_PRELOAD", program);
-            return false;
-    }
-    return true;
-}
-
-/* Finds the library of an allocator, and its name for LD_PRELOAD. */
+/* Finds the library of an allocator, and its name for RUN_VARIABLE. */
 static bool find_library(const char *argv0, const char *allocator, char library[CLI_PATH_SIZE]) {
     char file[CLI_PATH_SIZE], found[CLI_PATH_SIZE];
-    snprintf(file, sizeof file, "malloc/libzmalloc_%s.so", allocator);
+    snprintf(file, sizeof file, "malloc/libzmalloc_%s" RUN_ENDING, allocator);
     bool there = cli_find(argv0, file, found);
     if (there && cli_preloadable(found, library)) return true;
     if (there && errno == EINVAL) {
-        cli_error(tool, "%s: LD_PRELOAD cannot take a name with a space or a colon", library);
+        cli_error(tool, RUN_VARIABLE " cannot take a name with a space or a colon: %s", library);
     } else {
         cli_error(tool, "%s is not beside the program", file);
     }
@@ -144,9 +113,9 @@ int main(int argc, char **argv) {
     if (status >= 0) return status;
     char **command = argv + optind;
     if (!find_library(argv[0], allocator, library)) return CLI_USAGE;
-    if (!check_program(command[0])) return CLI_USAGE;
+    if (!run_check_program(tool, command[0])) return CLI_USAGE;
     const char *folder = cli_user_folder();
-    if ((folder == NULL || chdir(folder) == 0) && cli_put_first("LD_PRELOAD", library) == 0 &&
+    if ((folder == NULL || chdir(folder) == 0) && cli_put_first(RUN_VARIABLE, library) == 0 &&
         pass_settings()) {
         execvp(command[0], command);
     }

@@ -1,17 +1,15 @@
 #!/bin/sh
 # Prints the table of combinations that are built and tested; see report.bzl.
 set -eu
-usage='usage: bazel run //:matrix_report [-- --markdown]
+usage='usage: bazel run //:matrix_report
 
-Prints what zmalloc is built for, and how each combination is tested; as text,
-or as Markdown.  Ends with what this machine has to skip.'
+Prints what zmalloc is built for, and how each combination is tested.  Ends with what this machine
+has to skip.'
 
-table=matrix/table.txt
 case "$#${1-}" in
     0) ;;
-    1--markdown) table=matrix/table.md ;;
     1--help) echo "$usage" && exit ;;
-    *) echo "matrix_report: what is '$*'? There are --markdown and --help, one at a time" >&2 && exit 2 ;;
+    *) echo "matrix_report: what is '$*'? There is --help alone" >&2 && exit 2 ;;
 esac
 
 rows=
@@ -20,15 +18,12 @@ for sysroot in ../*/defs.bzl; do
     target=$(sed -n 's/^TARGET = "\(.*\)"/\1/p' "$sysroot")
     why=$(sed -n 's/^WHY = "\(.*\)"/\1/p' "$sysroot")
     [ -n "$why" ] || continue
-    # In the text, "skipped" keeps the width of the column.
     rows="$rows
-/^$target /s/built  /skipped/g
-/^$target /s/built\$/skipped/
-/^| $target /s/ built / skipped /g"
+/^| $target /s/built  /skipped/g"
     skipped="${skipped}skipped on this machine: $target: $why
 "
 done
-sed "$rows" "$table"
+sed "$rows" matrix/table.md
 printf %s "$skipped"
 
 for cpu in aarch64 riscv64; do

@@ -13,10 +13,11 @@ namespace zmalloc_test {
 
 constexpr size_t kMiB = size_t{1} << 20;
 
-// Hides a value from the compiler, for requests that it would warn about.
-inline size_t Opaque(size_t value) {
-    volatile size_t opaque = value;
-    return opaque;
+// A value that the compiler does not know: it warns about what the tests do, or leaves it out.
+template <class Value>
+Value Opaque(Value value) {
+    __asm__ volatile("" : "+r"(value));
+    return value;
 }
 
 // Bytes that depend on an id and on their place in the block, so that a test notices blocks that

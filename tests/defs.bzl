@@ -18,14 +18,7 @@ def _strings(words):
     return ",".join(['\\"%s\\"' % word for word in words])
 
 def variant_defines(row):
-    """What variant.cc is told of the backend.
-
-    Args:
-      row: of BACKENDS
-
-    Returns:
-      the local_defines
-    """
+    """What variant.cc is told of a row of BACKENDS, as local_defines."""
     others = {symbol: True for other in BACKENDS.values() for symbol in other.symbols if symbol not in row.symbols}
     return [
         "DEFRAGMENTS=" + str(row.defragments).lower(),
@@ -39,16 +32,7 @@ def variant_defines(row):
     ] + (["USABLE_SIZE=" + row.usable_size] if row.usable_size else [])
 
 def plain_test(name, srcs = None, copts = [], deps = [], size = "small", **kwargs):
-    """A GoogleTest of code that does not depend on the allocator.
-
-    Args:
-      name: of the test
-      srcs: C++; NAME.cc if none are given
-      copts: on top of TEST_COPTS
-      deps: on top of GoogleTest and //tests:environment
-      size: of the test
-      **kwargs: as for cc_test
-    """
+    """A GoogleTest of code that does not depend on the allocator; NAME.cc if no srcs are given."""
     cc_test(
         name = name,
         size = size,
@@ -96,6 +80,7 @@ def variants_test(
         srcs = None,
         variant_srcs = [],
         variants = VARIANTS,
+        again = {},
         copts = [],
         data = [],
         deps = [],
@@ -115,6 +100,8 @@ def variants_test(
       srcs: C++ that is compiled once for all variants (objects_for_all_variants); NAME.cc if none are given
       variant_srcs: C++ that is compiled for each variant
       variants: the rows of ALL_VARIANTS to stamp it for
+      again: further suites of the same program, with more `env` or `target_compatible_with`, or other
+        `variants`
       copts: on top of TEST_COPTS
       data: of the binary
       deps: of the binary
@@ -143,24 +130,26 @@ def variants_test(
         deps = ([name + "_objects"] if srcs else []) + deps,
         **({"malloc": malloc} if malloc else {})
     )
-    tests = {"%s.%s" % (name, variant): variant for variant in variants}
-    for test, variant in tests.items():
-        configured_test(
-            name = test,
-            size = size,
-            actual = name + "_binary",
-            env = dict(env, ZMALLOC_VARIANT = variant),
-            # //tools/lint reads the binary of the first variant, for all of them.
-            tags = tags + (["first_variant"] if test == tests.keys()[0] else []),
-            target_compatible_with = target_compatible_with + variant_compatible_with(variant),
-            variant = variant,
-            **kwargs
+    for suite, more in dict({name: {}}, **again).items():
+        tests = {"%s.%s" % (suite, variant): variant for variant in more.get("variants", variants)}
+        for test, variant in tests.items():
+            configured_test(
+                name = test,
+                size = size,
+                actual = name + "_binary",
+                env = dict(env, **dict(more.get("env", {}), ZMALLOC_VARIANT = variant)),
+                # //tools/lint reads the binary of the first variant, for all of them.
+                tags = tags + (["first_variant"] if suite == name and test == tests.keys()[0] else []),
+                target_compatible_with = target_compatible_with + more.get("target_compatible_with", []) +
+                                         variant_compatible_with(variant),
+                variant = variant,
+                **kwargs
+            )
+        native.test_suite(
+            name = suite,
+            tags = suite_tags,
+            tests = tests.keys(),
         )
-    native.test_suite(
-        name = name,
-        tags = suite_tags,
-        tests = tests.keys(),
-    )
 
 def zmalloc_test(name, deps = [], **kwargs):
     """A GoogleTest over //zmalloc, run under every variant.

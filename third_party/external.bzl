@@ -1,11 +1,7 @@
 """Where a repository is, and which one."""
 
 def external_folder():
-    """The folder of the repository whose BUILD file calls this.
-
-    Returns:
-      external/NAME, whatever NAME the version of Bazel gives to it
-    """
+    """The folder of the repository whose BUILD file calls this: external/NAME, by Bazel's own NAME for it."""
 
     # Bazel 4 has no repo_name; later versions will remove repository_name.
     if hasattr(native, "repo_name"):
@@ -13,11 +9,7 @@ def external_folder():
     return "external/" + native.repository_name().lstrip("@")
 
 def source_name():
-    """The name in sources.bzl of the repository whose BUILD file calls this.
-
-    Returns:
-      a string; a build of another kind has a suffix
-    """
+    """The name in sources.bzl of the repository whose BUILD file calls this; with its suffix, if it has one."""
 
     # Bzlmod adds names before it: zmalloc~0.1.0~sources~jemalloc.
     return external_folder().replace("+", "~").replace("/", "~").split("~")[-1]

@@ -11,7 +11,7 @@ load("//third_party/jemalloc:releases.bzl", "JEMALLOC_BUILDS", "JEMALLOC_RELEASE
 load("//third_party/sysroot:sysroot.bzl", "sysroot")
 
 # Sources for the library and the tools.  Bazel fetches only those that a build needs.
-LIBRARY_SOURCES = ["bzip2", "libcxx", "uplot", "zig"] + [
+LIBRARY_SOURCES = ["bzip2", "d3", "d3_flame_graph", "libcxx", "uplot", "zig"] + [
     name
     for name, row in SOURCES.items()
     if row.part == "library"

@@ -177,6 +177,25 @@ _ROWS = {
             "https://mirror.bazel.build/sourceware.org/pub/bzip2/bzip2-1.0.8.tar.gz",
         ],
     ),
+    # Draw the flame graphs of zheap's and compare's pages.
+    "d3": dict(
+        version = "7.9.2",
+        license = "ISC",
+        part = "tools",
+        file = "d3-7.9.2.tgz",
+        npm_package = "d3",
+        sha256 = "f0c1d2c2479907a6e3265370d0fd715f7aef0f561cdd2b415df385ba7df9d1aa",
+        strip_prefix = "package",
+    ),
+    "d3_flame_graph": dict(
+        version = "5.0.0",
+        license = "Apache-2.0",
+        part = "tools",
+        file = "d3-flame-graph-5.0.0.tgz",
+        npm_package = "d3-flame-graph",
+        sha256 = "f12f7540b6e6e787277908d70b7169da7ced5be8737bcff2bd27f3fe4b9961c9",
+        strip_prefix = "package",
+    ),
     "freebsd_arm64": _freebsd_base("arm64", "a6c3bb2310c25b7dc4130e57173cd1c5d8650bc4b0c73f254b3a712e5482d33d"),
     "freebsd_x86_64": _freebsd_base("amd64", "e3971a3d4f36ed1ac67d2e7a5501726de79dd3695aa76bfad2a4ebe91a88a134"),
     "googletest": dict(
@@ -272,7 +291,7 @@ _ROWS = {
         strip_prefix = "rules_foreign_cc-0.9.0",
         urls = ["https://github.com/bazel-contrib/rules_foreign_cc/archive/refs/tags/0.9.0.tar.gz"],
     ),
-    # Draws the charts of zmeasure's reports.
+    # Draws the charts of reports.
     "uplot": dict(
         version = "1.6.32",
         license = "MIT",
@@ -309,14 +328,7 @@ def _complete(name, row):
 SOURCES = {name: _complete(name, row) for name, row in dict(_ROWS, **_SERVER_ROWS).items()}
 
 def releases_of(name):
-    """The releases of a source that has several.
-
-    Args:
-      name: of the default release's row; the others have a suffix
-
-    Returns:
-      a dict from versions to the names of rows
-    """
+    """The releases of a source that has several: a dict from versions to the names of their rows."""
     return {
         row.version: other
         for other, row in SOURCES.items()

@@ -13,6 +13,15 @@ TOOL_COPTS = [
     "-Wmissing-prototypes",
 ]
 
+# The same for libraries that are preloaded: malloc must not be turned into a call of itself.
+PRELOAD_COPTS = TOOL_COPTS + [
+    "-fvisibility=hidden",
+    "-fno-builtin-malloc",
+    "-fno-builtin-calloc",
+    "-fno-builtin-realloc",
+    "-fno-builtin-free",
+]
+
 # The same for zbench.
 TOOL_CXXOPTS = [
     "-std=c++17",

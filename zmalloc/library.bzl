@@ -1,18 +1,30 @@
-"""The macro that compiles the library's own C."""
+"""How our own C is compiled: clean under GCC and Clang."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//defs:configured.bzl", "library_for_all_variants")
-load(":copts.bzl", "ZMALLOC_COPTS")
+
+ZMALLOC_COPTS = [
+    "-std=c11",
+    "-D_GNU_SOURCE",
+    "-O3",
+    "-Wall",
+    "-Wextra",
+    "-Wstrict-prototypes",
+    "-Wmissing-prototypes",
+    "-fvisibility=hidden",
+    # Most functions here do little but call the allocator.
+    "-fomit-frame-pointer",
+    # A C++ out-of-memory handler may throw.
+    "-fexceptions",
+    # The compiler must not replace code of an allocation function by a call of that function.
+    "-fno-builtin-malloc",
+    "-fno-builtin-calloc",
+    "-fno-builtin-realloc",
+    "-fno-builtin-free",
+]
 
 def zmalloc_library(name, copts = [], for_all_variants = False, **kwargs):
-    """A cc_library of our own C.  It is linked statically, because its symbols are hidden.
-
-    Args:
-      name: the target's name
-      copts: flags besides ZMALLOC_COPTS
-      for_all_variants: whether it does not depend on the allocator, and so is compiled once
-      **kwargs: as for cc_library
-    """
+    """A cc_library of our own C.  It is linked statically, because its symbols are hidden."""
     rule = library_for_all_variants if for_all_variants else cc_library
     rule(
         name = name,

@@ -27,6 +27,10 @@ static bool multiply(const char *suffix, size_t *number) {
     return true;
 }
 
+bool zm_bytes_parse(const char *text, size_t *bytes) {
+    return read_number(&text, bytes) && multiply(text, bytes) && *bytes <= PTRDIFF_MAX;
+}
+
 bool zm_limit_parse(const char *text, struct zm_limit_setting *setting) {
     size_t number;
     *setting = (struct zm_limit_setting){.bytes = 0};

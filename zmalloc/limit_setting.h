@@ -21,6 +21,10 @@ struct zm_limit_setting {
     unsigned percent; /* of the memory that the process may use; else 0 */
 };
 
+/* Reads a number of bytes, with "K", "M", "G" or "T" for powers of 1024 or nothing.  Returns false
+ * for all else, and for more than PTRDIFF_MAX. */
+bool zm_bytes_parse(const char *text, size_t *bytes);
+
 /* Reads "auto", a number of percents from 1 to 100 with "%", or a number of bytes, 1 MiB or more,
  * with "K", "M", "G" or "T" for powers of 1024 or nothing.  Returns false for all else. */
 bool zm_limit_parse(const char *text, struct zm_limit_setting *setting);

@@ -1,21 +1,12 @@
 /* zmalloc_report(): the statistics as text, JSON and OpenMetrics. */
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "zmalloc/report_causes.h"
 #include "zmalloc/report_text.h"
+#include "zmalloc/report_waste.h"
 #include "zmalloc/report_zones.h"
 #include "zmalloc/stats.h"
 #include "zmalloc/zmalloc.h"
-
-void zm_put(struct zm_text *text, const char *format, ...) {
-    va_list arguments;
-    size_t room = text->length < text->size ? text->size - text->length : 0;
-    va_start(arguments, format);
-    int length = vsnprintf(room != 0 ? text->buffer + text->length : NULL, room, format, arguments);
-    va_end(arguments);
-    if (length > 0) text->length += (size_t)length;
-}
 
 /* The table of statistics, which all formats go through. */
 struct field {
@@ -36,14 +27,6 @@ static size_t value_of(const zmalloc_stats_t *stats, enum zmalloc_stats_field f)
 }
 
 /* ---- Text -------------------------------------------------------------- */
-
-void zm_put_bytes(struct zm_text *text, size_t bytes) {
-    static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB"};
-    double scaled = (double)bytes;
-    size_t unit = 0;
-    for (; scaled >= 1024 && unit + 1 < sizeof units / sizeof units[0]; unit++) scaled /= 1024;
-    zm_put(text, unit == 0 ? "%9.0f %-3s" : "%9.2f %-3s", scaled, units[unit]);
-}
 
 static void put_text_field(struct zm_text *text, const zmalloc_stats_t *stats,
                            enum zmalloc_stats_field f) {
@@ -92,6 +75,8 @@ static void report_text(struct zm_text *text, const zmalloc_stats_t *stats) {
     for (unsigned f = 0; f < ZMALLOC_STATS_COUNT; f++) put_text_field(text, stats, f);
     zm_put(text, "from blocks to resident memory:\n");
     for (size_t i = 0; i < sizeof chain / sizeof chain[0]; i++) put_step(text, stats, &chain[i]);
+    zm_report_causes_text(text, stats);
+    zm_report_waste_text(text);
     zm_report_zones_text(text);
 }
 
@@ -107,6 +92,10 @@ static void report_json(struct zm_text *text, const zmalloc_stats_t *stats) {
             zm_put(text, "null");
         }
     }
+    zm_put(text, ",\"causes\":");
+    zm_report_causes_json(text, stats);
+    zm_put(text, ",\"waste\":");
+    zm_report_waste_json(text);
     zm_put(text, ",\"zones\":");
     zm_report_zones_json(text);
     zm_put(text, "}\n");
@@ -121,6 +110,8 @@ static void report_openmetrics(struct zm_text *text, const zmalloc_stats_t *stat
         zm_put(text, "# HELP zmalloc_%s_bytes %s (bytes).\n", fields[f].name, fields[f].what);
         zm_put(text, "zmalloc_%s_bytes{%s} %zu\n", fields[f].name, labels, value_of(stats, f));
     }
+    zm_report_causes_openmetrics(text, stats, labels);
+    zm_report_waste_openmetrics(text, labels);
     zm_report_zones_openmetrics(text, labels);
     zm_put(text, "# EOF\n");
 }

@@ -11,8 +11,6 @@ struct zone {
     const char *name;
 };
 
-static size_t at_least_0(int64_t sum) { return sum > 0 ? (size_t)sum : 0; }
-
 /* Calls `visit` for each zone, in the order of ids.  Out of line, so that its rows are not on the
  * stack of its callers. */
 __attribute__((noinline)) static void each_zone(void (*visit)(void *arg, const struct zone *zone),
@@ -21,71 +19,10 @@ __attribute__((noinline)) static void each_zone(void (*visit)(void *arg, const s
     for (size_t first = 1; first < zm_zones_end(); first += ZM_ZONE_ROWS) {
         zm_zone_rows(first, rows, ZM_ZONE_ROWS);
         for (size_t i = 0; i < ZM_ZONE_ROWS; i++) {
-            const struct zone zone = {rows[i].id, at_least_0(rows[i].sum.bytes),
-                                      at_least_0(rows[i].sum.blocks), rows[i].name};
+            const struct zone zone = {rows[i].id, rows[i].figures.bytes, rows[i].figures.blocks,
+                                      rows[i].name};
             if (rows[i].exists) visit(arg, &zone);
         }
-    }
-}
-
-/* ---- Names, which may be any bytes ---------------------------------------------- */
-
-/* How many bytes a character of UTF-8 has that begins with this one; 0: none begins with it. */
-static size_t utf8_bytes(unsigned char first) {
-    if (first < 0x80) return 1;
-    if (first < 0xc2 || first > 0xf4) return 0;
-    return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
-}
-
-/* The length of the character at the beginning of `text`; 0: there is none. */
-static size_t utf8_length(const unsigned char *text) {
-    const size_t length = utf8_bytes(text[0]);
-    for (size_t i = 1; i < length; i++) {
-        if ((text[i] & 0xc0) != 0x80) return 0;
-    }
-    const bool too_long =
-        (text[0] == 0xe0 && text[1] < 0xa0) || (text[0] == 0xf0 && text[1] < 0x90);
-    const bool no_character =
-        (text[0] == 0xed && text[1] > 0x9f) || (text[0] == 0xf4 && text[1] > 0x8f);
-    return too_long || no_character ? 0 : length;
-}
-
-enum format { TEXT, JSON, OPENMETRICS };
-
-/* The quote, backslash or control character at the beginning of `text`; 0: it is another one.
- * U+0080 to U+009F are control characters too, of which U+009B begins a terminal's commands. */
-static unsigned char special(const unsigned char *text) {
-    if (text[0] < ' ' || text[0] == '"' || text[0] == '\\' || text[0] == 0x7f) return text[0];
-    return text[0] == 0xc2 && text[1] >= 0x80 && text[1] < 0xa0 ? text[1] : 0;
-}
-
-/* Appends such a character. */
-static void put_special(struct zm_text *text, unsigned char c, enum format format) {
-    const bool is_control = c != '"' && c != '\\';
-    if (!is_control) {
-        zm_put(text, format == TEXT ? "%c" : "\\%c", c);
-    } else if (format == JSON) {
-        zm_put(text, "\\u%04x", c);
-    } else if (format == OPENMETRICS && c == '\n') {
-        zm_put(text, "\\n");
-    } else {
-        zm_put(text, "?");
-    }
-}
-
-/* Appends a name so that the report stays valid: each byte that is no UTF-8 becomes U+FFFD. */
-static void put_name(struct zm_text *text, const char *name, enum format format) {
-    const unsigned char *at = (const unsigned char *)name;
-    while (*at != '\0') {
-        const size_t length = utf8_length(at);
-        if (special(at) != 0) {
-            put_special(text, special(at), format);
-        } else if (length != 0) {
-            zm_put(text, "%.*s", (int)length, (const char *)at);
-        } else {
-            zm_put(text, "\xef\xbf\xbd");
-        }
-        at += length != 0 ? length : 1;
     }
 }
 
@@ -119,14 +56,14 @@ static void put_line(struct zm_text *text, const struct zone *zone) {
     zm_put(text, "  ");
     zm_put_bytes(text, zone->bytes);
     zm_put(text, " in %10zu blocks  ", zone->blocks);
-    put_name(text, zone->name, TEXT);
+    zm_put_name(text, zone->name, ZMALLOC_REPORT_TEXT);
     zm_put(text, "\n");
 }
 
 static void put_line_of(struct zm_text *text, size_t id) {
     struct zm_zone_row row;
     zm_zone_rows(id, &row, 1);
-    const struct zone zone = {id, at_least_0(row.sum.bytes), at_least_0(row.sum.blocks), row.name};
+    const struct zone zone = {id, row.figures.bytes, row.figures.blocks, row.name};
     if (row.exists) put_line(text, &zone);
 }
 
@@ -154,7 +91,7 @@ struct list {
 static void put_object(void *arg, const struct zone *zone) {
     struct list *list = arg;
     zm_put(list->text, "%s{\"id\":%zu,\"name\":\"", list->count++ != 0 ? "," : "", zone->id);
-    put_name(list->text, zone->name, JSON);
+    zm_put_name(list->text, zone->name, ZMALLOC_REPORT_JSON);
     zm_put(list->text, "\",\"bytes\":%zu,\"blocks\":%zu}", zone->bytes, zone->blocks);
 }
 
@@ -169,7 +106,7 @@ void zm_report_zones_json(struct zm_text *text) {
 static void put_sample(const struct list *list, const char *metric, const struct zone *zone,
                        size_t value) {
     zm_put(list->text, "%s{%s,zone=\"", metric, list->labels);
-    put_name(list->text, zone->name, OPENMETRICS);
+    zm_put_name(list->text, zone->name, ZMALLOC_REPORT_OPENMETRICS);
     zm_put(list->text, "\",id=\"%zu\"} %zu\n", zone->id, value);
 }
 

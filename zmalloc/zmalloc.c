@@ -39,13 +39,15 @@ static inline void *count_new(void *ptr, size_t size, size_t *usable) {
     return counted;
 }
 
-/* The same for a block that is never sampled: its caller asked for an alignment, an arena or
+/* The same for a block with an alignment; or ZM_NOT_REPLACED, if its caller asked for an arena or
  * another property that a sampled block does not have. */
-static inline void *count_unsampled(void *ptr, size_t size) {
-    return ptr != NULL ? zm_count_unsampled(ptr, size + ZM_BACKEND_PREFIX) : NULL;
+static inline void *count_aligned(void *ptr, size_t size, size_t alignment) {
+    return ptr != NULL ? zm_count_aligned(ptr, size + ZM_BACKEND_PREFIX, alignment) : NULL;
 }
 
-static inline void count_free(size_t usable) { zm_count_freed(usable + ZM_BACKEND_PREFIX); }
+static inline void count_free(const void *ptr, size_t usable) {
+    zm_count_freed(ptr, usable + ZM_BACKEND_PREFIX);
+}
 
 /* ---- Allocate --------------------------------------------------------- */
 
@@ -108,7 +110,7 @@ static void *try_aligned(size_t alignment, size_t size) {
         size < REQUEST_LIMIT - alignment && !zm_limit_refuses(size)) {
         ptr = zm_backend_aligned(alignment, at_least_one(size), &got);
     }
-    return count_unsampled(ptr, got);
+    return count_aligned(ptr, got, alignment);
 }
 
 void *ztrymalloc_aligned(size_t alignment, size_t size) { return try_aligned(alignment, size); }
@@ -131,15 +133,20 @@ void *zmalloc_cache_aligned(size_t size) {
 /* The outcome of a realloc. */
 enum outcome { MOVED_OR_KEPT, FREED, FAILED };
 
-/* Counts a changed usable size and returns `ptr`.  Out of line, because realloc often keeps
- * the usable size. */
+/* Counts a changed usable size.  Returns the block to use: one that grew may become a sample.  Out
+ * of line, because realloc often keeps the usable size. */
 __attribute__((noinline)) static void *count_change(void *ptr, size_t usable, size_t old_usable) {
     if (usable > old_usable) {
-        zm_count_allocated(usable - old_usable);
-    } else {
-        zm_count_freed(old_usable - usable);
+        return zm_count_growth(ptr, usable - old_usable, usable + ZM_BACKEND_PREFIX);
     }
+    zm_count_freed(NULL, old_usable - usable);
     return ptr;
+}
+
+/* The same for a block that already is a sample. */
+static void count_change_of_sample(size_t usable, size_t old_usable) {
+    if (usable > old_usable) zm_count_allocated(usable - old_usable);
+    if (usable < old_usable) zm_count_freed(NULL, old_usable - usable);
 }
 
 /* Counts a resized block and stores it in *ptr; NULL: the realloc failed. */
@@ -163,9 +170,42 @@ static inline enum outcome try_realloc_plain(void **ptr, size_t size, size_t *us
     return count_resize(ptr, resized, *usable, *old_usable);
 }
 
+/* The sample of a profile that the allocator is about to resize, if the block is one; else NULL. */
+static struct zm_large_sample *large_sample(const void *ptr) {
+    return zm_profiler.has_large() ? zm_profiler.resizing(ptr) : NULL;
+}
+
+/* As count_resize().  Such a block may stay a sample. */
+static enum outcome count_resize_of(struct zm_large_sample *sample, void **ptr, void *resized,
+                                    size_t usable, size_t old_usable) {
+    if (sample == NULL) return count_resize(ptr, resized, usable, old_usable);
+    if (resized == NULL) {
+        (void)zm_profiler.resized(sample, *ptr, 0, false);
+        return FAILED;
+    }
+    *ptr = zm_profiler.resized(sample, resized, usable + ZM_BACKEND_PREFIX, true);
+    count_change_of_sample(usable, old_usable);
+    return MOVED_OR_KEPT;
+}
+
+static enum outcome try_realloc_large(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
+    if (size == 0) return try_realloc_plain(ptr, size, usable, old_usable);
+    *usable = 0;
+    struct zm_large_sample *sample = large_sample(*ptr);
+    void *resized = zm_backend_realloc(*ptr, size, usable, old_usable);
+    return count_resize_of(sample, ptr, resized, *usable, *old_usable);
+}
+
+/* A block of the allocator's own. */
+static enum outcome try_realloc_allocators(void **ptr, size_t size, size_t *usable,
+                                           size_t *old_usable) {
+    return zm_profiler.has_large() ? try_realloc_large(ptr, size, usable, old_usable)
+                                   : try_realloc_plain(ptr, size, usable, old_usable);
+}
+
 /* The same where a child of fork may have to remember its own blocks (core/inherited.h). */
 static enum outcome try_realloc_own(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
-    enum outcome outcome = try_realloc_plain(ptr, size, usable, old_usable);
+    enum outcome outcome = try_realloc_allocators(ptr, size, usable, old_usable);
     if (outcome == MOVED_OR_KEPT) zm_own(*ptr);
     return outcome;
 }
@@ -175,15 +215,29 @@ static bool stays(const void *ptr, size_t size, size_t old_usable) {
     return ptr != NULL && size <= old_usable && zm_has_inherited();
 }
 
-/* The same for any *ptr.  A sampled block always moves: its place fits its own size only. */
+/* Resizes a sample of a profile, which stays one. */
+static enum outcome try_realloc_sample(void **ptr, size_t size, size_t *usable, size_t old_usable) {
+    void *resized = zm_profiler.resize(*ptr, size, usable);
+    if (resized == NULL) return FAILED;
+    zm_own(resized);
+    *ptr = resized;
+    count_change_of_sample(*usable, old_usable);
+    return MOVED_OR_KEPT;
+}
+
+/* The same for any *ptr.  A block with guard pages always moves: its place fits its own size only.
+ */
 static enum outcome try_realloc_any(void **ptr, size_t size, size_t *usable, size_t *old_usable) {
-    if (!zm_null_or_sampled(*ptr)) return try_realloc_plain(ptr, size, usable, old_usable);
+    if (!zm_null_or_sampled(*ptr)) return try_realloc_allocators(ptr, size, usable, old_usable);
     if (!zm_sampled_usable_size(*ptr, old_usable) || (size == 0 && *ptr != NULL)) {
         return try_realloc_own(ptr, size, usable, old_usable);
     }
     if (stays(*ptr, size, *old_usable)) {
         *usable = *old_usable;
         return MOVED_OR_KEPT;
+    }
+    if (*ptr != NULL && zm_profiler.has(*ptr)) {
+        return try_realloc_sample(ptr, size, usable, *old_usable);
     }
     void *moved = try_malloc(size, usable);
     if (moved == NULL) return FAILED;
@@ -271,7 +325,7 @@ void zfree_usable(void *ptr, size_t *usable) {
         (void)zm_sampled_free(ptr);
     } else {
         zm_backend_free(ptr, &had);
-        count_free(had);
+        count_free(ptr, had);
     }
     if (usable != NULL) *usable = had;
 }
@@ -306,7 +360,7 @@ void *ztrymalloc_with_flags(size_t size, int flags) {
     if (size < REQUEST_LIMIT && !zm_limit_refuses(size)) {
         ptr = zm_backend_malloc_flags(at_least_one(size), flags, &got);
     }
-    return count_unsampled(ptr, got);
+    return count_aligned(ptr, got, ZM_NOT_REPLACED);
 }
 
 void *zmalloc_with_flags(size_t size, int flags) {
@@ -329,14 +383,32 @@ static void *move_sampled(void *ptr, size_t old_usable, size_t size, int flags) 
     return moved;
 }
 
+/* A block that has the property that the flags ask for is not replaced by a sample.  Large ones
+ * never are. */
+static enum outcome count_resize_flags(struct zm_large_sample *sample, void **ptr, void *resized,
+                                       size_t usable, size_t old_usable) {
+    const bool failed = resized == NULL;
+    if (sample == NULL && usable + ZM_BACKEND_PREFIX > (size_t)ZM_PEAK_WINDOW) {
+        return count_resize(ptr, resized, usable, old_usable);
+    }
+    if (!failed) *ptr = resized;
+    if (sample != NULL) {
+        (void)zm_profiler.resized(sample, *ptr, failed ? 0 : usable + ZM_BACKEND_PREFIX, false);
+    }
+    if (failed) return FAILED;
+    count_change_of_sample(usable, old_usable);
+    return MOVED_OR_KEPT;
+}
+
 /* `ptr` is neither NULL nor sampled. */
 static void *try_realloc_flags(void *ptr, size_t size, int flags) {
     size_t usable = 0, old_usable = 0;
     const size_t more = zm_limit_checks() ? growth(ptr, size) : 0;
     if (size >= REQUEST_LIMIT || (more != 0 && !zm_limit_reserve(more))) return NULL;
+    struct zm_large_sample *sample = large_sample(ptr);
     void *resized = zm_backend_realloc_flags(ptr, size, flags, &usable, &old_usable);
     if (resized != NULL) zm_own(resized);
-    const enum outcome outcome = count_resize(&ptr, resized, usable, old_usable);
+    const enum outcome outcome = count_resize_flags(sample, &ptr, resized, usable, old_usable);
     if (more != 0) zm_limit_release(more);
     return outcome != FAILED ? ptr : NULL;
 }
@@ -359,7 +431,7 @@ void zfree_with_flags(void *ptr, int flags) {
     size_t usable;
     if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
     zm_backend_free_flags(ptr, flags, &usable);
-    count_free(usable);
+    count_free(ptr, usable);
 }
 
 void *zmalloc_no_tcache(size_t size) { return zmalloc_with_flags(size, ZM_BACKEND_NO_TCACHE); }

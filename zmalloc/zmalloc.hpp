@@ -27,6 +27,7 @@
 #include <memory_resource>
 #endif
 
+#include "zmalloc/profile.h"
 #include "zmalloc/zmalloc.h"
 #include "zmalloc/zone.h"
 
@@ -191,6 +192,21 @@ inline memory_resource *resource() noexcept {
 }
 
 #endif
+
+/* ---- For heap profiles --------------------------------------------------------- */
+
+/* While it lives, samples of this thread have a label (profile.h): zm::label_scope scope("parser").
+ * The text must live as long. */
+class label_scope {
+  public:
+    explicit label_scope(const char *label_) noexcept : before_(zmalloc_label(label_)) {}
+    ~label_scope() { zmalloc_label(before_); }
+    label_scope(const label_scope &) = delete;
+    label_scope &operator=(const label_scope &) = delete;
+
+  private:
+    const char *before_;
+};
 
 /* ---- For single objects and arrays ----------------------------------------- */
 

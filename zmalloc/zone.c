@@ -24,17 +24,9 @@ int zmalloc_zone_destroy(zmalloc_zone_t *zone) {
     return -1;
 }
 
-/* A sum is below zero only if we read one thread's counter before it counts an allocation, and
- * another's after it counts the free of that block. */
-static size_t at_least_0(int64_t sum) { return sum > 0 ? (size_t)sum : 0; }
+size_t zmalloc_zone_bytes(const zmalloc_zone_t *zone) { return zm_zone_figures(zone).bytes; }
 
-size_t zmalloc_zone_bytes(const zmalloc_zone_t *zone) {
-    return at_least_0(zm_zone_sum(zone).bytes);
-}
-
-size_t zmalloc_zone_blocks(const zmalloc_zone_t *zone) {
-    return at_least_0(zm_zone_sum(zone).blocks);
-}
+size_t zmalloc_zone_blocks(const zmalloc_zone_t *zone) { return zm_zone_figures(zone).blocks; }
 
 void zmalloc_zone_add(zmalloc_zone_t *zone, const void *ptr) {
     if (ptr != NULL) zm_count_in_zone(zone, (int64_t)zmalloc_size(ptr), 1);

@@ -42,30 +42,14 @@ def _setting(name):
     return str(Label("//platforms/clang:" + name))
 
 def not_under(names, what = "this"):
-    """target_compatible_with for a target that some sanitizers cannot run.
-
-    Args:
-      names: rows of SANITIZERS
-      what: "this" or "allocator": whether the sanitizer cannot run the test itself, or its
-        allocator; Bazel prints it when it skips the target
-
-    Returns:
-      a select()
-    """
+    """target_compatible_with for a target where sanitizers cannot run "this", or its "allocator"."""
     return select(dict(
         {_setting(name): _skip("sanitizer_cannot_run_" + what) for name in names},
         **{"//conditions:default": []}
     ))
 
 def only_under(name):
-    """target_compatible_with for a target that is for one sanitizer only.
-
-    Args:
-      name: a row of SANITIZERS
-
-    Returns:
-      a select()
-    """
+    """target_compatible_with for a target that is for one row of SANITIZERS only."""
     return select({
         _setting(name): [],
         "//conditions:default": _skip("for_another_sanitizer"),

@@ -8,8 +8,17 @@ load("@rules_cc//cc:cc_toolchain_config_lib.bzl", "feature")
 load("@rules_cc//cc/toolchains:cc_toolchain_config_info.bzl", "CcToolchainConfigInfo")
 load("@zmalloc//platforms:cc_toolchain.bzl", "configured_cc_toolchain", "flags_feature", "toolchain_config")
 load("@zmalloc//platforms:targets.bzl", "CONFIG_FEATURES", "MACHINE_FEATURE", "REMOTE_FEATURE")
-load("@zmalloc//third_party/libcxx:config.bzl", "LIBCXX_FLAGS")
 load(":sanitizers.bzl", "SANITIZERS")
+
+# The definitions of libc++'s __config_site; the sources from Zig have no such file.
+_LIBCXX_FLAGS = [
+    "-D_LIBCPP_ABI_NAMESPACE=__1",
+    "-D_LIBCPP_ABI_VERSION=1",
+    "-D_LIBCPP_DISABLE_VISIBILITY_ANNOTATIONS",
+    "-D_LIBCPP_HAS_NO_VENDOR_AVAILABILITY_ANNOTATIONS",
+    "-D_LIBCPP_PSTL_CPU_BACKEND_SERIAL",
+    "-D_LIBCXXABI_DISABLE_VISIBILITY_ANNOTATIONS",
+]
 
 ClangInfo = provider(
     doc = "A Clang.",
@@ -80,7 +89,7 @@ def _features(libcxx, machine):
         # C++ with a libc++ built from source; //platforms/clang/runtime links it to programs.
         flags_feature(
             "libcxx",
-            cxx = ["-nostdinc++"] + ["-isystem" + include.path for include in libcxx] + LIBCXX_FLAGS,
+            cxx = ["-nostdinc++"] + ["-isystem" + include.path for include in libcxx] + _LIBCXX_FLAGS,
             enabled = bool(libcxx),
             link = ["-nostdlib++"],
         ),

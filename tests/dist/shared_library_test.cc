@@ -79,6 +79,11 @@ bool IsForTraces(const std::string &name, const std::set<std::string> &declared)
     return dot != std::string::npos && declared.count(name.substr(0, dot)) != 0;
 }
 
+std::set<std::string> Without(std::set<std::string> names, const std::set<std::string> &others) {
+    for (const std::string &other : others) names.erase(other);
+    return names;
+}
+
 TEST(SharedLibrary, ExportsWhatTheHeadersDeclareAndNothingElse) {
     const std::set<std::string> declared = Declared();
     EXPECT_EQ(declared.count("zmalloc_set_oom_handler"), 1u);
@@ -94,7 +99,8 @@ TEST(SharedLibrary, ExportsWhatTheHeadersDeclareAndNothingElse) {
         name = erased ? exported.erase(name) : std::next(name);
     }
     EXPECT_EQ(for_traces > 0, !kMacos);
-    EXPECT_EQ(exported, declared);
+    EXPECT_EQ(Without(exported, declared), std::set<std::string>());
+    EXPECT_EQ(Without(declared, exported), std::set<std::string>());
 }
 
 TEST(SharedLibrary, HasAName) {

@@ -13,7 +13,7 @@ namespace {
 std::set<std::string> PublicFunctions() {
     std::set<std::string> names;
     for (const char *header :
-         {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h", "zone.h"}) {
+         {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h", "zone.h", "profile.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();
@@ -42,7 +42,9 @@ bool EachIsInAScenario() {
     std::set<std::string> missing = PublicFunctions();
     const std::set<std::string> functions = missing;
     for (const Scenario &scenario : Scenarios()) {
-        CHILD_CHECK(RunHere(scenario, {}).wrong.empty());
+        const std::string wrong = RunHere(scenario, {}).wrong;
+        if (!wrong.empty()) std::fprintf(stderr, "%s: %s\n", scenario.name.c_str(), wrong.c_str());
+        CHILD_CHECK(wrong.empty());
     }
     for (size_t i = 0; i < Checks::noted_count(); i++) {
         missing.erase(FunctionIn(Checks::noted()[i], functions));

@@ -10,6 +10,7 @@
 #include "zmalloc/defrag.h"
 #include "zmalloc/limit.h"
 #include "zmalloc/pressure.h"
+#include "zmalloc/profile.h"
 #include "zmalloc/stats.h"
 #include "zmalloc/zone.h"
 
@@ -58,7 +59,7 @@ void Reports(Checks &checks) {
     checks.Expect(CALL(checks, zmalloc_stats_knows)(&info, ZMALLOC_STATS_USED) == 1,
                   "zmalloc_stats_knows", "used memory known");
     for (auto format : {ZMALLOC_REPORT_TEXT, ZMALLOC_REPORT_JSON, ZMALLOC_REPORT_OPENMETRICS}) {
-        static char text[4096];
+        static char text[16384];
         const int length = checks.Other("zmalloc_report", [&] {
             return CALL(checks, zmalloc_report)(text, sizeof text, format);
         });
@@ -189,9 +190,35 @@ void Zones(Checks &checks) {
     checks.Expect((destroyed == 0) == (zone != nullptr), "zmalloc_zone_destroy", "destroyed");
 }
 
+// Samples fail as other blocks do.
+void Profile(Checks &checks) {
+    const char *before = CALL(checks, zmalloc_label)("faults");
+    checks.Other("zmalloc_profile_start", [&] { return CALL(checks, zmalloc_profile_start)(1); });
+    Block small = checks.Allocate("ztrymalloc_usable", 3000, true, ztrymalloc_usable);
+    Block large = checks.Allocate("zmalloc_usable", 500000, false, zmalloc_usable);
+    for (Block *block : {&small, &large}) {
+        if (block->at == nullptr) continue;
+        checks.Resize("ztryrealloc_usable", block, 400000, true, ztryrealloc_usable);
+        checks.Resize("zrealloc_usable", block, 5000, false, zrealloc_usable);
+    }
+    checks.Expect(CALL(checks, zmalloc_profile_write)(-1) == -1, "zmalloc_profile_write",
+                  "no file");
+    checks.Expect(CALL(checks, zmalloc_profile_write_heap_v2)(-1) == -1,
+                  "zmalloc_profile_write_heap_v2", "no file");
+    CALL(checks, zmalloc_profile_write_collapsed)(-1); /* writes nothing if there is no sample */
+    checks.Free(&small);
+    checks.Free(&large);
+    CALL(checks, zmalloc_profile_stop)();
+    checks.Expect(CALL(checks, zmalloc_profile_rate)() == 0, "zmalloc_profile_rate", "stopped");
+    CALL(checks, zmalloc_label)(before);
+}
+
 // There is no memory for the thread, or for what it does.
 void Pressure(Checks &checks) {
     checks.NotAlone();
+    /* If the other thread has taken the first arena, a jemalloc that is not ours crashes where it
+     * gets no memory for a second one (docs/robustness.md). */
+    zfree(zmalloc(1));
     StartFaults();
     zmalloc_pressure_t settings = {};
     settings.memory = 1;
@@ -278,10 +305,15 @@ void Defragmentation(Checks &checks) {
 
 std::vector<Scenario> FigureScenarios() {
     return {
-        {"figures", Figures, false},         {"reports", Reports, false},
-        {"giving_back", GivingBack},         {"limits", Limits},
-        {"fork_child", ForkChild},           {"zones", Zones},
-        {"pressure", Pressure, false, true}, {"defragmentation", Defragmentation},
+        {"figures", Figures, false},
+        {"reports", Reports, false},
+        {"giving_back", GivingBack},
+        {"limits", Limits},
+        {"fork_child", ForkChild},
+        {"zones", Zones},
+        {"profile", Profile},
+        {"pressure", Pressure, false, true},
+        {"defragmentation", Defragmentation},
     };
 }
 

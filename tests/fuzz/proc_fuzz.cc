@@ -8,6 +8,7 @@
 
 #include "tests/fuzz/input.h"
 #include "zmalloc/os/linux_proc.h"
+#include "zmalloc/os/os.h"
 
 namespace zmalloc_test {
 namespace {
@@ -160,8 +161,25 @@ void Size(Input *input) {
     FUZZ_CHECK(at == size.at() + (is_number ? end : 0) && value == expected);
 }
 
+void Mappings(Input *input) {
+    Pieces pieces = {"", 1 + input->Below(4096)};
+    pieces.text = input->Rest();
+    zm_linux_lines lines;
+    char buffer[kBuffer];
+    size_t seen = 0;
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
+    const bool found = zm_linux_smaps_mappings(
+        &lines,
+        [](const zm_os_mapping *mapping, void *count) {
+            FUZZ_CHECK(std::strlen(mapping->name) < 80);
+            ++*static_cast<size_t *>(count);
+        },
+        &seen);
+    FUZZ_CHECK(found == (seen != 0));
+}
+
 void (*const kReaders[])(Input *) = {
-    Smaps, Stat, Statm, Mount, CgroupPath, CgroupBelow, HierarchicalLimit, Size};
+    Smaps, Stat, Statm, Mount, CgroupPath, CgroupBelow, HierarchicalLimit, Size, Mappings};
 
 }  // namespace
 }  // namespace zmalloc_test

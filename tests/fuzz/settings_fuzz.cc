@@ -90,12 +90,13 @@ std::vector<std::string> Words(const std::string &text) {
 
 // Runs zreplay with a trace that does not exist: it must print its help, or one line.
 void Arguments(Input *input) {
-    static const char *const kOptions[] = {"--rounds=", "--touch=", "--json", "--timeline", "-q",
-                                           "--raw",     "--help",   "--",     "--prefix="};
+    static const char *const kOptions[] = {"--rounds=", "--touch=", "--json", "--timeline",
+                                           "-q",        "--raw",    "--help", "--",
+                                           "--prefix=", "--stat"};
     std::vector<std::string> words = {"zreplay", "--prefix=zreplay"};
     for (const std::string &word : Words(input->Rest())) {
         const size_t which = static_cast<unsigned char>(word.empty() ? 255 : word[0]);
-        words.push_back(which < 10 && which > 0 ? kOptions[which - 1] + word.substr(1) : word);
+        words.push_back(which < 11 && which > 0 ? kOptions[which - 1] + word.substr(1) : word);
     }
     words.insert(words.end(), {"--", "/nonexistent/trace"});
     std::vector<char *> argv;

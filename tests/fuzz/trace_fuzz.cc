@@ -62,8 +62,18 @@ Payload Columns(Input *input) {
     return payload;
 }
 
+Payload Samples(Input *input) {
+    Payload payload;
+    const std::string raw = input->Bytes(input->Below(256));
+    payload.events = static_cast<uint32_t>(input->Below(16));
+    payload.raw_size = static_cast<uint32_t>(raw.size());
+    payload.stored = Compressed(raw);
+    return payload;
+}
+
 Payload PayloadOf(Input *input, uint32_t type, bool compress) {
     if (type == ZT_BLOCK_EVENTS && compress) return Columns(input);
+    if ((type == ZT_BLOCK_SAMPLES || type == ZT_BLOCK_STACKS) && compress) return Samples(input);
     Payload payload;
     payload.stored = input->Bytes(input->Below(256));
     payload.raw_size = static_cast<uint32_t>(payload.stored.size());
@@ -75,8 +85,9 @@ Payload PayloadOf(Input *input, uint32_t type, bool compress) {
 }
 
 std::string Block(Input *input, uint32_t index, bool compress) {
-    const uint32_t types[] = {ZT_BLOCK_EVENTS, ZT_BLOCK_EVENTS, ZT_BLOCK_NOTE, ZT_BLOCK_END};
-    const uint32_t type = types[input->Below(4)];
+    const uint32_t types[] = {ZT_BLOCK_EVENTS, ZT_BLOCK_EVENTS,  ZT_BLOCK_NOTE,
+                              ZT_BLOCK_END,    ZT_BLOCK_SAMPLES, ZT_BLOCK_STACKS};
+    const uint32_t type = types[input->Below(6)];
     const Payload payload = PayloadOf(input, type, compress);
     const std::string &stored = payload.stored;
     std::string header;
@@ -102,15 +113,79 @@ bool OneLine(const zt_error &error) {
     return !text.empty() && text.find('\n') == std::string::npos;
 }
 
+// A copy of a reader's stacks, each index in range.
+struct Stacks {
+    uint64_t rate = 0;
+    std::vector<std::string> texts;  // path and build id of each module
+    std::vector<zt_frame> frames;
+    std::vector<uint32_t> frames_of;
+    std::vector<zt_stack> stacks;
+};
+
+Stacks StacksOf(const zt_reader *reader) {
+    Stacks copy;
+    const zt_stacks *from = zt_reader_stacks(reader);
+    if (from == nullptr) return copy;
+    copy.rate = from->rate;
+    for (uint32_t i = 0; i < from->modules; i++) {
+        copy.texts.emplace_back(from->module[i].path);
+        copy.texts.emplace_back(from->module[i].build_id);
+    }
+    copy.frames.assign(from->frame, from->frame + from->frames);
+    copy.frames_of.assign(from->frame_of, from->frame_of + from->frames_of);
+    copy.stacks.assign(from->stack, from->stack + from->stacks);
+    for (const zt_frame &frame : copy.frames) {
+        FUZZ_CHECK(frame.module == ZT_NO_MODULE || frame.module < from->modules);
+    }
+    for (const uint32_t frame : copy.frames_of) FUZZ_CHECK(frame < from->frames);
+    for (const zt_stack &stack : copy.stacks) {
+        FUZZ_CHECK(stack.depth <= ZT_MAX_DEPTH && stack.first + stack.depth <= from->frames_of);
+    }
+    return copy;
+}
+
+void WriteStacks(zt_writer *writer, Stacks copy) {
+    std::vector<zt_module> modules(copy.texts.size() / 2);
+    for (size_t i = 0; i < modules.size(); i++) {
+        modules[i] = {copy.texts[2 * i].c_str(), copy.texts[2 * i + 1].c_str()};
+    }
+    zt_stacks stacks = {};
+    stacks.rate = copy.rate;
+    stacks.module = modules.data();
+    stacks.modules = static_cast<uint32_t>(modules.size());
+    stacks.frame = copy.frames.data();
+    stacks.frames = static_cast<uint32_t>(copy.frames.size());
+    stacks.frame_of = copy.frames_of.data();
+    stacks.frames_of = static_cast<uint32_t>(copy.frames_of.size());
+    stacks.stack = copy.stacks.data();
+    stacks.stacks = static_cast<uint32_t>(copy.stacks.size());
+    FUZZ_CHECK(zt_writer_stacks(writer, &stacks) == 0);
+}
+
+struct Trace {
+    std::vector<zt_event> events;
+    std::vector<zt_sample> samples;
+    Stacks stacks;
+};
+
+std::vector<zt_sample> SamplesOf(const zt_reader *reader) {
+    const zt_sample *samples;
+    const size_t count = zt_reader_samples(reader, &samples);
+    FUZZ_CHECK(count <= ZT_MAX_SAMPLES);
+    for (size_t i = 1; i < count; i++) FUZZ_CHECK(zt_sample_follows(&samples[i - 1], &samples[i]));
+    return count ? std::vector<zt_sample>(samples, samples + count) : std::vector<zt_sample>();
+}
+
 // Reads all events up to the first error, and checks each.
-std::vector<zt_event> Read(int fd) {
+Trace Read(int fd) {
     zt_error error;
     error.text[0] = '\0';
-    std::vector<zt_event> events;
+    Trace trace;
+    std::vector<zt_event> &events = trace.events;
     zt_reader *reader = zt_reader_open_fd(fd, "fuzzed", &error);
     if (reader == nullptr) {
         FUZZ_CHECK(OneLine(error));
-        return events;
+        return trace;
     }
     zt_event event;
     int got;
@@ -120,7 +195,7 @@ std::vector<zt_event> Read(int fd) {
             FUZZ_CHECK(OneLine(error) && zt_read(reader, &event) == -1);
             break;
         }
-        FUZZ_CHECK(event.op < ZT_OPS && event.size <= ZT_MAX_SIZE);
+        FUZZ_CHECK(event.op < ZT_KINDS && event.size <= ZT_MAX_SIZE);
         FUZZ_CHECK(event.align_log2 <= ZT_MAX_ALIGN_LOG2 && event.object < ZT_MAX_LIVE);
         FUZZ_CHECK(event.thread < zt_reader_threads(reader) && event.time >= time);
         time = event.time;
@@ -128,40 +203,67 @@ std::vector<zt_event> Read(int fd) {
     }
     const char *program = zt_reader_note(reader, "program");
     FUZZ_CHECK(program == nullptr || std::string(program).find('\n') == std::string::npos);
+    trace.samples = SamplesOf(reader);
+    trace.stacks = StacksOf(reader);
     zt_reader_close(reader);
-    return events;
+    return trace;
 }
 
 bool Same(const zt_event &a, const zt_event &b) {
     return a.time == b.time && a.size == b.size && a.object == b.object && a.thread == b.thread &&
-           a.op == b.op && a.align_log2 == b.align_log2;
+           a.op == b.op && a.align_log2 == b.align_log2 && a.stack == b.stack;
 }
 
-// Events that are written and read again must be the same.
-void CheckRoundTrip(const std::vector<zt_event> &events) {
+bool Same(const zt_sample &a, const zt_sample &b) {
+    return a.time == b.time && a.rss == b.rss && a.rss_anon == b.rss_anon && a.cpu == b.cpu &&
+           a.system == b.system && a.minor_faults == b.minor_faults &&
+           a.major_faults == b.major_faults && a.threads == b.threads;
+}
+
+// What is written and read again must be the same.
+void CheckRoundTrip(const Trace &trace) {
+    const std::vector<zt_event> &events = trace.events;
+    const std::vector<zt_sample> &samples = trace.samples;
     File file;
     zt_error error;
     error.text[0] = '\0';
-    zt_writer *writer = zt_writer_open(file.fd(), "copy", nullptr, &error);
+    zt_options options = {};
+    for (const zt_event &event : events) options.stacks = options.stacks || event.stack != 0;
+    options.stacks = options.stacks || !trace.stacks.stacks.empty();
+    zt_writer *writer = zt_writer_open(file.fd(), "copy", &options, &error);
     FUZZ_CHECK(writer != nullptr);
+    if (!samples.empty()) {
+        FUZZ_CHECK(zt_writer_samples(writer, samples.data(), samples.size()) == 0);
+    }
     for (zt_event event : events) {
         const uint32_t object = event.object;
         FUZZ_CHECK(zt_write(writer, &event) == 0 && event.object == object);
     }
+    if (!trace.stacks.stacks.empty()) WriteStacks(writer, trace.stacks);
     FUZZ_CHECK(zt_writer_close(writer) == 0);
     file.Rewind();
-    const std::vector<zt_event> again = Read(file.fd());
-    FUZZ_CHECK(again.size() == events.size());
-    for (size_t i = 0; i < events.size(); i++) FUZZ_CHECK(Same(again[i], events[i]));
+    const Trace again = Read(file.fd());
+    FUZZ_CHECK(again.events.size() == events.size());
+    FUZZ_CHECK(again.samples.size() == samples.size());
+    FUZZ_CHECK(again.stacks.texts == trace.stacks.texts);
+    FUZZ_CHECK(again.stacks.frames_of == trace.stacks.frames_of);
+    FUZZ_CHECK(again.stacks.stacks.size() == trace.stacks.stacks.size());
+    for (size_t i = 0; i < events.size(); i++) FUZZ_CHECK(Same(again.events[i], events[i]));
+    for (size_t i = 0; i < samples.size(); i++) FUZZ_CHECK(Same(again.samples[i], samples[i]));
 }
 
-void CheckOps(const std::string &path, size_t events) {
+void CheckOps(const std::string &path, const std::vector<zt_event> &events) {
+    size_t calls = 0;
+    for (const zt_event &event : events) calls += event.op < ZT_OPS;
     zt_error error;
     error.text[0] = '\0';
     ops ops;
     if (ops_read(&ops, path.c_str(), 64 << 20, &error) == 0) {
-        FUZZ_CHECK(events == kMostEvents || ops.count == events);
-        for (size_t i = 0; i < ops.count; i++) FUZZ_CHECK(ops.op[i].object < ops.objects);
+        FUZZ_CHECK(events.size() == kMostEvents || ops.count == calls);
+        for (size_t i = 0; i < ops.count; i++) {
+            FUZZ_CHECK(ops.op[i].object < ops.objects);
+            FUZZ_CHECK(ops_touched(&ops, i) <= ops.op[i].size);
+        }
         FUZZ_CHECK(ops.count == 0 || ops.peak < ops.count);
         FUZZ_CHECK(ops.end_bytes <= ops.peak_bytes && ops.peak_untouched <= ops.peak_touched);
     } else {
@@ -176,8 +278,8 @@ void CheckOps(const std::string &path, size_t events) {
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     zmalloc_test::Input input(data, size);
     zmalloc_test::File file(zmalloc_test::FileOf(&input));
-    const std::vector<zt_event> events = zmalloc_test::Read(file.fd());
-    if (!events.empty()) zmalloc_test::CheckRoundTrip(events);
-    zmalloc_test::CheckOps(file.path(), events.size());
+    const zmalloc_test::Trace trace = zmalloc_test::Read(file.fd());
+    if (!trace.events.empty() || !trace.samples.empty()) zmalloc_test::CheckRoundTrip(trace);
+    zmalloc_test::CheckOps(file.path(), trace.events);
     return 0;
 }

@@ -1,4 +1,7 @@
 // Children of fork take call stacks, whatever other threads did at the fork.
+#include <dlfcn.h>
+#include <unwind.h>
+
 #include <atomic>
 #include <chrono>
 #include <mutex>
@@ -14,13 +17,13 @@ std::atomic<int> stacks{0};
 
 }  // namespace
 
-// Replaces the libc's backtrace(): holds that lock for long.
-extern "C" int backtrace(void **frames, int max) {
-    if (max < 1) return 0;
+// Replaces the unwinder: holds that lock for long.
+extern "C" _Unwind_Reason_Code _Unwind_Backtrace(_Unwind_Trace_Fn visit, void *walk) {
+    static const auto unwind =
+        reinterpret_cast<decltype(&_Unwind_Backtrace)>(dlsym(RTLD_NEXT, "_Unwind_Backtrace"));
     const std::lock_guard<std::mutex> hold(loaders);
-    frames[0] = reinterpret_cast<void *>(&backtrace);
     if (stacks++ > 0) std::this_thread::sleep_for(std::chrono::microseconds(100));
-    return 1;
+    return unwind(visit, walk);
 }
 
 namespace zmalloc_test {

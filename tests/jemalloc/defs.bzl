@@ -5,12 +5,11 @@ load("@rules_cc//cc:cc_test.bzl", "cc_test")
 load("//platforms/clang:sanitizers.bzl", "not_under")
 load("//tests:defs.bzl", "TEST_COPTS")
 
-def jemalloc_test(name, srcs, options, local_defines = [], cannot_run_under = []):
+def jemalloc_test(name, options = {"": ""}, local_defines = [], cannot_run_under = []):
     """A GoogleTest over //third_party/jemalloc, once per set of options.
 
     Args:
-      name: of the test without options; others are NAME.KEY
-      srcs: C++
+      name: of the test without options, in NAME.cc; others are NAME.KEY
       options: key to jemalloc's options, as in MALLOC_CONF
       local_defines: as of cc_library
       cannot_run_under: sanitizers
@@ -18,7 +17,7 @@ def jemalloc_test(name, srcs, options, local_defines = [], cannot_run_under = []
     cc_library(
         name = name + "_cases",
         testonly = True,
-        srcs = srcs,
+        srcs = [name + ".cc"],
         copts = TEST_COPTS,
         linkstatic = True,
         local_defines = local_defines,

@@ -9,6 +9,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/blocks.h"
+
 extern "C" {
 __attribute__((weak)) void free_sized(void *ptr, size_t size);
 __attribute__((weak)) void free_aligned_sized(void *ptr, size_t alignment, size_t size);
@@ -18,13 +20,6 @@ void *pvalloc(size_t size) noexcept;
 }
 
 namespace zmalloc_test {
-
-// A value that the compiler does not know: it warns about what the tests do, or leaves it out.
-template <class Value>
-Value Opaque(Value value) {
-    __asm__ volatile("" : "+r"(value));
-    return value;
-}
 
 // Runs a function in a child of fork().  The exit status, or 128 + the signal that ended it.
 template <class Body>

@@ -28,7 +28,7 @@ std::string AbsolutePaths(const char *libraries) {
 // The C++ library's constructors run after those with a priority.
 __attribute__((constructor)) void StartAgain(int, char **argv, char **) {
     const char *libraries = getenv("ZMALLOC_TEST_PRELOAD");
-    if (libraries == nullptr) return;
+    if (libraries == nullptr || *libraries == '\0') return;
     setenv("LD_PRELOAD", AbsolutePaths(libraries).c_str(), 1);
     unsetenv("ZMALLOC_TEST_PRELOAD");
     // The emulator is a static program, so the library is preloaded in ours alone.

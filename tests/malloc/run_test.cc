@@ -54,6 +54,20 @@ TEST_F(RunTest, PassesJemallocsSettings) {
     unsetenv("MALLOC_CONF");
 }
 
+// Also in a program that calls no function of zmalloc's.  (Some shells end by _exit().)
+TEST_F(RunTest, WritesAHeapProfileOfTheProgram) {
+    const std::string file = testing::TempDir() + "/of_ls.pb.gz";
+    setenv("ZMALLOC_PROFILE", ("1K," + file).c_str(), 1);
+    for (const std::string allocator : {RUN_ALLOCATORS}) {
+        EXPECT_EQ(RunTool({"--malloc=" + allocator, "ls", "-d", "/"}).out, "/\n");
+        struct stat found;
+        EXPECT_EQ(stat(file.c_str(), &found), 0) << allocator;
+        EXPECT_GT(found.st_size, 100) << allocator;
+        unlink(file.c_str());
+    }
+    unsetenv("ZMALLOC_PROFILE");
+}
+
 TEST_F(RunTest, HelpNamesTheAllocators) {
     const Finished finished = RunTool({"--help"});
     EXPECT_EQ(finished.status, 0);

@@ -126,15 +126,20 @@ std::vector<double> MallocPart(const json::Value &report) {
 
 TEST(ZmeasureTest, SaysWhatMallocTakes) {
     for (const char *what : {"allocate", "allocate-in-thread", "allocate-in-child"}) {
-        const std::vector<double> part =
-            MallocPart(Measure({"--runs=1", "--warmup=0", "--only=as-is,libc", Planted(), what}));
-        EXPECT_NEAR(part[0], 0.5, 0.12) << what;
+        const json::Value report =
+            Measure({"--runs=1", "--warmup=0", "--only=as-is,libc", Planted(), what});
+        const std::vector<double> part = MallocPart(report);
+        const std::string &unknown = report["malloc_cpu_part"]["unknown"].text;
+        if (unknown.find("waited for a processor") != std::string::npos) continue;
         EXPECT_LT(part[1], 0.5) << what;
         EXPECT_LT(part[0], part[2]) << what;
+        EXPECT_GT(part[2], 0.45) << what;
+        // On a busy machine it says that it is less sure.
+        EXPECT_NEAR(part[0], 0.5, part[2] - part[1] < 0.35 ? 0.12 : 0.5) << what;
     }
     const std::vector<double> part =
         MallocPart(Measure({"--runs=1", "--warmup=0", "--only=as-is,libc", Planted(), "burn"}));
-    EXPECT_LT(part[2], 0.03);
+    EXPECT_FALSE(part[2] >= 0.03) << part[2];  // it may be unknown
 }
 
 // Where it cannot be measured, nothing is said: in a short run, without the library in all or some

@@ -18,6 +18,7 @@ bool IsMachO(std::string_view object);
 std::vector<Symbol> MachOSymbols(std::string_view object);
 Target MachOTarget(std::string_view object);
 SharedLibrary MachOSharedLibrary(std::string_view library);
+std::vector<Interposed> MachOInterposed(std::string_view library);
 
 }  // namespace object_file
 

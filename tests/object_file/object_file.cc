@@ -47,6 +47,8 @@ SharedLibrary SharedLibraryOf(std::string_view library) {
     return IsMachO(library) ? MachOSharedLibrary(library) : ElfSharedLibrary(library);
 }
 
+std::vector<Interposed> InterposedBy(std::string_view library) { return MachOInterposed(library); }
+
 std::vector<Member> Members(std::string_view library) {
     if (library.substr(0, SARMAG) != ARMAG) Bad("not a static library");
     std::vector<Member> members;

@@ -36,6 +36,12 @@ struct SharedLibrary {
     bool executes_stack;
 };
 
+// A function of a shared library for macOS that takes the place of one of another library.
+struct Interposed {
+    std::string ours;    // as in C
+    std::string theirs;  // as in C
+};
+
 // A file in a static library.
 struct Member {
     std::string name;
@@ -52,6 +58,9 @@ Target TargetOf(std::string_view object);
 
 // For Mach-O, reads only the name, the exports and the stack.
 SharedLibrary SharedLibraryOf(std::string_view library);
+
+// What a shared library for macOS interposes, in the order of the file.
+std::vector<Interposed> InterposedBy(std::string_view library);
 
 // The versions of shared libraries' symbols that an ELF binary needs:
 // "GLIBC_2.17".

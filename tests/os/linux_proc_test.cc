@@ -10,6 +10,7 @@
 
 #include "gtest/gtest.h"
 #include "tests/os/fake_tree.h"
+#include "zmalloc/os/os.h"
 
 namespace {
 
@@ -209,6 +210,64 @@ TEST(Smaps, ReadsTheFileOfTheProcess) {
     for (long pid : {0L, 1L, 123456L, 12345678L, -2L, LONG_MIN, LONG_MAX}) {
         EXPECT_EQ(zm_linux_smaps_bytes(tree.root(), "Rss:", pid), 0u) << pid;
     }
+}
+
+struct Seen {
+    std::string name;
+    size_t resident, huge;
+    bool operator==(const Seen &other) const {
+        return name == other.name && resident == other.resident && huge == other.huge;
+    }
+};
+
+std::vector<Seen> Mappings(const std::string &smaps, size_t piece) {
+    Pieces pieces{smaps, piece};
+    zm_linux_lines lines;
+    char buffer[kBuffer];
+    std::vector<Seen> seen;
+    zm_linux_lines_begin(&lines, buffer, sizeof buffer, Pieces::Read, &pieces);
+    const bool found = zm_linux_smaps_mappings(
+        &lines,
+        [](const zm_os_mapping *mapping, void *all) {
+            static_cast<std::vector<Seen> *>(all)->push_back(
+                {mapping->name, mapping->resident, mapping->huge});
+        },
+        &seen);
+    EXPECT_EQ(found, !seen.empty());
+    return seen;
+}
+
+TEST(Mappings, HaveTheirNamesHoweverTheReadsFall) {
+    const std::string long_name = "/" + std::string(500, 'x') + "/the end";
+    const std::string smaps =
+        "7f00-7f01 rw-p 0 00:00 0 \nSize: 8 kB\nRss: 4 kB\nAnonHugePages: 2048 kB\n"
+        "ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0         [stack]\nRss:\t12 kB\n"
+        "a-b r--p 00001000 fe:01 123   /a b/Rss: 9 kB (deleted)\nRss: 1 kB\nRss: 1 kB\n"
+        "a-b r--p 00001000 fe:01 123   " +
+        long_name + "\nPss: 1 kB\n" + "0\nRss: 16 kB\n";
+    const std::vector<Seen> expected = {
+        {"", 4096, 2048 << 10},
+        {"[stack]", 12288, 0},
+        {"/a b/Rss: 9 kB (deleted)", 2048, 0},
+        {long_name.substr(long_name.size() - 79), 0, 0},
+        {"", 16384, 0},
+    };
+    for (size_t piece : kPieces) EXPECT_EQ(Mappings(smaps, piece) == expected, true) << piece;
+    EXPECT_TRUE(Mappings("", 1).empty());
+    EXPECT_TRUE(Mappings("Rss: 4 kB\n", 1).empty());
+    EXPECT_EQ(Mappings("0 \nRss: 99999999999999999999 kB\nRss: 1 kB\n", 5)[0].resident, SIZE_MAX);
+}
+
+TEST(Mappings, OfTheProcess) {
+    FakeTree tree;
+    const auto visit = [](const zm_os_mapping *mapping, void *sum) {
+        *static_cast<size_t *>(sum) += mapping->resident;
+    };
+    size_t sum = 0;
+    EXPECT_FALSE(zm_linux_mappings(tree.root(), visit, &sum));
+    tree.Write("/proc/self/smaps", Mapping(0, 10, 1) + Mapping(1, 20, 1));
+    EXPECT_TRUE(zm_linux_mappings(tree.root(), visit, &sum));
+    EXPECT_EQ(sum, 30u * 1024);
 }
 
 TEST(Root, ThatIsNotThere) {

@@ -1,11 +1,14 @@
 // Compares what the real system tells with what the test knows of it otherwise.
 #include "zmalloc/os/os.h"
 
+#include <fcntl.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstdint>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/sanitized.h"
@@ -72,6 +75,48 @@ TEST(Os, MemoryOfTheMachine) {
     bool known = false;
     (void)zm_os_memory_limit(&known);  // any value will do: it returns
     EXPECT_EQ(zm_os_known_memory(), known ? zm_os_usable_memory() : 0);
+}
+
+struct Module {
+    zm_os_module module;
+    std::string path;
+};
+
+std::vector<Module> Modules() {
+    std::vector<Module> modules;
+    zm_os_modules(
+        [](const zm_os_module *module, void *context) {
+            static_cast<std::vector<Module> *>(context)->push_back({*module, module->path});
+            return true;
+        },
+        &modules);
+    return modules;
+}
+
+// The module with this function is the program, and the code in memory is that in its file.
+TEST(Os, ModulesAreWhereTheirFilesSay) {
+    const auto address = reinterpret_cast<uintptr_t>(&zm_os_modules);
+    const std::vector<Module> modules = Modules();
+    if (modules.empty()) GTEST_SKIP() << "the system does not tell";
+    EXPECT_LE(modules[0].module.start, address);
+    EXPECT_LT(address, modules[0].module.end);
+    const int fd = open(modules[0].path.c_str(), O_RDONLY | O_CLOEXEC);
+    ASSERT_GE(fd, 0) << modules[0].path;
+    char code[16] = "";
+    const uint64_t offset = address - modules[0].module.start + modules[0].module.offset;
+    ASSERT_EQ(pread(fd, code, sizeof code, static_cast<off_t>(offset)), ssize_t{sizeof code});
+    close(fd);
+    EXPECT_EQ(std::memcmp(code, reinterpret_cast<const void *>(address), sizeof code), 0);
+    EXPECT_LE(modules[0].module.bias, modules[0].module.start);
+}
+
+TEST(Os, ModulesStopWhenTheVisitorHasEnough) {
+    const size_t all = Modules().size();
+    size_t visits = 0;
+    zm_os_modules(
+        [](const zm_os_module *, void *context) { return ++*static_cast<size_t *>(context) < 1; },
+        &visits);
+    EXPECT_EQ(visits, all < 1 ? all : 1);
 }
 
 }  // namespace

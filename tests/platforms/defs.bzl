@@ -49,6 +49,8 @@ def platform_test(name, built, platform = "", sanitizer = "", variant = "libc", 
         copts = TEST_COPTS,
         data = data,
         env = env,
+        # A library that is built for all variants brings no files to run with.
+        linkstatic = True,
         deps = ["//tests:gtest_main"] + deps,
         **kwargs
     )

@@ -3,8 +3,8 @@
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
 load("//defs:configured.bzl", "configured_binary", "configured_test")
 load("//defs:variants.bzl", "VARIANTS", "variant_compatible_with")
-load("//platforms:test_exec.bzl", "TEST_RULE")
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_DEFAULT")
+load("//tools:script.bzl", "script_test")
 load("//zmalloc/allocator:allocators.bzl", "BACKENDS", "lib")
 
 # `bazel test //tests/...` leaves out tests with this tag; --config=redis runs them (.bazelrc).
@@ -38,50 +38,10 @@ _UNITS = [
 # Units that runtest-moduleapi of a release does not run: they fail with its own build as well.
 _NO_MODULE_UNITS = {"redis8": ["unit/moduleapi/getchannels"]}
 
-def _server_suite_test_impl(ctx):
-    script = ctx.actions.declare_file(ctx.label.name)
-    helper = [file for file in ctx.files.tests if file.basename == "test_helper.tcl"][0]
-    ctx.actions.expand_template(
-        output = script,
-        template = ctx.file._template,
-        substitutions = {
-            "@benchmark@": ctx.executable.benchmark.short_path,
-            "@cli@": ctx.executable.cli.short_path,
-            "@left_out@": " ".join(ctx.attr.left_out),
-            "@prefix@": ctx.attr.prefix,
-            "@reap@": ctx.executable._reap.short_path,
-            "@server@": ctx.executable.server.short_path,
-            "@tests@": helper.short_path.rpartition("/")[0],
-            "@units@": " ".join(ctx.attr.units),
-        },
-        is_executable = True,
-    )
-    runfiles = ctx.runfiles(files = ctx.files.tests)
-    for program in [ctx.attr.benchmark, ctx.attr.cli, ctx.attr.server, ctx.attr._reap]:
-        runfiles = runfiles.merge(program[DefaultInfo].default_runfiles)
-    return [DefaultInfo(executable = script, runfiles = runfiles)]
-
-_server_suite_test = rule(
-    implementation = _server_suite_test_impl,
-    doc = "Runs units of a suite against a server; sharded by unit.",
-    attrs = {
-        "benchmark": attr.label(cfg = "target", executable = True, mandatory = True),
-        "cli": attr.label(cfg = "target", executable = True, mandatory = True),
-        "left_out": attr.string_list(doc = "units not to run"),
-        "prefix": attr.string(doc = "of the programs' names, as the suite calls them"),
-        "server": attr.label(cfg = "target", executable = True, mandatory = True),
-        "tests": attr.label(mandatory = True),
-        "units": attr.string_list(doc = "units to run, patterns too; none: all that the suite lists"),
-        "_reap": attr.label(cfg = "target", default = "//tests/servers:reap", executable = True),
-        "_template": attr.label(allow_single_file = True, default = "//tests/servers:suite.sh.in"),
-    },
-    **TEST_RULE
-)
-
 def _prefix(release):
     return release.rstrip("0123456789") + "-"
 
-def server_suite(name, release, programs, variant = "", tags = [], **kwargs):
+def server_suite(name, release, programs, units = [], left_out = [], variant = "", tags = [], **kwargs):
     """Declares a test that runs units of the suite of a release.
 
     Args:
@@ -89,25 +49,36 @@ def server_suite(name, release, programs, variant = "", tags = [], **kwargs):
       release: a row of SERVERS in sources.bzl, whose suite it runs
       programs: the label of the server, with %s for the word "server"; those of cli and benchmark
         have these words there
+      units: as the suite names them ("unit/memefficiency", "unit/moduleapi/*"); none: all that its
+        test_helper.tcl lists
+      left_out: units not to run
       variant: the row of VARIANTS that the programs are built over, if it is one
       tags: on top of TAG
-      **kwargs: of the test: `units` as the suite names them ("unit/memefficiency",
-        "unit/moduleapi/*"), or none for all that its test_helper.tcl lists; `left_out`;
-        `shard_count`, as units are dealt out to shards
+      **kwargs: of the test; `shard_count`, as units are dealt out to shards
     """
-    _server_suite_test(
+    files = {
+        "SUITE_BENCHMARK": programs % "benchmark",
+        "SUITE_CLI": programs % "cli",
+        "SUITE_HELPER": "@%s//:tests/test_helper.tcl" % release,
+        "SUITE_REAP": "//tests/servers:reap",
+        "SUITE_SERVER": programs % "server",
+    }
+    script_test(
         name = name,
         timeout = "long",
         testonly = True,
-        benchmark = programs % "benchmark",
-        cli = programs % "cli",
-        prefix = _prefix(release),
-        server = programs % "server",
+        src = "//tests/servers:suite.sh",
+        data = files.values() + ["@%s//:tests" % release],
+        env = dict(
+            {variable: "$(rootpath %s)" % file for variable, file in files.items()},
+            SUITE_LEFT_OUT = " ".join(left_out),
+            SUITE_PREFIX = _prefix(release),
+            SUITE_UNITS = " ".join(units),
+        ),
         # A network of its own: no port of another test, and none of the machine.
         tags = tags + ["block-network", TAG],
         target_compatible_with = ["@platforms//os:linux"] +
                                  (variant_compatible_with(variant) if variant else []),
-        tests = "@%s//:tests" % release,
         **kwargs
     )
 

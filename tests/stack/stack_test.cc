@@ -17,6 +17,7 @@
 #include "zmalloc/defrag.h"
 #include "zmalloc/limit.h"
 #include "zmalloc/pressure.h"
+#include "zmalloc/profile.h"
 #include "zmalloc/stats.h"
 #include "zmalloc/zone.h"
 
@@ -96,7 +97,7 @@ size_t LimitWithPrintf() {
     stack.Run(
         [] {
             char line[32];
-            (void)std::snprintf(line, sizeof line, "%zu %.2f", Opaque(1), 0.5);
+            (void)std::snprintf(line, sizeof line, "%zu %.2f", Opaque(size_t{1}), 0.5);
         },
         1);
     return stack.Depth() > kLimit ? kLimit + stack.Depth() : kLimit;
@@ -245,10 +246,30 @@ const Call kCalls[] = {
     {"zrealloc_in", [] { given = zrealloc_in(zone, given, 5000); }},
     {"ztryrealloc_in", [] { given = ztryrealloc_in(zone, given, 100000); }},
     {"zfree_in", [] { zfree_in(zone, std::exchange(given, nullptr)); }},
+    {"zmalloc_profile_start",
+     [] {
+         zmalloc_profile_start(1 << 20);
+         zmalloc_profile_stop();
+     }},
+    {"zmalloc_profile_start/sample",
+     [] {
+         zmalloc_profile_start(1);
+         Free(zmalloc(100));
+         Free(zmalloc(1 << 20));
+         given = zrealloc(given, 5000);
+         zmalloc_profile_stop();
+     }},
+    {"zmalloc_profile_stop", zmalloc_profile_stop},
+    {"zmalloc_profile_rate", [] { number = zmalloc_profile_rate(); }},
+    {"zmalloc_profile_write", [] { zmalloc_profile_write(-1); }},
+    {"zmalloc_profile_write_heap_v2", [] { zmalloc_profile_write_heap_v2(-1); }},
+    {"zmalloc_profile_write_collapsed", [] { zmalloc_profile_write_collapsed(-1); }},
+    {"zmalloc_label", [] { zmalloc_label(zmalloc_label("a label")); }},
     {"zmalloc_report/text", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_TEXT); }},
     {"zmalloc_report/json", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_JSON); }},
     {"zmalloc_report/openmetrics",
      [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_OPENMETRICS); }},
+    {"zmalloc_report/profiled", [] { zmalloc_report(buffer, sizeof buffer, ZMALLOC_REPORT_TEXT); }},
     {"zmalloc_defrag_supported", [] { (void)zmalloc_defrag_supported(); }},
     {"zmalloc_should_defrag", [] { (void)zmalloc_should_defrag(given); }},
     {"zmalloc_should_defrag_batch",
@@ -278,8 +299,12 @@ class EachCall : public testing::TestWithParam<Call> {
         zfree(zmalloc(1));  // starts the allocator
         given = zmalloc(100);
         zone = zmalloc_zone_create("a zone");
+        if (GetParam().name == std::string("zmalloc_report/profiled")) zmalloc_profile_start(1);
     }
-    void TearDown() override { zfree(given); }
+    void TearDown() override {
+        zfree(given);
+        zmalloc_profile_stop();
+    }
 };
 
 // A thread's first call may prepare the thread.
@@ -288,7 +313,9 @@ TEST_P(EachCall, TakesLittle) {
     const std::string name = GetParam().name;
     // Under musl jemalloc takes 9 KiB to start its thread.
     const bool more = name.rfind("zmalloc_report", 0) == 0 || name == "zmalloc_background_purge";
-    const size_t limit = more ? LimitWithPrintf() : kLimit;
+    // To take a sample is to unwind the stack.
+    const bool unwinds = name.rfind("zmalloc_profile_start", 0) == 0;
+    const size_t limit = unwinds ? 2 * kLimit : more ? LimitWithPrintf() : kLimit;
     for (int times : {1, 2}) {
         stack.Run(GetParam().call, times);
         EXPECT_LE(stack.Depth(), limit) << "call " << times;
@@ -317,7 +344,7 @@ TEST(Stack, EachPublicFunctionIsAmongTheCalls) {
         called.insert(name.substr(0, name.find('/')));
     }
     for (const char *header :
-         {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h", "zone.h"}) {
+         {"zmalloc.h", "stats.h", "defrag.h", "limit.h", "pressure.h", "zone.h", "profile.h"}) {
         std::ifstream file(std::string("zmalloc/") + header);
         std::stringstream text;
         text << file.rdbuf();

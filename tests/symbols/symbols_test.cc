@@ -97,6 +97,7 @@ bool IsAllocators(const std::string &name) {
 bool IsAllowed(const std::string &library, const std::string &name) {
     if (name.rfind("DW.ref.", 0) == 0) return true;  // Clang's, hidden, for exceptions
     if (kMemorySanitizer && name == "__msan_track_origins") return true;
+    if (name == "_.stapsdt.base") return true;  // of all probes of a program, hidden
     if (IsInTraces(name)) return true;
     // Bazel 6 and later put more before the name of another repository.
     const bool external = library.rfind("../", 0) == 0;

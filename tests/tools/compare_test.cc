@@ -10,7 +10,7 @@
 namespace ztrace_test {
 namespace {
 
-const char kCompare[] = "tools/zreplay/compare";
+const char kCompare[] = "tools/zreplay/compare_without_charts";
 const size_t kVariants = VARIANT_COUNT;
 const char kTrace[] = "tools/zreplay/traces/redis.ztrace";
 
@@ -108,6 +108,70 @@ TEST(CompareTest, PicturesThatCannotBeWrittenAreToldFirst) {
     EXPECT_EQ(ReadFile(svg), "as it was");
 }
 
+// The value under a key of the n-th object.
+std::string Value(const std::string &json, size_t n, const std::string &key) {
+    const std::string before = "\"" + key + "\": ";
+    size_t at = json.find(before);
+    for (size_t i = 0; i < n && at != std::string::npos; i++) at = json.find(before, at + 1);
+    if (at == std::string::npos) return "missing";
+    at += before.size();
+    return json.substr(at, json.find_first_of(",\n", at) - at);
+}
+
+TEST(CompareTest, TakesTheColumnsThatAreAskedFor) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    const std::string setting = "jemalloc,MALLOC_CONF=retain:false,narenas:1";
+    const Finished finished =
+        RunProgram({DataFile(kCompare), "--json", "--rounds=1", "--only=libc,jemalloc",
+                    "--variant=" + setting, ShortTrace()});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    EXPECT_EQ(Count(finished.out, "\"variant\": "), 3u);
+    EXPECT_EQ(Value(finished.out, 0, "variant"), "\"libc\"");
+    EXPECT_EQ(Value(finished.out, 1, "variant"), "\"jemalloc\"");
+    EXPECT_EQ(Value(finished.out, 2, "allocator"), "\"jemalloc\"");
+    EXPECT_NE(finished.out.find("\"settings\": [\"MALLOC_CONF=retain:false,narenas:1\"]"),
+              std::string::npos);
+    EXPECT_GT(std::stod(Value(finished.out, 1, "end_retained")), 0);
+    EXPECT_EQ(Value(finished.out, 2, "end_retained"), "0");
+}
+
+#if defined(__GLIBC__) && defined(__linux__)
+TEST(CompareTest, TakesLibraries) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    if (zmalloc_test::Emulated()) GTEST_SKIP() << "the emulator is not emulated";
+    const Finished finished =
+        RunProgram({DataFile(kCompare), "--json", "--rounds=1", "--only=jemalloc,libc",
+                    "--variant=" + DataFile("malloc/libzmalloc_jemalloc.so"),
+                    "--variant=" + DataFile("malloc/libzmalloc_libc.so"), ShortTrace()});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    ASSERT_EQ(Value(finished.out, 2, "variant"), "\"libzmalloc_jemalloc.so\"");
+    ASSERT_EQ(Value(finished.out, 3, "variant"), "\"libzmalloc_libc.so\"");
+    // The library's memory, and not the libc's.
+    const auto rss = [&](size_t i) { return std::stod(Value(finished.out, i, "peak_rss")); };
+    EXPECT_NEAR(rss(2), rss(0), rss(0) / 10);
+    EXPECT_NEAR(rss(3), rss(1), rss(1) / 10);
+    // Nobody knows whose statistics they would be.
+    EXPECT_NE(Value(finished.out, 1, "peak_allocated"), "null");
+    for (const char *unknown : {"peak_allocated", "end_active", "end_resident", "end_retained"}) {
+        EXPECT_EQ(Value(finished.out, 2, unknown), "null") << unknown;
+        EXPECT_EQ(Value(finished.out, 3, unknown), "null") << unknown;
+    }
+}
+
+TEST(CompareTest, SaysWhichColumnCannotBeHad) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    if (zmalloc_test::Emulated()) GTEST_SKIP() << "the emulator is not emulated";
+    const Finished broken =
+        RunProgram({DataFile(kCompare), "--rounds=1", "--only=libc,tcmalloc",
+                    "--variant=" + DataFile("tests/tools/libbroken_malloc.so"), ShortTrace()});
+    EXPECT_EQ(broken.status, 1);
+    EXPECT_NE(broken.out.find("\nlibbroken_malloc.so is left out: its replay "), std::string::npos)
+        << broken.out;
+    EXPECT_NE(broken.out.find("verdict"), std::string::npos);
+    EXPECT_NE(broken.err.find("libbroken_malloc.so is left out"), std::string::npos);
+}
+#endif
+
 // Neither a replay nor a round of one stays behind.
 TEST(CompareTest, LeavesNoProcessBehind) {
 #ifdef __linux__
@@ -125,7 +189,20 @@ TEST(CompareTest, ErrorsAreToldOnce) {
     std::string text = TempFile("text.ztrace");
     WriteFile(text, "no trace");
     for (const std::vector<std::string> &arguments : std::vector<std::vector<std::string>>{
-             {text}, {"--no-such-option"}, {"a", "b"}, {"--touch=x"}, {"--svg"}}) {
+             {text},
+             {"--no-such-option"},
+             {"a", "b"},
+             {"--touch=x"},
+             {"--svg"},
+             {"--html=" + TempFile("page.html")},  // this one has no charts
+             {"--only="},
+             {"--only=jemalloc,nosuch"},
+             {"--only=libc,libc"},
+             {"--variant=nosuch"},
+             {"--variant=libc"},
+             {"--variant=libc,no setting"},
+             {"--variant=" + text},
+             {"--variant=/no/such/lib.so"}}) {
         std::vector<std::string> command = {DataFile(kCompare)};
         command.insert(command.end(), arguments.begin(), arguments.end());
         Finished finished = RunProgram(command);

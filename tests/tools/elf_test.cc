@@ -5,6 +5,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdint>
+#include <random>
 #include <string>
 
 #include "gtest/gtest.h"
@@ -76,6 +79,51 @@ TEST(Script, IsReadAsLinuxReadsIt) {
         expect(line + "\n", size <= 255 ? name : "none");
         expect("#!" + name + std::string(size, 'x') + "\n",
                name.size() + size + 3 <= 256 ? name + std::string(size, 'x') : "none");
+    }
+}
+
+// The address of a function in this program, and its build id, from its file.
+TEST(Elf, AddressesAndBuildId) {
+    elf_image image;
+    char id[ELF_BUILD_ID_SIZE] = "";
+    ASSERT_TRUE(elf_open("/proc/self/exe", &image));
+    uint64_t address = 1;
+    EXPECT_TRUE(elf_address(&image, 0, &address));  // the header is loaded
+    EXPECT_EQ(address & 0xfff, 0u);
+    EXPECT_FALSE(elf_address(&image, image.size, &address));
+    EXPECT_FALSE(elf_address(&image, UINT64_MAX, &address));
+    if (elf_build_id(&image, id)) {
+        EXPECT_GE(std::string(id).size(), 16u);
+        EXPECT_EQ(std::string(id).find_first_not_of("0123456789abcdef"), std::string::npos);
+    }
+    elf_close(&image);
+}
+
+// Changed bytes in the parts that say where others are.
+TEST(Elf, DamagedFiles) {
+    elf_image image;
+    ASSERT_TRUE(elf_open("/proc/self/exe", &image));
+    const std::string good(image.at, image.size);
+    elf_close(&image);
+    std::mt19937 random(3);
+    const size_t sizes[] = {64, 4096, good.size()};
+    for (int i = 0; i < 300; i++) {
+        std::string file = good.substr(0, i % 3 ? good.size() : random() % good.size());
+        for (int change = 0; change < 8; change++) {
+            const size_t most = std::min(file.size(), sizes[random() % 3]);
+            if (most > 20) file[20 + random() % (most - 20)] = static_cast<char>(random());
+        }
+        const std::string path = TempFile("damaged");
+        WriteFile(path, file);
+        if (!elf_open(path.c_str(), &image)) continue;
+        char id[ELF_BUILD_ID_SIZE];
+        uint64_t address;
+        if (elf_is(&image)) {
+            (void)elf_build_id(&image, id);
+            (void)elf_address(&image, random(), &address);
+            (void)elf_interpreter(&image);
+        }
+        elf_close(&image);
     }
 }
 

@@ -55,11 +55,11 @@ TEST(OpsTest, RefusesWhatDecodesToMoreThanAllowed) {
     EXPECT_LT(ReadFile(path).size(), 10000u);
     zt_error error = {};
     ops decoded;
-    EXPECT_EQ(ops_read(&decoded, path.c_str(), kCount * 112 - 1, &error), -1);
+    EXPECT_EQ(ops_read(&decoded, path.c_str(), kCount * 128 - 1, &error), -1);
     EXPECT_NE(std::string(error.text).find("room for no more"), std::string::npos) << error.text;
     EXPECT_EQ(std::string(error.text).find('\n'), std::string::npos);
     ops_free(&decoded);
-    EXPECT_EQ(ops_read(&decoded, path.c_str(), kCount * 112, &error), 0) << error.text;
+    EXPECT_EQ(ops_read(&decoded, path.c_str(), kCount * 128, &error), 0) << error.text;
     EXPECT_EQ(decoded.count, kCount);
     ops_free(&decoded);
 }
@@ -101,6 +101,72 @@ TEST(OpsTest, SmallBlocksTakeMoreThanTheirSize) {
     }
 }
 
+zt_event Event(zt_op op, uint64_t size, uint32_t object) {
+    zt_event event = {};
+    event.op = static_cast<uint8_t>(op);
+    event.size = size;
+    event.object = object;
+    return event;
+}
+
+// A replay touches what the program touched, where the recording tells: after the event that gave
+// the block, whenever the recording looked.  Of the last page that was touched, half was, on
+// average.
+TEST(OpsTest, KnowsHowMuchWasTouched) {
+    const uint64_t kLarge = OPS_LARGE;
+    std::vector<zt_event> events = {
+        Event(ZT_MALLOC, kLarge * 10, 0), Event(ZT_CALLOC, kLarge * 4, 1),
+        Event(ZT_MALLOC, kLarge - 1, 2),  Event(ZT_TOUCHED, 5000, 0),
+        Event(ZT_TOUCHED, 0, 1),          Event(ZT_TOUCHED, 4000, 0),
+        Event(ZT_REALLOC, kLarge * 2, 0), Event(ZT_FREE, 0, 1),
+        Event(ZT_MALLOC, kLarge * 3, 1),  Event(ZT_TOUCHED, kLarge * 9, 1),
+        Event(ZT_MALLOC, 9000, 3),        Event(ZT_TOUCHED, 2000, 3)};
+    const std::string path = TempFile("touched.ztrace");
+    WriteFile(path, WriteTrace(events, {}));
+    zt_error error = {};
+    ops decoded;
+    ASSERT_EQ(ops_read(&decoded, path.c_str(), UINT64_MAX, &error), 0) << error.text;
+    ASSERT_EQ(decoded.count, 7u) << "looking is no call";
+    const uint64_t touched[] = {5000 - 2048, 0, kLarge - 1, kLarge * 2, 0, kLarge * 3, 1000};
+    for (size_t i = 0; i < decoded.count; i++) EXPECT_EQ(ops_touched(&decoded, i), touched[i]) << i;
+    EXPECT_EQ(decoded.peak, 2u);
+    EXPECT_EQ(decoded.peak_large, 0u) << "how much was touched is known of all";
+    ops_free(&decoded);
+
+    events.erase(events.begin() + 4);
+    WriteFile(path, WriteTrace(events, {}));
+    ASSERT_EQ(ops_read(&decoded, path.c_str(), UINT64_MAX, &error), 0) << error.text;
+    EXPECT_EQ(ops_touched(&decoded, 1), kLarge * 4);
+    EXPECT_EQ(decoded.peak_large, kLarge * 4);
+    ops_free(&decoded);
+}
+
+// Thread 2 made a call after its end: a destructor of the program's own ran later.
+TEST(OpsTest, KnowsWhichThreadsEnded) {
+    const std::string path = TempFile("ends.ztrace");
+    std::vector<zt_event> events;
+    const auto add = [&events](zt_op op, uint32_t thread) {
+        zt_event event = {};
+        event.op = static_cast<uint8_t>(op);
+        event.thread = thread;
+        event.size = op == ZT_MALLOC ? 100 : 0;
+        events.push_back(event);
+    };
+    for (uint32_t thread = 0; thread < 3; thread++) add(ZT_MALLOC, thread);
+    for (const bool tells : {false, true}) {
+        if (tells) add(ZT_THREAD_END, 1), add(ZT_THREAD_END, 2), add(ZT_MALLOC, 2);
+        WriteFile(path, WriteTrace(events, {}));
+        zt_error error = {};
+        ops decoded;
+        ASSERT_EQ(ops_read(&decoded, path.c_str(), UINT64_MAX, &error), 0) << error.text;
+        EXPECT_EQ(decoded.tells_ends, tells);
+        EXPECT_FALSE(decoded.ended[0]);
+        EXPECT_EQ(decoded.ended[1], tells);
+        EXPECT_FALSE(decoded.ended[2]);
+        ops_free(&decoded);
+    }
+}
+
 // What recording may have taken is not taken from the time in which the program waited.
 TEST(OpsTest, HastensOnlyWhatWasRecorded) {
     const size_t kEvents = 100000;
@@ -115,12 +181,19 @@ TEST(OpsTest, HastensOnlyWhatWasRecorded) {
     zt_error error = {};
     ops decoded;
     ASSERT_EQ(ops_read(&decoded, path.c_str(), UINT64_MAX, &error), 0) << error.text;
-    EXPECT_EQ(decoded.op[50000].ms, 50u);
-    EXPECT_EQ(decoded.op[kEvents - 1].ms, 5099u);
-    ops_hasten(&decoded);
-    EXPECT_EQ(decoded.op[0].ms, 0u);
-    EXPECT_EQ(decoded.op[50000].ms, 5u);
-    EXPECT_EQ(decoded.op[kEvents - 1].ms, 5009u);
+    EXPECT_EQ(decoded.recording_ns, 0u);
+    EXPECT_EQ(ops_clock(&decoded, 50000), 50u);
+    EXPECT_EQ(ops_clock(&decoded, kEvents - 1), 5099u);
+    const struct {
+        uint32_t ns, half, end;
+    } paces[] = {{2000, 5, 5009}, {500, 25, 5049}, {0, 50, 5099}};
+    for (const auto &pace : paces) {
+        ops_pace(&decoded, pace.ns);
+        EXPECT_EQ(ops_clock(&decoded, 0), 0u);
+        EXPECT_EQ(ops_clock(&decoded, 50000), pace.half);
+        EXPECT_NEAR(ops_clock(&decoded, kEvents - 1), pace.end, 1);
+    }
+    EXPECT_EQ(decoded.op[kEvents - 1].ms, 5099u) << "the recorded times stay";
     ops_free(&decoded);
 }
 

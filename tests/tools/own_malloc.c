@@ -1,6 +1,8 @@
-/* A program with an allocator of its own, which calls no other. */
+/* A program with an allocator of its own, which calls no other.  It becomes the program that its
+ * arguments name. */
 #include <stddef.h>
 #include <string.h>
+#include <unistd.h>
 
 void *malloc(size_t size);
 void free(void *ptr);
@@ -25,7 +27,8 @@ void *realloc(void *ptr, size_t size) {
     return ptr ? memcpy(moved, ptr, size) : moved;
 }
 
-int main(void) {
+int main(int argc, char **argv) {
     for (int i = 0; i < 100; i++) free(malloc(100));
+    if (argc > 1) execv(argv[1], argv + 1);
     return used == 0;
 }

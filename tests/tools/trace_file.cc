@@ -119,6 +119,9 @@ Read ReadTrace(const std::string &bytes) {
         EXPECT_EQ(zt_read(reader, &event), got);
         EXPECT_EQ(got < 0, error.text[0] != '\0');
         read.truncated = zt_reader_truncated(reader);
+        const zt_sample *samples;
+        const size_t count = zt_reader_samples(reader, &samples);
+        if (count) read.samples.assign(samples, samples + count);
         const char *program = zt_reader_note(reader, "program");
         if (program) read.program = program;
         zt_reader_close(reader);
@@ -143,23 +146,30 @@ std::string FileHeader(uint32_t version, uint32_t tick) {
 
 std::string Block(zt_block block, const std::string &payload) {
     return WithChecksum(Number(ZT_BLOCK_MAGIC) + Number(block.index) + Number(block.type) +
-                        Number(block.events) + Number(block.raw_size) + Number(block.stored_size) +
+                        Number(block.count) + Number(block.raw_size) + Number(block.stored_size) +
                         Number(zt_crc32(payload.data(), payload.size()))) +
            payload;
 }
 
-std::string EventBlock(uint32_t index, uint32_t events, const std::string (&columns)[ZT_COLUMNS]) {
+std::string EventBlock(uint32_t index, uint32_t events, const std::string (&columns)[ZT_COLUMNS],
+                       uint32_t version) {
     std::string raw;
-    for (const std::string &column : columns) raw += Number(static_cast<uint32_t>(column.size()));
-    for (const std::string &column : columns) raw += column;
+    const int count = zt_columns(version);
+    for (int c = 0; c < count; c++) raw += Number(static_cast<uint32_t>(columns[c].size()));
+    for (int c = 0; c < count; c++) raw += columns[c];
+    return PackedBlock(index, ZT_BLOCK_EVENTS, events, raw);
+}
+
+std::string PackedBlock(uint32_t index, zt_block_type type, uint32_t count,
+                        const std::string &raw) {
     std::string stored(raw.size() + raw.size() / 100 + 600, '\0');
     size_t size = stored.size();
     EXPECT_EQ(zt_compress(raw.data(), raw.size(), stored.data(), &size), 0);
     stored.resize(size);
     zt_block block = {};
     block.index = index;
-    block.type = ZT_BLOCK_EVENTS;
-    block.events = events;
+    block.type = type;
+    block.count = count;
     block.raw_size = static_cast<uint32_t>(raw.size());
     block.stored_size = static_cast<uint32_t>(stored.size());
     return Block(block, stored);

@@ -20,6 +20,7 @@ std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options)
 
 struct Read {
     std::vector<zt_event> events;
+    std::vector<zt_sample> samples;
     bool opened = false;
     bool truncated = false;
     std::string error;    // "" when all went well
@@ -36,8 +37,12 @@ std::vector<size_t> BlockOffsets(const std::string &bytes);
 std::string FileHeader(uint32_t version, uint32_t tick);
 std::string Block(zt_block block, const std::string &payload);
 
-// A block of one or more events with these columns.
-std::string EventBlock(uint32_t index, uint32_t events, const std::string (&columns)[ZT_COLUMNS]);
+// A block with a compressed payload.
+std::string PackedBlock(uint32_t index, zt_block_type type, uint32_t count, const std::string &raw);
+
+// A block of one or more events with those of these columns that this version has.
+std::string EventBlock(uint32_t index, uint32_t events, const std::string (&columns)[ZT_COLUMNS],
+                       uint32_t version = ZT_VERSION);
 
 }  // namespace ztrace_test
 

@@ -2,22 +2,27 @@
  * nothing else in the process asks for. */
 #include "tests/tools/traced_program.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <malloc.h>
 #include <pthread.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 /* Blocks that pass from thread to thread. */
@@ -242,6 +247,8 @@ static int end_by(int signal) {
     puts("ready");
     fflush(stdout);
     if (signal) raise(signal);
+    close(STDOUT_FILENO); /* who reads it need not wait for this process */
+    alarm(100);
     while (pause() != 0) {
     }
     return 0;
@@ -254,6 +261,86 @@ static int wait_for_signal(void) { return end_by(0); }
 static int kill_recorder(void) {
     make_events();
     return kill(getppid(), SIGKILL) != 0;
+}
+
+static void *half_touched(void *block, size_t size) { return memset(block, 1, size / 2); }
+
+/* Touches large blocks in part. */
+static int touch(void) {
+    char *grown = NULL;
+    free(hidden(malloc(SIZE_UNTOUCHED)));
+    free(half_touched(hidden(malloc(SIZE_HALF)), SIZE_HALF));
+    free(hidden(calloc(1, SIZE_ZEROS)));
+    hidden(half_touched(hidden(malloc(SIZE_LEFT)), SIZE_LEFT));
+    free(memset(hidden(malloc(SIZE_CLEARED)), 1, SIZE_CLEARED));
+    free(half_touched(hidden(calloc(1, SIZE_CLEARED)), SIZE_CLEARED));
+    void *block = half_touched(hidden(malloc(SIZE_LARGER)), SIZE_STEP);
+    free(hidden(realloc(block, SIZE_RESIZED)));
+    for (size_t i = 1; i <= STEPS; i++) {
+        grown = hidden(realloc(grown, (size_t)i * SIZE_STEP));
+        memset(grown + (i - 1) * SIZE_STEP, 1, SIZE_STEP);
+    }
+    char *zeros = half_touched(hidden(calloc(1, SIZE_PROTECTED)), SIZE_PROTECTED);
+    char *page = zeros + 65536 - ((uintptr_t)zeros & 65535);
+    if (mprotect(page, 65536, PROT_NONE) != 0) return 1;
+    free(zeros); /* glibc unmaps it */
+    errno = 0;
+    free(grown);
+    return errno != 0;
+}
+
+static double now(void) {
+    struct timespec time;
+    clock_gettime(CLOCK_MONOTONIC, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Has a large block, and works for WORK_MS; if it is to be idle, it makes no calls meanwhile. */
+static int work(bool idle) {
+    const struct timespec pause = {.tv_nsec = 1000000};
+    const double end = now() + WORK_MS / 1000.0;
+    hidden(half_touched(hidden(malloc(SIZE_LEFT)), SIZE_LEFT));
+    while (now() < end) {
+        if (!idle) free(hidden(malloc(SIZE_SMALL)));
+        nanosleep(&pause, NULL);
+    }
+    free(hidden(malloc(SIZE_AFTER)));
+    return 7;
+}
+
+static int work_busily(void) { return work(false); }
+static int work_idly(void) { return work(true); }
+
+/* Takes memory in steps, then CPU time. */
+static int grow(void) {
+    const struct timespec pause = {.tv_nsec = 60000000};
+    struct timespec cpu = {.tv_sec = 0};
+    for (int i = 0; i < GROWN_STEPS; i++) {
+        memset(hidden(malloc(GROWN / GROWN_STEPS)), 1, GROWN / GROWN_STEPS);
+        nanosleep(&pause, NULL);
+    }
+    while (cpu.tv_sec == 0 && cpu.tv_nsec < 100000000) {
+        clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu);
+    }
+    return 0;
+}
+
+/* Has ztrace begin and stop, with a block before, between and after. */
+static int ask_recorder(void) {
+    const struct timespec pause = {.tv_sec = 1};
+    void *before = hidden(malloc(SIZE_PAUSED));
+    if (kill(getppid(), SIGUSR1) != 0) return 1;
+    nanosleep(&pause, NULL);
+    free(before);
+    hidden(half_touched(hidden(malloc(SIZE_LEFT)), SIZE_LEFT));
+    free(hidden(malloc(SIZE_BEGUN)));
+    if (kill(getppid(), SIGUSR2) != 0) return 1;
+    for (const double end = now() + 1; now() < end;) {
+        free(hidden(malloc(SIZE_SMALL)));
+        nanosleep(&(const struct timespec){.tv_nsec = 1000000}, NULL);
+    }
+    free(hidden(malloc(SIZE_AFTER)));
+    return 7;
 }
 
 static int status(void) {
@@ -292,6 +379,33 @@ static int print_folder(void) {
     return puts(getcwd(folder, sizeof(folder))) < 0;
 }
 
+/* Starts a program by vfork. */
+static int start_by_vfork(char *program) {
+    char *arguments[] = {program, "status", NULL};
+    int status;
+    free(hidden(malloc(SIZE_SMALL)));
+    pid_t pid = vfork(); /* NOLINT: what is tested */
+    if (pid == 0) {
+        execv(program, arguments);
+        _exit(1);
+    }
+    return pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status);
+}
+
+static int start_by_spawn(char *program) {
+    char *arguments[] = {program, "status", NULL};
+    pid_t pid;
+    int status;
+    free(hidden(malloc(SIZE_SMALL)));
+    if (posix_spawn(&pid, program, NULL, NULL, arguments, environ) != 0) return 1;
+    return waitpid(pid, &status, 0) != pid || !WIFEXITED(status);
+}
+
+static int become(char *program) {
+    free(hidden(malloc(SIZE_SMALL)));
+    return execl(program, program, (char *)NULL);
+}
+
 int main(int argc, char **argv) {
     static const struct {
         const char *name;
@@ -303,6 +417,11 @@ int main(int argc, char **argv) {
         {"clone", call_clone},
         {"children", many_children},
         {"short-threads", short_threads},
+        {"touch", touch},
+        {"work", work_busily},
+        {"idle", work_idly},
+        {"grow", grow},
+        {"ask-recorder", ask_recorder},
         {"status", status},
         {"spawn", spawn},
         {"clear-environment", clear_environment},
@@ -328,6 +447,9 @@ int main(int argc, char **argv) {
         hidden(malloc(SIZE_BEFORE_EXEC));
         execl(argv[0], argv[0], "each", (char *)NULL);
     }
+    if (strcmp(what, "vfork") == 0 && argc > 2) return start_by_vfork(argv[2]);
+    if (strcmp(what, "posix-spawn") == 0 && argc > 2) return start_by_spawn(argv[2]);
+    if (strcmp(what, "become") == 0 && argc > 2) return become(argv[2]);
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++) {
         if (strcmp(what, known[i].name) == 0) return known[i].run();
     }

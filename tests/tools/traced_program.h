@@ -23,6 +23,36 @@ enum {
     SIZE_BEFORE_EXEC = 70040,
     SIZE_KILLED = 70050,
     SIZE_SMALL = 1001,
+    SIZE_AFTER = 70060,
+    SIZE_PAUSED = 70070,
+    SIZE_BEGUN = 70071,
+
+    /* Each larger than the one before: otherwise glibc would use the same pages again. */
+    SIZE_UNTOUCHED = 8 << 20,
+    SIZE_HALF = 9 << 20, /* the first half is touched */
+    SIZE_ZEROS = 10 << 20,
+    SIZE_LEFT = 11 << 20,   /* the first half is touched; it is never freed */
+    SIZE_LARGER = 12 << 20, /* a little is touched before it is SIZE_RESIZED */
+    SIZE_RESIZED = 16 << 20,
+    SIZE_PROTECTED = 20 << 20, /* the first half is touched; a page of it is protected */
+    SIZE_CLEARED = 100000,     /* calloc gives memory that was used; the first half is touched */
+    SIZE_STEP = 4096,          /* a block grows by many of these */
+    STEPS = 1000,
+
+    /* Of linked_program. */
+    LINKED_ROUNDS = 100,
+    SIZE_NEW = 501,
+    SIZE_ALIGNED_NEW = 502,
+    SIZE_MALLOCX = 503,
+    SIZE_RALLOCX = 504,
+    SIZE_ALIGNED_MALLOCX = 505,
+    SIZE_ZERO_MALLOCX = 506,
+    SIZE_LINKED_MALLOC = 507,
+
+    WORK_MS = 1600,
+
+    GROWN = 32 << 20,
+    GROWN_STEPS = 4,
 
     THREADS = 8,
     SWAPS = 20000,

@@ -7,6 +7,7 @@
 #include <future>
 #include <map>
 #include <sstream>
+#include <vector>
 
 #include "tests/tools/process.h"
 
@@ -103,6 +104,45 @@ TEST(Truth, MemoryIsGivenBackWhereTheProgramGaveItBack) {
     // The least in truth is the least in the replay, or as good.
     EXPECT_LT(replayed[Least(truth, &Memory::end)].end,
               replayed[Least(replayed, &Memory::end)].end * 1.1);
+}
+
+// At each time at which the recording looked at the program, the replay over its allocator has as
+// much, at most of them: on a busy machine single looks are late.
+TEST(Truth, TheReplaysCurveIsThatOfTheProgram) {
+    const std::string trace = Record("tests/tools/threaded_program", "curve.ztrace");
+    const std::string json = Replay("libc", trace, "--timeline");
+    const std::string key = "\"program_timeline\": [";
+    const size_t begin = json.find(key);
+    ASSERT_NE(begin, std::string::npos) << json;
+    std::istringstream line(json.substr(begin + key.size()));
+    std::vector<double> differences;
+    double ms, program, replay, last_ms = -1;
+    char mark;
+    while (line >> mark && mark != ']') {
+        if (mark == ',') line >> mark;  // between two samples
+        ASSERT_TRUE(line >> ms >> mark >> program >> mark >> replay >> mark) << json;
+        EXPECT_GE(ms, last_ms);
+        last_ms = ms;
+        if (program > 10 * kMiB) differences.push_back(std::abs(replay / program - 1));
+    }
+    ASSERT_GT(differences.size(), 10u);
+    std::sort(differences.begin(), differences.end());
+    EXPECT_LT(differences[differences.size() / 2], 0.1);
+}
+
+// The program writes to a third of its memory at most.  An allocator that writes beside each block
+// needs more.
+TEST(Truth, WhatTheProgramDoesNotWriteToIsNotInTheReplay) {
+    const std::string program = "tests/tools/sparse_program";
+    const std::string trace = Record(program, "sparse.ztrace");
+    for (const char *variant : {TRUTH_VARIANTS}) {
+        const Memory truth = Real(program, variant);
+        const double got =
+            Number(Replay(variant, trace, "--touch=pages"), "rss_most_sampled") / kMiB;
+        printf("%-20s %6.2f, replayed %6.2f\n", variant, truth.most, got);
+        EXPECT_LT(truth.most, 60) << variant;
+        EXPECT_NEAR(got, truth.most, truth.most / 10) << variant;
+    }
 }
 
 }  // namespace

@@ -24,6 +24,7 @@ Figures Sound(double rss, double ns) {
             {"rss_most_sampled", rss},
             {"end_rss", rss},
             {"ns_all", ns},
+            {"ns_all_without_last_round", ns * 1.05},
             {"peak_resident", rss},
             {"rss_most_sampled_low", rss},
             {"rss_most_sampled_high", rss},
@@ -43,21 +44,24 @@ Figures With(Figures figures, const std::string &key, double value) {
     return figures;
 }
 
-// The table over allocators "a", "b", ... with these figures.
-std::string Table(const std::vector<Figures> &allocators) {
+// The table over allocators "a", "b", ... with these figures; "libc" is the first one where the
+// program was recorded over a library.
+std::string Table(const std::vector<Figures> &allocators, const std::string &recorded_over = "") {
     std::vector<std::string> names, texts;
     std::vector<run> runs;
     for (const Figures &figures : allocators) {
         std::string json = "{\n  \"trace\": \"t\",\n  \"program\": \"p\",\n  \"by_threads\": ";
         json += figures.count("one_thread") != 0 ? "false" : "true";
+        json += ",\n  \"recorded_over\": \"" + recorded_over + "\"";
         for (const auto &[key, value] : figures) {
             json += ",\n  \"" + key + "\": " + std::to_string(value);
         }
         texts.push_back(json + "\n}\n");
         names.emplace_back(1, static_cast<char>('a' + names.size()));
+        if (names.size() == 1 && !recorded_over.empty()) names[0] = "libc";
     }
     for (size_t i = 0; i < texts.size(); i++) {
-        runs.push_back({names[i].c_str(), texts[i].data(), 0});
+        runs.push_back({names[i].c_str(), texts[i].data(), 0, nullptr});
     }
     testing::internal::CaptureStdout();
     print_comparison(runs.data(), runs.size());
@@ -158,8 +162,21 @@ TEST(Verdict, OfMemoryAtTheEndNeedsATraceClockAndTwoRounds) {
 TEST(Verdict, OfMemoryLaterNeedsOneThread) {
     const Figures one = With(Sound(50e6, 10), "events_elsewhere", 5e6);
     const std::string table = Table({one, With(one, "rss_quiet", 90e6)});
-    EXPECT_EQ(Line(table, "later"), "not known: several threads allocate, and one goes on");
-    EXPECT_EQ(Line(table, "at end"), "no difference");
+    EXPECT_EQ(Line(table, "later"),
+              "not known: several threads allocate, and one makes all calls in those 10 s");
+    EXPECT_EQ(Line(table, "at end").rfind("no difference", 0), 0u);
+}
+
+// Times are the best of all rounds, and are known once a further round changes little.
+TEST(Verdict, OfTimeNeedsSteadyRounds) {
+    const Figures one = Sound(50e6, 10), other = Sound(50e6, 20);
+    EXPECT_EQ(Line(Table({one, other}), "time"), "least: a; more: b 100 %");
+    const std::string unsteady = Table({one, With(other, "ns_all_without_last_round", 30)});
+    EXPECT_EQ(Line(unsteady, "time").rfind("not known: over b the last round still took 33 %", 0),
+              0u);
+    EXPECT_EQ(Marks(unsteady, "all, ns"), "");
+    const std::string single = Table({With(one, "rounds", 1), other});
+    EXPECT_EQ(Line(single, "time").rfind("not known: one round", 0), 0u);
 }
 
 // 25,000 fresh pages take more than 10,000 calls.
@@ -178,15 +195,110 @@ TEST(Verdict, TellsTheShareOfTheProgramsTime) {
     EXPECT_EQ(without.find("of the time"), std::string::npos) << without;
 }
 
+// What zreplay prints where the trace tells of the program itself, recorded over allocator "libc".
+Figures Beside(Figures figures, double program, double replay) {
+    figures["program_rss_most"] = program;
+    figures["rss_at_program_most"] = replay;
+    figures["program_rss_end"] = program;
+    figures["rss_at_program_end"] = replay;
+    return figures;
+}
+
+// 30 MB of the program did not come from its allocator: they are beside the 10 and 12 MB of each.
+TEST(Verdict, CountsTheProgramsOtherMemory) {
+    const Figures one = Sound(10e6, 10), other = Sound(12e6, 20);
+    EXPECT_EQ(Line(Table({one, other}), "memory"), "least: a; more: b 20 %");
+    const Figures libc = Beside(one, 40e6, 10e6);
+    const std::string table = Table({libc, other}, "libc.so.6");
+    EXPECT_EQ(Line(table, "memory"), "no difference");
+    EXPECT_EQ(Line(table, "at end"), "no difference");
+    EXPECT_EQ(Marks(table, "RSS, MiB"), "");
+    EXPECT_NE(table.find("  program at most 38.1 MiB (RssAnon), over libc; the replay then "
+                         "has 9.5.  The rest is"),
+              std::string::npos)
+        << table;
+    const std::string large = Table({libc, Sound(20e6, 20)}, "libc.so.6");
+    EXPECT_EQ(Line(large, "memory"), "least: libc; more: b 25 %");
+    EXPECT_EQ(Marks(large, "RSS, MiB"), "*");
+    EXPECT_EQ(Marks(large, "resident, MiB"), "*");
+    // The program had another allocator than those that are compared.
+    EXPECT_EQ(Line(Table({libc, other}, "libnone.so"), "memory"), "least: libc; more: b 20 %");
+}
+
+// A replay that needs more than the program did is wrong, over other allocators too.
+TEST(Verdict, IsNotKnownWhereTheReplayNeedsMoreThanTheProgram) {
+    const Figures libc = Beside(Sound(50e6, 10), 40e6, 50e6), other = Sound(90e6, 20);
+    const std::string table = Table({libc, other}, "libc.so.6");
+    const std::string doubt =
+        "not known: over libc, which the program had, the replay takes 25 % more than the program";
+    EXPECT_EQ(Line(table, "memory"), doubt);
+    EXPECT_EQ(Line(table, "at end"), doubt);
+    EXPECT_EQ(Marks(table, "RSS, MiB"), "");
+    EXPECT_EQ(Line(Table({Beside(Sound(50e6, 10), 46e6, 50e6), other}, "libc.so.6"), "memory"),
+              "least: libc; more: b 80 %");
+    // ztrace looked at the program in a moment that the replay has passed a little later.
+    EXPECT_EQ(Line(Table({Beside(Sound(41e6, 10), 40e6, 60e6), other}, "libc.so.6"), "memory"),
+              "least: libc; more: b 120 %");
+}
+
+// Who has the rest, an allocator or not, is known only of one thread.
+TEST(Verdict, IsNotKnownWhereTheReplayOfSeveralThreadsLacksMuch) {
+    const auto table = [](double replay, double elsewhere) {
+        const Figures libc = Beside(Sound(50e6, 10), 70e6, replay);
+        return Table({With(libc, "events_elsewhere", elsewhere),
+                      With(Sound(90e6, 20), "events_elsewhere", elsewhere)},
+                     "libc.so.6");
+    };
+    EXPECT_EQ(Line(table(50e6, 5e6), "memory"),
+              "not known: over libc, which the program had, the replay lacks 29 % of the program's "
+              "memory; several threads allocate");
+    EXPECT_EQ(Line(table(60e6, 5e6), "memory"), "least: libc; more: b 67 %");
+    EXPECT_EQ(Line(table(50e6, 0), "memory"), "least: libc; more: b 57 %");
+}
+
+// A recording is one run, and the next may need more.
+TEST(Verdict, RunsOfSeveralThreadsDiffer) {
+    const auto several = [](double rss) { return With(Sound(rss, 10), "events_elsewhere", 5e6); };
+    EXPECT_EQ(Line(Table({several(50e6), several(62e6)}), "memory"),
+              "no difference of 25 %: runs of several threads may differ by less");
+    const std::string table = Table({several(50e6), several(62e6), several(64e6)});
+    EXPECT_EQ(Line(table, "memory"), "least: a, b; more: c 28 %");
+    EXPECT_EQ(Marks(table, "RSS, MiB"), "**");
+    EXPECT_EQ(Line(Table({Sound(50e6, 10), Sound(62e6, 10)}), "memory"), "least: a; more: b 24 %");
+}
+
 TEST(Verdict, OneThreadDoesNotReplaySeveral) {
     const Figures two = With(Sound(50e6, 10), "events_elsewhere", 5e6);
     const Figures more = With(Sound(90e6, 10), "events_elsewhere", 5e6);
     const std::string threads = Table({two, more});
     EXPECT_EQ(Line(threads, "memory"), "least: a; more: b 80 %");
-    EXPECT_EQ(Line(threads, "time"), "not known: several threads allocate, and one is timed");
+    EXPECT_EQ(Line(threads, "time"),
+              "not known: several threads allocate, and the timed calls are made by one");
     const std::string one = Table({With(two, "one_thread", 1), more});
     EXPECT_EQ(Line(one, "memory").rfind("not known: several threads", 0), 0u) << one;
     EXPECT_EQ(Marks(one, "RSS, MiB"), "");
+}
+
+// Beside the verdict: it is about what is in the trace.
+TEST(Verdict, RepeatsWhatTheTraceLacks) {
+    std::string json = "{\n  \"gaps\": [\"4 children\", \"a \\\"b\\\"\"],\n  \"ns_all\": 1\n}\n";
+    std::string none = "{\n  \"gaps\": [],\n  \"ns_all\": 1\n}\n";
+    for (std::string *text : {&json, &none}) {
+        const run one = {"a", text->data(), 0, nullptr};
+        testing::internal::CaptureStdout();
+        print_comparison(&one, 1);
+        const std::string table = testing::internal::GetCapturedStdout();
+        const bool has = text == &json;
+        EXPECT_EQ(table.find("\n  not in the trace: 4 children\n  not in the trace: a \"b\"\n\n") !=
+                      std::string::npos,
+                  has)
+            << table;
+        EXPECT_EQ(table.find("not in the trace") != std::string::npos, has) << table;
+    }
+}
+
+TEST(Verdict, NeedsTwo) {
+    EXPECT_EQ(Line(Table({Sound(50e6, 10)}), "memory"), "there is nothing to compare with");
 }
 
 // Without figures there is no winner.

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <map>
+#include <sstream>
 
 #include "tests/emulated.h"
 #include "tests/sanitized.h"
@@ -99,6 +101,11 @@ TEST(ZreplayTest, ReportsWhatTheTraceHolds) {
     EXPECT_GE(Number(json, "end_used"), 32 * kMiB);
     EXPECT_LT(Number(json, "end_used"), 41 * kMiB);
     EXPECT_GT(Number(json, "ns_all"), 0);
+    // 512 calls: what one in a thousand takes is not known.
+    EXPECT_GT(Number(json, "ns_malloc_p90"), 0);
+    EXPECT_GE(Number(json, "ns_malloc_p90"), Number(json, "ns_malloc_p50"));
+    EXPECT_EQ(Value(json, "ns_malloc_p99.9"), "null");
+    EXPECT_EQ(Value(json, "ns_realloc_p50"), "null");
 #ifdef __linux__
     EXPECT_GE(Number(json, "peak_rss"), 64 * kMiB);
     EXPECT_NEAR(Number(json, "peak_rss_per_requested"),
@@ -332,13 +339,66 @@ TEST(ZreplayTest, TellsWhatTheRecordingLost) {
     zt_event event = Event(ZT_MALLOC, 100);
     EXPECT_EQ(zt_write(writer, &event), 0);
     EXPECT_EQ(zt_writer_note(writer, "lost-events", "7"), 0);
+    EXPECT_EQ(zt_writer_note(writer, "lost-why", "No space left"), 0);
+    EXPECT_EQ(zt_writer_note(writer, "children", "1"), 0);
+    EXPECT_EQ(zt_writer_note(writer, "stopped", "after 5 s"), 0);
+    EXPECT_EQ(zt_writer_note(writer, "not-recorded", "x has a malloc of its own"), 0);
     EXPECT_EQ(zt_writer_close(writer), 0);
     close(fd);
     Finished finished = Zreplay({"--json", path});
     EXPECT_EQ(finished.status, 0);
     EXPECT_EQ(Value(finished.out, "lost_events"), "7");
-    EXPECT_EQ(finished.err, "zreplay: " + path + ": 7 events were lost when it was recorded\n");
+    const std::string begin = "zreplay: " + path + ": ";
+    const std::string lines = begin + "7 events were lost when it was recorded (No space left)\n" +
+                              begin + "1 child of the program was not recorded\n" + begin +
+                              "the recording stopped after 5 s, before the program ended\n" +
+                              begin + "x has a malloc of its own\n";
+    EXPECT_EQ(finished.err, lines);
+    EXPECT_EQ(Zreplay({"--stat", path}).err, lines);
+    EXPECT_NE(finished.out.find("\"gaps\": [\"7 events were lost when it was recorded (No space "
+                                "left)\", \"1 child of the program was not recorded\", "),
+              std::string::npos)
+        << finished.out;
     EXPECT_EQ(Zreplay({"--quiet", path}).err, "");
+}
+
+// Twice 40 MiB come 100 ms after each other.  The program itself was looked at after each, and at
+// the end: then it has no memory.
+TEST(ZreplayTest, ComparesWithTheProgramWhenItWasLookedAt) {
+    const std::string path = TempFile("looked.ztrace");
+    const int fd = open(path.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    const zt_options options = {};
+    zt_error error;
+    zt_writer *writer = zt_writer_open(fd, path.c_str(), &options, &error);
+    ASSERT_NE(writer, nullptr) << error.text;
+    const uint64_t kMs = 1000000, kMiB = 1 << 20;
+    zt_sample samples[3] = {};
+    samples[0].time = 50 * kMs;
+    samples[0].rss = samples[0].rss_anon = 90 * kMiB;
+    samples[1].time = 150 * kMs;
+    samples[1].rss = samples[1].rss_anon = 70 * kMiB;
+    samples[2].time = 160 * kMs;
+    EXPECT_EQ(zt_writer_note(writer, "allocator", "libsome.so.1"), 0);
+    EXPECT_EQ(zt_writer_note(writer, "recording-ns", "70"), 0);
+    EXPECT_EQ(zt_writer_samples(writer, samples, 3), 0) << error.text;
+    for (uint64_t i = 0; i < 80; i++) {
+        zt_event event = Event(ZT_MALLOC, kMiB);
+        event.time = i / 40 * 100 * kMs;
+        EXPECT_EQ(zt_write(writer, &event), 0);
+    }
+    EXPECT_EQ(zt_writer_close(writer), 0);
+    close(fd);
+    const Finished finished = Zreplay({"--json", path});
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    EXPECT_EQ(Value(finished.out, "recorded_over"), "\"libsome.so.1\"");
+    EXPECT_EQ(Value(finished.out, "recording_ns"), "70");
+    EXPECT_EQ(Number(finished.out, "program_rss_most"), 90 * kMiB);
+    EXPECT_EQ(Number(finished.out, "program_rss_end"), 70 * kMiB);
+    if (Value(finished.out, "end_rss") == "null") return;
+    EXPECT_GE(Number(finished.out, "rss_at_program_most"), 40 * kMiB);
+    EXPECT_LT(Number(finished.out, "rss_at_program_most"),
+              zmalloc_test::kSanitized ? 200 * kMiB : 60 * kMiB);
+    EXPECT_GE(Number(finished.out, "rss_at_program_end"), 80 * kMiB);
 }
 
 TEST(ZreplayTest, UnusableTracesAreOneLine) {
@@ -355,6 +415,7 @@ TEST(ZreplayTest, UnusableTracesAreOneLine) {
         EXPECT_EQ(finished.out, "");
         EXPECT_EQ(finished.err.rfind("zreplay: " + path + ": ", 0), 0u) << finished.err;
         EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
+        EXPECT_EQ(Zreplay({"--stat", path}).err, finished.err);
     }
 }
 
@@ -365,9 +426,18 @@ TEST(ZreplayTest, InheritsThatChildrenAreIgnored) {
 }
 
 TEST(ZreplayTest, WrongArgumentsAreOneLine) {
-    const std::vector<std::vector<std::string>> wrong = {
-        {"--no-such-option"}, {"--touch=some"},      {"--touch"}, {"--rounds=0"}, {"--api=calloc"},
-        {"--skew=x"},         {"--skew=1000000001"}, {"a", "b"},  {"--timeline"}};
+    const std::vector<std::vector<std::string>> wrong = {{"--no-such-option"},
+                                                         {"--touch=some"},
+                                                         {"--touch"},
+                                                         {"--rounds=0"},
+                                                         {"--api=calloc"},
+                                                         {"--skew=x"},
+                                                         {"--skew=1000000001"},
+                                                         {"a", "b"},
+                                                         {"--timeline"},
+                                                         {"--stat", "--raw"},
+                                                         {"--preloaded=/no/such/library.so"},
+                                                         {"--stat", "--json", "--timeline"}};
     for (const auto &arguments : wrong) {
         Finished finished = Zreplay(arguments);
         EXPECT_EQ(finished.status, 2);
@@ -418,6 +488,45 @@ TEST(ZreplayTest, ReplaysTheShippedTrace) {
     EXPECT_EQ(Value(finished.out, "leaked"), "0");
     EXPECT_EQ(Value(finished.out, "truncated"), "false");
     EXPECT_NE(finished.out.find("\"timeline\": [[0, "), std::string::npos);
+    EXPECT_GE(Number(finished.out, "ns_free_p99.9"), Number(finished.out, "ns_free_p50"));
+    Finished stat = Zreplay({"--stat", "--json"});
+    ASSERT_EQ(stat.status, 0) << stat.err;
+    for (const char *key : {"events", "calls_malloc", "calls_free"}) {
+        EXPECT_EQ(Value(stat.out, key), Value(finished.out, key));
+    }
+    EXPECT_EQ(Zreplay({"--stat"}).out.rfind("trace ", 0), 0u);
+}
+
+// Samples are also taken where little happens: each is an event and its time, and none is twice.
+TEST(ZreplayTest, TheTimelineHasTheTimeOfTheTrace) {
+    std::vector<zt_event> events(10000, Event(ZT_MALLOC, 100));
+    for (uint64_t i = 0; i < 100; i++) {
+        events.push_back(Event(ZT_MALLOC, 100));
+        events.back().time = (i + 1) * 1000000000;
+    }
+    Finished finished = Zreplay({"--json", "--timeline", Save("timeline.ztrace", events)});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    const size_t begin = finished.out.find("\"timeline\": [") + 13;
+    std::istringstream line(finished.out.substr(begin, finished.out.find('\n', begin) - begin));
+    double event, used, rss, ms, last_event = -1, last_ms = 0, longest = 0;
+    char mark;
+    while (line >> mark && mark != ']') {
+        if (mark == ',') line >> mark;  // between two samples
+        line >> event >> mark >> used >> mark;
+        if (!(line >> rss)) {  // null
+            line.clear();
+            line.ignore(4);
+        }
+        line >> mark >> ms >> mark;
+        EXPECT_GT(event, last_event);
+        EXPECT_GE(ms, last_ms);
+        longest = std::max(longest, ms - last_ms);
+        last_event = event;
+        last_ms = ms;
+    }
+    EXPECT_EQ(last_event, 10100);
+    EXPECT_EQ(last_ms, 100000);
+    EXPECT_LE(longest, 1000);
 }
 
 }  // namespace

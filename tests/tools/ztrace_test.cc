@@ -1,121 +1,22 @@
-// ztrace on a program whose allocations are known.
-#include <gtest/gtest.h>
+// ztrace records a program whose allocations are known: what is in the trace, what the program
+// notices of it, and what ztrace says.
+#include "tests/tools/ztrace.h"
+
 #include <link.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
-#include <cstring>
-#include <filesystem>
-#include <map>
 #include <random>
 
-#include "tests/emulated.h"
-#include "tests/tools/process.h"
-#include "tests/tools/traced_program.h"
-#include "tools/trace/trace.h"
 #include "tools/ztrace/inspect.h"
 
 namespace ztrace_test {
 namespace {
 
-const char kZtrace[] = "tools/ztrace/ztrace";
-const char kProgram[] = "tests/tools/traced_program";
+class ZtraceRecordsTest : public ZtraceTest {};
 
-struct Trace {
-    std::vector<zt_event> events;
-    std::string error;
-    bool truncated = false;
-    std::map<std::string, std::string> notes;
-
-    // Events of one kind and size.
-    size_t Count(zt_op op, uint64_t size) const {
-        size_t count = 0;
-        for (const zt_event &event : events) count += event.op == op && event.size == size;
-        return count;
-    }
-};
-
-// The reader itself checks that nothing is freed twice or before it was allocated.
-Trace Read(const std::string &path) {
-    Trace trace;
-    zt_error error;
-    zt_reader *reader = zt_reader_open(path.c_str(), &error);
-    zt_event event;
-    while (reader && zt_read(reader, &event) > 0) trace.events.push_back(event);
-    trace.error = error.text;
-    if (!reader) return trace;
-    trace.truncated = zt_reader_truncated(reader);
-    for (const char *key : {"program", "unknown-frees", "missed-frees", "lost-events"}) {
-        const char *note = zt_reader_note(reader, key);
-        if (note) trace.notes[key] = note;
-    }
-    zt_reader_close(reader);
-    return trace;
-}
-
-class ZtraceTest : public testing::Test {
-  protected:
-    ZtraceTest() : path_(TempFile(Name() + ".ztrace")) {}
-
-    void SetUp() override {
-        if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "ztrace starts the program";
-    }
-
-    static std::string Name() {
-        return testing::UnitTest::GetInstance()->current_test_info()->name();
-    }
-
-    Finished Ztrace(std::vector<std::string> arguments, int kill_after = 0) {
-        arguments.insert(arguments.begin(), DataFile(kZtrace));
-        return RunProgram(arguments, {"BUILD_WORKING_DIRECTORY=" + TempFile("")}, kill_after);
-    }
-
-    // Records traced_program doing `what`; the trace must have no gap.
-    Trace Record(const std::string &what, int status = 0, int kill_after = 0) {
-        Finished finished = Ztrace({"-o", path_, DataFile(kProgram), what}, kill_after);
-        EXPECT_EQ(finished.status, status) << finished.err;
-        Trace trace = Read(path_);
-        EXPECT_EQ(trace.error, "");
-        EXPECT_FALSE(trace.truncated);
-        EXPECT_EQ(trace.notes, (std::map<std::string, std::string>{{"program", "traced_program"}}))
-            << finished.err;
-        EXPECT_NE(finished.err.find(std::to_string(trace.events.size()) + " events"),
-                  std::string::npos)
-            << finished.err;
-        return trace;
-    }
-
-    std::string path_;
-};
-
-void ExpectOneOfEach(const Trace &trace) {
-    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_MALLOC), 1u);
-    EXPECT_EQ(trace.Count(ZT_CALLOC, SIZE_CALLOC), 1u);
-    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_REALLOC_NULL), 1u);
-    EXPECT_EQ(trace.Count(ZT_REALLOC, SIZE_REALLOC), 1u);
-    EXPECT_EQ(trace.Count(ZT_REALLOC, SIZE_REALLOCARRAY), 1u);
-    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_STRDUP), 1u);
-    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_KEPT), 1u);
-    const uint64_t page = static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
-    const std::map<uint64_t, uint64_t> alignments = {
-        {SIZE_POSIX_MEMALIGN, 4096},
-        {SIZE_ALIGNED_ALLOC, 64},
-        {SIZE_MEMALIGN, 128},
-        {SIZE_VALLOC, page},
-        {(SIZE_PVALLOC + page - 1) / page * page, page}};
-    for (const auto &[size, alignment] : alignments) {
-        EXPECT_EQ(trace.Count(ZT_ALIGNED, size), 1u) << size;
-        for (const zt_event &event : trace.events) {
-            if (event.op == ZT_ALIGNED && event.size == size) {
-                EXPECT_EQ(uint64_t{1} << event.align_log2, alignment) << size;
-            }
-        }
-    }
-    for (const zt_event &event : trace.events) EXPECT_LT(event.size, uint64_t{1} << 32);
-}
-
-TEST_F(ZtraceTest, RecordsEachFunction) {
+TEST_F(ZtraceRecordsTest, RecordsEachFunction) {
     Trace trace = Record("each");
     ExpectOneOfEach(trace);
     // Two of these blocks are never freed, all others are.
@@ -123,7 +24,7 @@ TEST_F(ZtraceTest, RecordsEachFunction) {
     for (const zt_event &event : trace.events) {
         if (event.op == ZT_FREE) {
             live.erase(event.object);
-        } else {
+        } else if (event.op != ZT_TOUCHED) {
             live[event.object] = event.size;
         }
     }
@@ -136,7 +37,7 @@ TEST_F(ZtraceTest, RecordsEachFunction) {
     }
 }
 
-TEST_F(ZtraceTest, KeepsTheOrderBetweenThreads) {
+TEST_F(ZtraceRecordsTest, KeepsTheOrderBetweenThreads) {
     Trace trace = Record("threads");
     EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD), static_cast<size_t>(THREADS));
     EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD_EXIT), static_cast<size_t>(THREADS));
@@ -152,12 +53,221 @@ TEST_F(ZtraceTest, KeepsTheOrderBetweenThreads) {
     }
 }
 
-TEST_F(ZtraceTest, ShortLivedThreadsShareTheFile) {
-    Trace trace = Record("short-threads");
-    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD), static_cast<size_t>(SHORT_THREADS));
+// A thread's last event is its end, also where destructors of the program's come after ztrace's.
+TEST_F(ZtraceRecordsTest, ThreadsEndLast) {
+    const Trace trace = Record("threads");
+    std::map<uint32_t, uint8_t> last;
+    for (const zt_event &event : trace.events) last[event.thread] = event.op;
+    EXPECT_EQ(last.size(), size_t{THREADS} + 1);
+    for (const auto &[thread, op] : last) EXPECT_EQ(op == ZT_THREAD_END, thread != 0) << thread;
 }
 
-TEST_F(ZtraceTest, LeavesForkedChildrenOut) {
+TEST_F(ZtraceRecordsTest, ShortLivedThreadsShareTheFile) {
+    Trace trace = Record("short-threads");
+    EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_THREAD), static_cast<size_t>(SHORT_THREADS));
+    EXPECT_EQ(trace.Count(ZT_THREAD_END, 0), static_cast<size_t>(SHORT_THREADS));
+    // Each thread ends before the next one begins; the main thread does not.
+    for (size_t i = 0; i < trace.events.size(); i++) {
+        if (trace.events[i].op != ZT_THREAD_END) continue;
+        EXPECT_NE(trace.events[i].thread, 0u);
+        for (size_t later = i + 1; later < trace.events.size(); later++) {
+            ASSERT_NE(trace.events[later].thread, trace.events[i].thread);
+        }
+    }
+}
+
+// The curve begins with the program and ends with it, and shows what it took in between.
+TEST_F(ZtraceRecordsTest, TakesTheProgramsOwnCurve) {
+    const Trace trace = Record("grow");
+    ASSERT_GE(trace.samples.size(), 4u);
+    const zt_sample &first = trace.samples.front(), &last = trace.samples.back();
+    uint64_t most = 0;
+    for (size_t i = 0; i < trace.samples.size(); i++) {
+        const zt_sample &sample = trace.samples[i];
+        EXPECT_TRUE(i == 0 || zt_sample_follows(&trace.samples[i - 1], &sample));
+        EXPECT_LE(sample.rss_anon, sample.rss);
+        most = std::max(most, sample.rss_anon);
+    }
+    EXPECT_LT(first.rss_anon, uint64_t{GROWN} / 2);
+    EXPECT_GE(most, uint64_t{GROWN});
+    EXPECT_LT(most, uint64_t{GROWN} * (zmalloc_test::Emulated() ? 12 : 5) / 4);
+    EXPECT_EQ(last.rss, 0u) << "of a process that has ended";
+    EXPECT_GE(last.time, trace.events.back().time / 1000 * 1000);
+    EXPECT_GE(last.cpu, UINT64_C(100000000)) << "what the program takes by its own count";
+    EXPECT_LE(last.cpu, 2 * last.time);
+    EXPECT_GT(last.minor_faults, first.minor_faults);
+    EXPECT_GE(trace.samples[trace.samples.size() / 2].threads, 1u);
+}
+
+// Of large blocks the trace tells how much of them was touched, whether they are freed, resized or
+// neither.
+TEST_F(ZtraceRecordsTest, TellsHowMuchWasTouched) {
+    const Trace trace = Record("touch");
+    std::map<uint32_t, uint64_t> live;
+    std::map<uint64_t, uint64_t> touched;
+    size_t looks = 0;
+    for (const zt_event &event : trace.events) {
+        if (event.op == ZT_TOUCHED) {
+            const uint64_t size = live[event.object];
+            EXPECT_GE(size, 8192u);
+            EXPECT_LE(event.size, size);
+            touched[size] = event.size;
+            looks += size <= SIZE_STEP * STEPS;
+        } else {
+            live[event.object] = event.size;
+        }
+    }
+    // An allocator writes near a block; a huge page of 2 MiB may be touched at once.
+    const std::map<uint64_t, uint64_t> expected = {{SIZE_UNTOUCHED, 0},
+                                                   {SIZE_HALF, SIZE_HALF / 2},
+                                                   {SIZE_ZEROS, 0},
+                                                   {SIZE_LEFT, SIZE_LEFT / 2},
+                                                   {SIZE_LARGER, SIZE_STEP / 2},
+                                                   {SIZE_RESIZED, SIZE_STEP / 2},
+                                                   {SIZE_PROTECTED, SIZE_PROTECTED / 2},
+                                                   {SIZE_STEP * STEPS, SIZE_STEP * STEPS}};
+    for (const auto &[size, most] : expected) {
+        ASSERT_EQ(touched.count(size), 1u) << size;
+        EXPECT_GE(touched[size], most) << size;
+        EXPECT_LE(touched[size], most + (2 << 20)) << size;
+    }
+    const uint64_t pages = 2 * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
+    EXPECT_NEAR(static_cast<double>(touched[SIZE_CLEARED]), SIZE_CLEARED / 2.0, pages);
+    EXPECT_LT(looks, 20u) << "a block that grows by small steps is not looked at in each";
+}
+
+// The program goes on; the trace ends, says why, and knows what was touched until then.
+TEST_F(ZtraceRecordsTest, StopsAfterADuration) {
+    const uint64_t kSecond = 1000000000;
+    for (const char *how : {"work", "idle"}) {
+        path_ = TempFile(std::string(how) + ".ztrace");
+        const Finished finished = Ztrace({"--duration=1", "-o", path_, DataFile(kProgram), how});
+        EXPECT_EQ(finished.status, 7) << finished.err;
+        EXPECT_NE(finished.err.find("ztrace: recording stopped after 1 s (--duration); the program "
+                                    "went on\n"),
+                  std::string::npos)
+            << finished.err;
+        Trace trace = Read(path_);
+        EXPECT_EQ(trace.notes["stopped"], "after 1 s (--duration)");
+        EXPECT_EQ(trace.notes.count("lost-events"), 0u);
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_LEFT), 1u) << how;
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_AFTER), 0u) << how;
+        ASSERT_FALSE(trace.samples.empty());
+        EXPECT_LT(trace.samples.back().time, kSecond * 3 / 2);
+        if (how[0] == 'i') continue;
+        EXPECT_GT(trace.Count(ZT_MALLOC, SIZE_SMALL), 10u);
+        EXPECT_EQ(trace.events.back().op, ZT_TOUCHED);
+        EXPECT_GE(trace.events.back().size, uint64_t{SIZE_LEFT} / 2);
+        for (const zt_event &event : trace.events) {
+            EXPECT_TRUE(event.op == ZT_TOUCHED || event.time < kSecond) << event.time;
+        }
+    }
+}
+
+// SIGUSR1 begins a recording that is paused, and SIGUSR2 stops any.
+TEST_F(ZtraceRecordsTest, BeginsAndStopsAtSignals) {
+    for (const bool paused : {true, false}) {
+        path_ = TempFile(paused ? "paused.ztrace" : "not-paused.ztrace");
+        std::vector<std::string> arguments = {"-o", path_, DataFile(kProgram), "ask-recorder"};
+        if (paused) arguments.insert(arguments.begin(), "--paused");
+        const Finished finished = Ztrace(arguments);
+        ASSERT_EQ(finished.status, 7) << finished.err;
+        Trace trace = Read(path_);
+        EXPECT_EQ(trace.error, "");
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_PAUSED), paused ? 0u : 1u);
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_BEGUN), 1u);
+        EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_AFTER), 0u);
+        EXPECT_EQ(trace.notes["stopped"], "when ztrace got a signal");
+        EXPECT_EQ(trace.notes["unknown-frees"], paused ? "1" : "");
+        EXPECT_EQ(trace.notes["begun"].empty(), !paused);
+        EXPECT_EQ(finished.err.find("began ") != std::string::npos, paused) << finished.err;
+        // The block that lives is looked at when the recording stops, unless the program gets no
+        // CPU for 0.1 s.
+        uint64_t touched = 0;
+        for (const zt_event &event : trace.events) {
+            if (event.op == ZT_TOUCHED) touched = std::max(touched, event.size);
+        }
+        if (touched > SIZE_BEGUN) {
+            EXPECT_GE(touched, uint64_t{SIZE_LEFT} / 2);
+            EXPECT_LT(touched, uint64_t{SIZE_LEFT});
+        }
+        // Time begins with the recording.
+        ASSERT_FALSE(trace.events.empty());
+        if (!paused) {
+            EXPECT_GE(trace.events.back().time, UINT64_C(900000000));
+        }
+        for (const zt_sample &sample : trace.samples) EXPECT_LT(sample.time, UINT64_C(60000000000));
+    }
+}
+
+TEST_F(ZtraceRecordsTest, ARecordingThatStaysPausedIsEmpty) {
+    const Finished finished = Ztrace({"--paused", "-o", path_, DataFile(kProgram), "each"});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_NE(finished.err.find("nothing was recorded: ztrace got no SIGUSR1 (--paused)\n"),
+              std::string::npos)
+        << finished.err;
+    EXPECT_NE(access(path_.c_str(), F_OK), 0);
+}
+
+TEST_F(ZtraceRecordsTest, StopsAtASize) {
+    const std::string most = "--max-size=1048576";
+    const Finished finished = Ztrace({most, "-o", path_, DataFile(kProgram), "kill"});
+    EXPECT_EQ(finished.status, 128 + 9) << finished.err;
+    EXPECT_EQ(finished.out, "ready\n") << "it went on";
+    EXPECT_NE(finished.err.find("ztrace: recording stopped at 1048576 bytes (--max-size); "),
+              std::string::npos)
+        << finished.err;
+    Trace trace = Read(path_);
+    EXPECT_EQ(trace.notes["stopped"], "at 1048576 bytes (--max-size)");
+    EXPECT_EQ(trace.notes.count("lost-events"), 0u);
+    EXPECT_EQ(trace.notes.count("lost-why"), 0u);
+    // What the file holds besides its head and samples.
+    size_t calls = 0;
+    for (const zt_event &event : trace.events) calls += event.op < ZT_OPS;
+    EXPECT_EQ(calls, (1048576u - 131072) / 262144 * (262144 / 32));
+    const std::string raw = path_ + ".raw";
+    EXPECT_EQ(Ztrace({most, "--force", "-o", path_, DataFile(kProgram), "kill-recorder"}).status,
+              128 + 9);
+    EXPECT_LE(ReadFile(raw).size(), 1048576u);
+}
+
+// Operators and functions of an allocator that the program is linked with do not call malloc.
+TEST_F(ZtraceRecordsTest, RecordsALinkedAllocator) {
+    const Finished finished = Ztrace({"-o", path_, DataFile("tests/tools/linked_program")});
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    Trace trace = Read(path_);
+    EXPECT_EQ(trace.error, "");
+    const uint64_t recording_ns = std::stoul("0" + trace.notes["recording-ns"]);
+    EXPECT_GT(recording_ns, 5u) << "the program makes over a thousand calls";
+    EXPECT_LT(recording_ns, 100000u);
+    trace.notes.erase("recording-ns");
+    EXPECT_EQ(trace.notes,
+              (std::map<std::string, std::string>{{"program", "linked_program"},
+                                                  {"allocator", "libjemalloc_fake.so"}}));
+    const struct {
+        zt_op op;
+        uint64_t size;
+        int align_log2;
+    } calls[] = {{ZT_MALLOC, SIZE_NEW, 0},
+                 {ZT_ALIGNED, SIZE_ALIGNED_NEW, 8},
+                 {ZT_MALLOC, SIZE_MALLOCX, 0},
+                 {ZT_REALLOC, SIZE_RALLOCX, 0},
+                 {ZT_ALIGNED, SIZE_ALIGNED_MALLOCX, 12},
+                 {ZT_CALLOC, SIZE_ZERO_MALLOCX, 0},
+                 {ZT_MALLOC, SIZE_LINKED_MALLOC, 0}};
+    for (const auto &call : calls)
+        EXPECT_EQ(trace.Count(call.op, call.size), size_t{LINKED_ROUNDS}) << call.size;
+    size_t frees = 0;
+    for (const zt_event &event : trace.events) {
+        frees += event.op == ZT_FREE;
+        for (const auto &call : calls) {
+            EXPECT_TRUE(event.size != call.size || event.align_log2 == call.align_log2);
+        }
+    }
+    EXPECT_GE(frees, 6u * LINKED_ROUNDS);
+}
+
+TEST_F(ZtraceRecordsTest, LeavesForkedChildrenOut) {
     for (const char *how : {"fork", "clone"}) {
         path_ = TempFile(std::string(how) + ".ztrace");
         Trace trace = Record(how);
@@ -167,7 +277,7 @@ TEST_F(ZtraceTest, LeavesForkedChildrenOut) {
     }
 }
 
-TEST_F(ZtraceTest, CountsForkedChildren) {
+TEST_F(ZtraceRecordsTest, CountsForkedChildren) {
     for (const char *how : {"fork", "clone", "spawn", "each"}) {
         path_ = TempFile(std::string(how) + "-counted.ztrace");
         Finished finished = Ztrace({"-o", path_, DataFile(kProgram), how});
@@ -176,31 +286,11 @@ TEST_F(ZtraceTest, CountsForkedChildren) {
             finished.err.find("ztrace: 1 forked child was not recorded\n") != std::string::npos,
             how[0] != 'e')
             << how << ": " << finished.err;
+        EXPECT_EQ(Read(path_).notes["children"], how[0] == 'e' ? "" : "1") << how;
     }
 }
 
-// ztrace leaves no file that looks like a trace.
-TEST_F(ZtraceTest, RecordingNothingIsNoSuccess) {
-    std::string raw = TempFile("empty.raw"), header(65536, '\0');
-    const uint64_t magic = UINT64_C(0x31776172617274);
-    memcpy(header.data(), &magic, sizeof(magic));
-    WriteFile(raw, header);
-    const std::vector<std::pair<std::vector<std::string>, int>> cases = {
-        {{"--convert", raw, "-o", path_}, 2},
-        {{"-o", path_, DataFile(kProgram), "nothing"}, 2},
-        {{"--quiet", "-o", path_, DataFile(kProgram), "nothing"}, 2},
-        {{"-o", path_, DataFile(kProgram), "nothing", "7"}, 7}};
-    for (const auto &[arguments, status] : cases) {
-        Finished finished = Ztrace(arguments);
-        EXPECT_EQ(finished.status, status);
-        EXPECT_EQ(finished.err.rfind("ztrace: nothing was recorded: ", 0), 0u) << finished.err;
-        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
-        EXPECT_NE(access(path_.c_str(), F_OK), 0);
-        EXPECT_NE(access((path_ + ".raw").c_str(), F_OK), 0);
-    }
-}
-
-TEST_F(ZtraceTest, GoesOnAfterExec) {
+TEST_F(ZtraceRecordsTest, GoesOnAfterExec) {
     Trace trace = Record("exec");
     EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_BEFORE_EXEC), 1u);
     ExpectOneOfEach(trace);
@@ -209,7 +299,7 @@ TEST_F(ZtraceTest, GoesOnAfterExec) {
     std::map<uint32_t, uint64_t> live;
     for (size_t i = 0; i < trace.events.size(); i++) {
         const zt_event &event = trace.events[i];
-        if (event.op != ZT_FREE) live[event.object] = event.size;
+        if (event.op < ZT_FREE) live[event.object] = event.size;
         if (event.op == ZT_MALLOC && event.size == SIZE_MALLOC) lost = i;
         if (event.op == ZT_FREE && live[event.object] == SIZE_BEFORE_EXEC) freed_at = i;
     }
@@ -217,12 +307,12 @@ TEST_F(ZtraceTest, GoesOnAfterExec) {
     EXPECT_LT(freed_at, lost);
 }
 
-TEST_F(ZtraceTest, SurvivesAnEmptiedEnvironment) {
+TEST_F(ZtraceRecordsTest, SurvivesAnEmptiedEnvironment) {
     Trace trace = Record("clear-environment");
     EXPECT_EQ(trace.Count(ZT_MALLOC, SIZE_MALLOC), 100000u);
 }
 
-TEST_F(ZtraceTest, KeepsAllOfAProgramThatIsKilled) {
+TEST_F(ZtraceRecordsTest, KeepsAllOfAProgramThatIsKilled) {
     for (const char *how : {"kill", "crash", "wait"}) {
         path_ = TempFile(std::string(how) + ".ztrace");
         int signal = how[0] == 'k' ? 9 : how[0] == 'c' ? 11 : 15;
@@ -232,7 +322,7 @@ TEST_F(ZtraceTest, KeepsAllOfAProgramThatIsKilled) {
     }
 }
 
-TEST_F(ZtraceTest, GivesTheStatusOfTheProgram) {
+TEST_F(ZtraceRecordsTest, GivesTheStatusOfTheProgram) {
     Record("status", 7);
     EXPECT_EQ(Ztrace({"-o", TempFile("none.ztrace"), TempFile("no-such-program")}).status, 127);
     EXPECT_EQ(Ztrace({"-o", TempFile("none.ztrace"), DataFile("")}).status, 126);
@@ -240,99 +330,33 @@ TEST_F(ZtraceTest, GivesTheStatusOfTheProgram) {
     EXPECT_NE(access(TempFile("none.ztrace.raw").c_str(), F_OK), 0);
 }
 
-TEST_F(ZtraceTest, WorksInTheUsersFolder) {
-    Finished finished = Ztrace({"-o", "relative.ztrace", DataFile(kProgram), "pwd"});
-    EXPECT_EQ(finished.status, 0) << finished.err;
-    char *folder = realpath(TempFile("").c_str(), nullptr);
-    EXPECT_EQ(finished.out, std::string(folder) + "\n");
-    free(folder);
-    EXPECT_EQ(Read(TempFile("relative.ztrace")).error, "");
+// What the program took is at the end, and so is what share of it the trace is about.
+TEST_F(ZtraceRecordsTest, EndsWithWhatTheProgramTook) {
+    const Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "grow"});
+    double requested = 0, memory = 0, cpu = 0;
+    const size_t at = finished.err.find("ztrace: at most ");
+    ASSERT_NE(at, std::string::npos) << finished.err;
+    ASSERT_EQ(std::sscanf(finished.err.c_str() + at,
+                          "ztrace: at most %lf MiB requested in live blocks; the program took at "
+                          "most %lf MiB of memory (RssAnon), %lf s",
+                          &requested, &memory, &cpu),
+              3)
+        << finished.err;
+    EXPECT_NEAR(requested, GROWN / 1048576.0, 0.2);
+    EXPECT_GE(memory, requested);
+    EXPECT_GE(cpu, 0.1);
+    const Finished small = Ztrace({"-o", path_ + ".small", DataFile(kProgram), "status"});
+    EXPECT_NE(small.err.find("ztrace: at most 0.1 MiB requested"), std::string::npos) << small.err;
+    EXPECT_EQ(Ztrace({"-qo", path_ + ".quiet", DataFile(kProgram), "status"}).err, "");
 }
 
-TEST_F(ZtraceTest, WritesAFileOfItsOwnOnly) {
-    Record("status", 7);
-    struct stat stat;
-    ASSERT_EQ(::stat(path_.c_str(), &stat), 0);
-    EXPECT_EQ(stat.st_mode & 07777, 0600u);
-    std::string before = ReadFile(path_);
-
-    Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "each"});
-    EXPECT_EQ(finished.status, 2);
-    EXPECT_NE(finished.err.find("--force"), std::string::npos) << finished.err;
-    EXPECT_EQ(ReadFile(path_), before);
-    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "each"}).status, 0);
-    EXPECT_NE(ReadFile(path_), before);
-
-    std::string link = TempFile("link.ztrace"), target = TempFile("target");
-    WriteFile(target, "precious");
-    ASSERT_EQ(symlink(target.c_str(), link.c_str()), 0);
-    EXPECT_EQ(Ztrace({"-o", link, DataFile(kProgram), "each"}).status, 2);
-    EXPECT_EQ(Ztrace({"--force", "-o", link, DataFile(kProgram), "each"}).status, 2);
-    EXPECT_EQ(ReadFile(target), "precious");
-}
-
-// A whole new trace replaces the file that was there; otherwise that file stays as it was.
-TEST_F(ZtraceTest, KeepsTheOldTraceUntilThereIsANewOne) {
-    std::string raw = TempFile("kept.raw"), link = TempFile("kept-link.raw");
-    WriteFile(raw, std::string(1 << 17, 'x'));
-    ASSERT_EQ(::link(raw.c_str(), link.c_str()), 0);
-    WriteFile(path_, "old");
-    EXPECT_EQ(Ztrace({"--force", "--convert", raw, "-o", path_}).status, 2);
-    EXPECT_EQ(ReadFile(path_), "old");
-    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "nothing"}).status, 2);
-    EXPECT_EQ(ReadFile(path_), "old");
-    for (const std::string &output : {raw, link}) {
-        Finished finished = Ztrace({"--force", "--convert", raw, "-o", output});
-        EXPECT_EQ(finished.status, 2);
-        EXPECT_NE(finished.err.find("is the recording itself"), std::string::npos) << finished.err;
-        EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
-        EXPECT_EQ(ReadFile(output).size(), size_t{1} << 17);
-    }
-    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "each"}).status, 0);
-    ExpectOneOfEach(Read(path_));
-    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
-        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
-    }
-}
-
-// ztrace writes neither the trace nor the recording beside it through a symbolic link.
-TEST_F(ZtraceTest, CreatesNothingBehindALink) {
-    const std::string target = TempFile("nowhere");
-    for (const std::string &link : {path_, path_ + ".raw"}) {
-        ASSERT_EQ(symlink(target.c_str(), link.c_str()), 0);
-        for (const char *force : {"--quiet", "--force"}) {
-            Finished finished = Ztrace({force, "-o", path_, DataFile(kProgram), "each"});
-            EXPECT_EQ(finished.status, 2) << link;
-            EXPECT_EQ(finished.err.rfind("ztrace: " + link + ": ", 0), 0u) << finished.err;
-            EXPECT_NE(access(target.c_str(), F_OK), 0) << link;
-        }
-        unlink(link.c_str());
-    }
-}
-
-// With --force the name goes to the trace; the file that had it stays as it is under its other
-// names.  ztrace neither replaces nor waits for a FIFO, a folder or a device.
-TEST_F(ZtraceTest, WritesIntoNothingThatIsThere) {
-    const std::string other = TempFile("other"), fifo = TempFile("fifo"), dir = TempFile("dir");
-    WriteFile(other, "precious");
-    ASSERT_EQ(::link(other.c_str(), path_.c_str()), 0);
-    EXPECT_EQ(Ztrace({"--force", "-o", path_, DataFile(kProgram), "each"}).status, 0);
-    ExpectOneOfEach(Read(path_));
-    EXPECT_EQ(ReadFile(other), "precious");
-
-    ASSERT_EQ(mkfifo(fifo.c_str(), 0600), 0);
-    ASSERT_EQ(mkdir(dir.c_str(), 0700), 0);
-    for (const std::string &there : {fifo, dir, std::string("/dev/full")}) {
-        for (const char *force : {"--quiet", "--force"}) {
-            for (const Finished &finished :
-                 {Ztrace({force, "-o", there, DataFile(kProgram), "each"}),
-                  Ztrace({force, "--convert", there, "-o", path_ + ".new"})}) {
-                EXPECT_EQ(finished.status, 2) << there;
-                EXPECT_EQ(finished.err.rfind("ztrace: " + there + ": ", 0), 0u) << finished.err;
-                EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
-            }
-        }
-    }
+// What is not recorded is in the trace as well.
+TEST_F(ZtraceRecordsTest, NotesWhatIsNotRecorded) {
+    const Finished finished =
+        Ztrace({"-o", path_, DataFile("tests/tools/own_malloc"), DataFile(kProgram), "status"});
+    EXPECT_EQ(finished.status, 7) << finished.err;
+    EXPECT_EQ(Read(path_).notes["not-recorded"].rfind("own_malloc has a malloc of its own;", 0), 0u)
+        << Read(path_).notes["not-recorded"];
 }
 
 // ELF files that cannot be recorded: traced_program with a few bytes changed.
@@ -376,7 +400,7 @@ class Elf {
 
 // Before the program starts, ztrace says what it will not record, and why.  It starts every program
 // that can run.
-TEST_F(ZtraceTest, TellsFirstWhatWillNotBeRecorded) {
+TEST_F(ZtraceRecordsTest, TellsFirstWhatWillNotBeRecorded) {
     const std::string script = TempFile("script"), own = DataFile("tests/tools/own_malloc");
     WriteFile(script, "#! " + own + " -x\n");
     ASSERT_EQ(chmod(script.c_str(), 0700), 0);
@@ -404,7 +428,7 @@ TEST_F(ZtraceTest, TellsFirstWhatWillNotBeRecorded) {
 }
 
 // A program may be any bytes: ztrace reads only bytes that are there.
-TEST_F(ZtraceTest, LooksAtAnything) {
+TEST_F(ZtraceRecordsTest, LooksAtAnything) {
     const std::string bytes = ReadFile(DataFile(kProgram));
     const std::string path = TempFile("any");
     std::mt19937_64 random(8);
@@ -425,7 +449,7 @@ TEST_F(ZtraceTest, LooksAtAnything) {
 }
 
 // The recorder makes no system call that the program may have forbidden.
-TEST_F(ZtraceTest, LeavesRestrictedProgramsAlone) {
+TEST_F(ZtraceRecordsTest, LeavesRestrictedProgramsAlone) {
     for (const char *how : {"seccomp-filter", "seccomp-by-prctl", "seccomp-strict"}) {
         path_ = TempFile(std::string(how) + ".ztrace");
         if (RunProgram({DataFile(kProgram), how}).status != 0) GTEST_SKIP() << "no " << how;
@@ -435,11 +459,11 @@ TEST_F(ZtraceTest, LeavesRestrictedProgramsAlone) {
     EXPECT_EQ(Record("seccomp-asked").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
 }
 
-TEST_F(ZtraceTest, LeavesDescriptorsAlone) {
+TEST_F(ZtraceRecordsTest, LeavesDescriptorsAlone) {
     EXPECT_EQ(Record("close-all").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
 }
 
-TEST_F(ZtraceTest, CountsEachOfManyChildrenOnce) {
+TEST_F(ZtraceRecordsTest, CountsEachOfManyChildrenOnce) {
     Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "children"});
     EXPECT_EQ(finished.status, 0);
     EXPECT_NE(finished.err.find("ztrace: " + std::to_string(CHILDREN + 1) +
@@ -448,175 +472,33 @@ TEST_F(ZtraceTest, CountsEachOfManyChildrenOnce) {
         << finished.err;
 }
 
-// A disk of `size` bytes that only this command sees, mounted at a folder.
-std::vector<std::string> OnADisk(const std::string &folder, size_t size,
-                                 const std::string &command) {
-    mkdir(folder.c_str(), 0700);
-    return {"/usr/bin/unshare", "-rm", "/bin/sh", "-c",
-            "mount -t tmpfs -o size=" + std::to_string(size) + " none " + folder + " && cd " +
-                folder + " && " + command};
-}
-
-TEST_F(ZtraceTest, SurvivesAFullDisk) {
-    const std::string disk = TempFile("disk"), ztrace = DataFile(kZtrace) + " -o " + disk + "/t ",
-                      program = DataFile(kProgram) + " kill";
-    if (RunProgram(OnADisk(disk, 1 << 20, "true")).status != 0) {
-        GTEST_SKIP() << "no disk can be mounted here";
-    }
-    // The disk has room for two chunks of the recording, and for a trace of them.
-    Finished finished = RunProgram(OnADisk(disk, 640 << 10, ztrace + program + "; cp t " + path_));
-    EXPECT_NE(finished.err.find("events lost (No space left on device)"), std::string::npos)
-        << finished.err;
-    Trace trace = Read(path_);
-    EXPECT_FALSE(trace.truncated);
-    EXPECT_GT(trace.Count(ZT_MALLOC, SIZE_KILLED), 1000u);
-    EXPECT_GT(std::stoul(trace.notes["lost-events"]), 1000u);
-
-    // First the disk has room for the head of the recording alone: all events are lost, and nothing
-    // more can be written.  Then it has not even that: ztrace does not start the program.
-    const std::string leaves = "; status=$?; ls; exit $status", reason = "/t: No space left on";
-    finished = RunProgram(OnADisk(disk, 64 << 10, ztrace + program + leaves));
-    EXPECT_EQ(finished.out, "ready\nt.raw\n");
-    EXPECT_EQ(finished.status, 2) << finished.err;
-    EXPECT_NE(finished.err.find(reason), std::string::npos) << finished.err;
-    const std::string fill = "cat /dev/zero >fill 2>&-; ";
-    finished = RunProgram(OnADisk(disk, 64 << 10, fill + ztrace + program + leaves));
-    EXPECT_EQ(finished.out, "fill\n");
-    EXPECT_EQ(finished.status, 2) << finished.err;
-    EXPECT_NE(finished.err.find("/t.raw: No space left on"), std::string::npos) << finished.err;
-}
-
-// Without /proc an unnamed file cannot get its name.
-TEST_F(ZtraceTest, WritesWhereFilesNeedNames) {
-    const std::vector<std::string> without_proc = {
-        "/usr/bin/unshare", "-rm", "/bin/sh", "-c", "mount -t tmpfs none /proc && \"$@\"", "sh"};
-    auto run = [&](const std::vector<std::string> &command) {
-        std::vector<std::string> all = without_proc;
-        all.insert(all.end(), command.begin(), command.end());
-        return RunProgram(all);
-    };
-    if (run({"/bin/true"}).status != 0) GTEST_SKIP() << "nothing can be mounted here";
-    for (const auto &[force, status] : {std::pair("--quiet", 0), {"--quiet", 2}, {"--force", 0}}) {
-        Finished finished =
-            run({DataFile(kZtrace), force, "-o", path_, DataFile(kProgram), "each"});
-        EXPECT_EQ(finished.status, status) << finished.err;
-        ExpectOneOfEach(Read(path_));
-    }
-    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
-        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
-    }
-}
-
-// The recording stays when somebody kills ztrace, and when there is no room for the trace.
-TEST_F(ZtraceTest, LeavesTheRecordingWhenItIsKilled) {
-    const std::string raw = path_ + ".raw";
-    EXPECT_EQ(Ztrace({"-o", path_, DataFile(kProgram), "kill-recorder"}).status, 128 + 9);
-    EXPECT_NE(access(path_.c_str(), F_OK), 0);
-    struct stat stat;
-    ASSERT_EQ(::stat(raw.c_str(), &stat), 0);
-    EXPECT_EQ(stat.st_mode & 07777, 0600u);
-
-    Finished again = Ztrace({"-o", path_, DataFile(kProgram), "each"});
-    EXPECT_EQ(again.status, 2);
-    EXPECT_NE(again.err.find("--convert"), std::string::npos) << again.err;
-
-    // A reader that takes the recording for a trace says what it is.
-    EXPECT_NE(Read(raw).error.find("ztrace --convert"), std::string::npos) << Read(raw).error;
-
-    const std::string before = ReadFile(raw);
-    Finished full = RunProgram({"/bin/sh", "-c", "ulimit -f 1; exec \"$@\"", "sh",
-                                DataFile(kZtrace), "--convert", raw, "-o", path_});
-    EXPECT_EQ(full.status, 2);
-    EXPECT_NE(full.err.find(strerror(EFBIG)), std::string::npos) << full.err;
-    EXPECT_EQ(full.err.find('\n'), full.err.size() - 1) << full.err;
-    EXPECT_NE(access(path_.c_str(), F_OK), 0);
-    EXPECT_EQ(ReadFile(raw), before);
-
-    EXPECT_EQ(Ztrace({"--convert", raw, "-o", path_}).status, 0);
-    EXPECT_EQ(Read(path_).Count(ZT_MALLOC, SIZE_KILLED), KILLED_EVENTS / 2u);
-    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
-        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
-    }
-}
-
-TEST_F(ZtraceTest, IsNoCancellationPoint) {
+TEST_F(ZtraceRecordsTest, IsNoCancellationPoint) {
     EXPECT_EQ(Record("cancel").Count(ZT_MALLOC, SIZE_MALLOC), size_t{KILLED_EVENTS});
 }
 
-TEST_F(ZtraceTest, SurvivesTheLimitForFiles) {
-    Finished finished = Ztrace({"-o", path_, DataFile(kProgram), "limit-files"});
-    EXPECT_EQ(finished.status, 0) << finished.err;
-    EXPECT_NE(finished.err.find("events lost (File too large)"), std::string::npos) << finished.err;
-    EXPECT_GT(Read(path_).Count(ZT_MALLOC, SIZE_MALLOC), 1000u);
-}
-
-// The limit is too small for the head of a recording: ztrace leaves no file that blocks the next
-// run.
-TEST_F(ZtraceTest, ASmallLimitForFilesLeavesNothing) {
-    for (const char *limit : {"1", "50", "63"}) {
-        Finished finished =
-            RunProgram({"/bin/bash", "-c", "ulimit -f $0; exec \"$@\"", limit, DataFile(kZtrace),
-                        "-o", path_, DataFile(kProgram), "each"});
-        EXPECT_EQ(finished.status, 2) << limit;
-        EXPECT_EQ(finished.err, "ztrace: " + path_ + ".raw: File too large\n");
-        for (const std::string &left : {path_, path_ + ".raw"}) {
-            EXPECT_NE(access(left.c_str(), F_OK), 0) << left;
-        }
-    }
-    ExpectOneOfEach(Record("each"));
-}
-
 // A worker of a remote engine may start tests with SIGPIPE ignored.
-TEST_F(ZtraceTest, HandsOnHowSignalsAreTaken) {
+TEST_F(ZtraceRecordsTest, HandsOnHowSignalsAreTaken) {
     for (int number : {SIGXFSZ, SIGPIPE}) std::signal(number, SIG_DFL);
     Record("signals");
 }
 
-// A signal comes at any time while ztrace writes the trace: the trace is there as a whole or not at
-// all, and the recording stays.
-TEST_F(ZtraceTest, IsInterruptedWhileItConverts) {
-    const std::string raw = path_ + ".raw";
-    EXPECT_EQ(Ztrace({"-o", path_, DataFile(kProgram), "kill-recorder"}).status, 128 + 9);
-    for (const char *delay : {"0", "0.005", "0.01", "0.02", "0.03", "0.05", "0.1"}) {
-        Finished finished = RunProgram({"/bin/bash", "-c", "\"$@\" & sleep $0; kill $!; wait $!",
-                                        delay, DataFile(kZtrace), "--convert", raw, "-o", path_});
-        const bool whole = access(path_.c_str(), F_OK) == 0;
-        EXPECT_TRUE(finished.status == 128 + SIGTERM || (whole && finished.status == 0)) << delay;
-        if (whole) {
-            EXPECT_EQ(Read(path_).error, "") << delay;
-        }
-        unlink(path_.c_str());
-        EXPECT_EQ(access(raw.c_str(), F_OK), 0);
-    }
-    for (const auto &entry : std::filesystem::directory_iterator(TempFile(""))) {
-        EXPECT_EQ(entry.path().filename().string().rfind(".ztrace-", 0), std::string::npos);
-    }
-}
-
-TEST_F(ZtraceTest, HandsOnThatChildrenAreIgnored) {
+TEST_F(ZtraceRecordsTest, HandsOnThatChildrenAreIgnored) {
     Finished finished = RunProgram(
         {DataFile(kZtrace), "-o", path_, DataFile(kProgram), "children-ignored"}, {}, 0, true);
     EXPECT_EQ(finished.status, 0) << finished.err;
     EXPECT_EQ(Read(path_).Count(ZT_MALLOC, SIZE_MALLOC), 1u);
 }
 
-TEST_F(ZtraceTest, ConvertsOnlyItsOwnRawFiles) {
-    std::string raw = TempFile("foreign.raw");
-    for (const std::string &bytes :
-         {std::string(), std::string("text"), std::string(1 << 20, 'x')}) {
-        WriteFile(raw, bytes);
-        Finished finished = Ztrace({"--convert", raw, "-o", path_});
-        EXPECT_EQ(finished.status, 2);
-        EXPECT_NE(finished.err.find("not a raw recording"), std::string::npos) << finished.err;
-        EXPECT_NE(access(path_.c_str(), F_OK), 0);
-    }
-}
-
-TEST_F(ZtraceTest, WrongArgumentsAreOneLine) {
+TEST_F(ZtraceRecordsTest, WrongArgumentsAreOneLine) {
     const std::vector<std::vector<std::string>> wrong = {{},
                                                          {"--no-such-option", "ls"},
                                                          {"--tick=0", "ls"},
                                                          {"--tick=x", "ls"},
+                                                         {"--duration=0", "ls"},
+                                                         {"--duration=1.5", "ls"},
+                                                         {"--max-size=1048575", "ls"},
+                                                         {"--max-size=1M", "ls"},
+                                                         {"--duration=1", "--convert=x", "-o", "y"},
                                                          {"-o"},
                                                          {"--convert=x"}};
     for (const auto &arguments : wrong) {

@@ -2,7 +2,7 @@
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//third_party/foreign_cc:library.bzl", "INSTALLED", "INTERNAL", "configured_library")
-load(":tcmalloc.bzl", "COMMON_DEFINES", "CXXOPTS", "DEFINES", "LINKOPTS", "calls_library")
+load(":tcmalloc.bzl", "COMMON_DEFINES", "CXXOPTS", "DEFINES", "FULL_HEADERS", "LINKOPTS", "PUBLIC_HEADERS", "calls_library")
 
 # Files of ours in the folder inside, which Bazel compiles.
 _OURS = ["environment", "extension", "thread_cache_fork"]
@@ -21,15 +21,6 @@ cp .libs/lib{name}.a {installed}/lib/lib{name}.pic.a
 cp {hdrs} {installed}/include/gperftools
 cp -R src/*.h src/static_vars.cc src/thread_cache_ptr.cc src/base src/gperftools zmalloc {installed}/{internal}
 """
-
-_HDRS = [
-    "malloc_extension",
-    "malloc_extension_c",
-    "malloc_hook",
-    "malloc_hook_c",
-    "nallocx",
-    "tcmalloc",
-]
 
 # The CPU profiler is not disabled, because else configure does not look for <ucontext.h>; it is
 # not built, though.
@@ -79,10 +70,7 @@ def configured_tcmalloc(name):
         linkopts = LINKOPTS,
         postfix_script = _INSTALL_MORE.format(
             name = name,
-            hdrs = " ".join([
-                "src/gperftools/%s.h" % header
-                for header in _HDRS + (["heap-profiler"] if name == "tcmalloc" else [])
-            ]),
+            hdrs = " ".join(PUBLIC_HEADERS + (FULL_HEADERS if name == "tcmalloc" else [])),
             installed = INSTALLED,
             internal = INTERNAL,
         ),

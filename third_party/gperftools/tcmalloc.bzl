@@ -13,13 +13,20 @@ CXXOPTS = [
     "-w",
 ]
 
-LINKOPTS = select({
-    "@zmalloc//platforms:macos": [],
-    "//conditions:default": [
-        "-lpthread",
-        "-lm",
-    ],
-})
+LINKOPTS = ["-lpthread", "-lm"]
+
+# The headers that programs may include.
+PUBLIC_HEADERS = ["src/gperftools/%s.h" % name for name in [
+    "malloc_extension",
+    "malloc_extension_c",
+    "malloc_hook",
+    "malloc_hook_c",
+    "nallocx",
+    "tcmalloc",
+]]
+
+# The same of tcmalloc alone.
+FULL_HEADERS = ["src/gperftools/heap-profiler.h"]
 
 # The macros that differ between the two allocators.
 DEFINES = {

@@ -48,17 +48,8 @@ CONFIGURATION = select({
     "//conditions:default": ["JEMALLOC_HAVE_DLSYM"],
 }) + lg_page("LG_PAGE=")
 
-def link_options():
-    """Libraries that the target needs beyond libc."""
-    return select({
-        "@zmalloc//platforms:freebsd": [
-            "-lpthread",
-            "-lm",
-        ],
-        "@zmalloc//platforms:linux": [
-            "-lpthread",
-            "-ldl",
-            "-lm",
-        ],
-        "//conditions:default": [],
-    })
+# Libraries that the target needs beyond libc.
+LINKOPTS = ["-lpthread", "-lm"] + select({
+    "@zmalloc//platforms:linux": ["-ldl"],
+    "//conditions:default": [],
+})

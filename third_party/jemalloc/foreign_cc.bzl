@@ -2,7 +2,7 @@
 
 load("//third_party:external.bzl", "external_folder")
 load("//third_party/foreign_cc:library.bzl", "INSTALLED", "INTERNAL", "configured_library")
-load(":config.bzl", "PREFIX", "lg_page", "link_options")
+load(":config.bzl", "LINKOPTS", "PREFIX", "lg_page")
 load(":library.bzl", "DEPS")
 
 # Leaves upstream's tsd.c out of the archive: thread_start.c takes its place.
@@ -70,7 +70,7 @@ def configured_jemalloc(name, version_id):
         copts = ["-O3"],
         deps = DEPS,
         lib_name = "jemalloc",
-        linkopts = link_options(),
+        linkopts = LINKOPTS,
         postfix_script = _INSTALL_MORE.format(
             installed = INSTALLED,
             internal = INTERNAL,

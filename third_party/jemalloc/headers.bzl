@@ -128,13 +128,7 @@ _jemalloc_headers = rule(
 )
 
 def jemalloc_headers(name, configuration = [], **kwargs):
-    """Expands jemalloc's headers for the target's platform.
-
-    Args:
-      name: of the target
-      configuration: more rows
-      **kwargs: of the rule
-    """
+    """Expands jemalloc's headers for the target's platform, which may have more rows of configuration."""
     _jemalloc_headers(
         name = name,
         configuration = CONFIGURATION + configuration,

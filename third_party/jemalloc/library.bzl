@@ -2,7 +2,7 @@
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//third_party:external.bzl", "external_folder")
-load(":config.bzl", "link_options")
+load(":config.bzl", "LINKOPTS")
 load(":releases.bzl", "release_define")
 
 # -O3 in every mode: in a debug build one debugs one's own code, not the allocator.
@@ -41,19 +41,11 @@ def include_flags(folders, flag = "-I"):
     return [flag + base + folder for folder in folders for base in [root, "$(GENDIR)/" + root]]
 
 def jemalloc_library(name, copts, deps = [], local_defines = [], **kwargs):
-    """A cc_library of sources that include jemalloc's internal headers.
-
-    Args:
-      name: the target's name
-      copts: compiler options
-      deps: libraries
-      local_defines: definitions
-      **kwargs: as for cc_library
-    """
+    """A cc_library of sources that include jemalloc's internal headers."""
     cc_library(
         name = name,
         copts = copts,
-        linkopts = link_options(),
+        linkopts = LINKOPTS,
         linkstatic = True,
         local_defines = DEFINES + local_defines,
         deps = deps + DEPS,

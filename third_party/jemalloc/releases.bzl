@@ -16,24 +16,13 @@ JEMALLOC_BUILDS = {
 JEMALLOC_DEFAULT = SOURCES["jemalloc"].version
 
 def this_release():
-    """The release of the repository whose BUILD file calls this.
-
-    Returns:
-      its row of SOURCES
-    """
+    """The row of SOURCES with the release of the repository whose BUILD file calls this."""
     name = source_name()
     foreign_cc = JEMALLOC_BUILDS["foreign_cc"]
     return SOURCES[name[:-len(foreign_cc)] if name.endswith(foreign_cc) else name]
 
 def release_define(release):
-    """Defines the name of our header for a release: zmalloc/allocator/jemalloc/inside/release_*.h.
-
-    Args:
-      release: the release's row of SOURCES
-
-    Returns:
-      a list of defines
-    """
+    """Defines the name of our header for a release: zmalloc/allocator/jemalloc/inside/release_*.h."""
     return header_define(
         "ZM_JEMALLOC_RELEASE_HEADER",
         "zmalloc/allocator/jemalloc/inside/release_%s.h" % release.internals.replace(".", "_"),

@@ -83,11 +83,7 @@ def _kind(kind, library, headers, also_run = []):
     )
 
 def jemalloc_tests(headers):
-    """Declares the suites unit_tests and integration_tests.
-
-    Args:
-      headers: internal headers of jemalloc
-    """
+    """Declares the suites unit_tests and integration_tests; headers are jemalloc's internal ones."""
     headers = headers + native.glob([
         "test/include/**/*.h",
         "test/unit/*.h",

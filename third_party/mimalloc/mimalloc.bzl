@@ -86,10 +86,7 @@ def _compiled(rule, defines, srcs, deps, **kwargs):
             "-include",
             "$(location :private_names)",
         ],
-        linkopts = select({
-            "@zmalloc//platforms:macos": [],
-            "//conditions:default": ["-lpthread"],
-        }),
+        linkopts = ["-lpthread"],
         linkstatic = True,
         local_defines = _DEFINES + defines,
         srcs = srcs + [":private_names"],
@@ -98,18 +95,9 @@ def _compiled(rule, defines, srcs, deps, **kwargs):
     )
 
 def mimalloc_library(reader = "", **kwargs):
-    """A cc_library of sources that include mimalloc's internal headers.
-
-    Args:
-      reader: the source that environment.c includes, if it is one of them
-      **kwargs: as for cc_library
-    """
+    """A cc_library of sources that include mimalloc's internal headers; environment.c includes its `reader`."""
     _compiled(cc_library, header_define("ZM_MIMALLOC_READER", reader), **kwargs)
 
 def mimalloc_test(**kwargs):
-    """A cc_test of such sources.
-
-    Args:
-      **kwargs: as for cc_test
-    """
+    """A cc_test of such sources."""
     _compiled(cc_test, [], **kwargs)

@@ -9,9 +9,5 @@ MIMALLOC_RELEASES = releases_of("mimalloc")
 MIMALLOC_DEFAULT = SOURCES["mimalloc"].version
 
 def has_internals():
-    """Whether our files know the internal headers of the release whose BUILD file calls this.
-
-    Returns:
-      a bool
-    """
+    """Whether our files know the internal headers of the release whose BUILD file calls this."""
     return bool(SOURCES[source_name()].internals)

@@ -211,7 +211,7 @@ def server_package():
         hdrs = _glob("src/**/*.h"),
         textual_hdrs = _glob("src/ae_*.c", "src/*.def"),
     )
-    native.exports_files(["src/config.h"] + (["src/zmalloc.h"] if upstream else []))
+    native.exports_files(["src/config.h", "tests/test_helper.tcl"] + (["00-RELEASENOTES", "src/zmalloc.h"] if upstream else []))
     for path, library in _BUNDLED.items():
         _bundled(path, **library)
     if upstream:

@@ -40,6 +40,15 @@ int cli_printed(const char *tool) {
     return CLI_USAGE;
 }
 
+int cli_usage(const char *tool, const char *message, const char *about) {
+    cli_error(tool, "%s%s (see %s --help)", message, about, tool);
+    return CLI_USAGE;
+}
+
+int cli_bad_option(const char *tool, int option, const char *given) {
+    return cli_usage(tool, option == ':' ? "a value is missing after " : "unknown option ", given);
+}
+
 int cli_help(const char *tool, const char *text) {
     fputs(text, stdout);
     return cli_printed(tool);

@@ -27,6 +27,13 @@ void cli_progress(const char *tool, const char *format, ...) __attribute__((form
  * written, as on a full disk. */
 int cli_printed(const char *tool);
 
+/* Prints a line about a wrong argument, "TOOL: MESSAGEABOUT (see TOOL --help)"; returns CLI_USAGE.
+ */
+int cli_usage(const char *tool, const char *message, const char *about);
+
+/* The same about an option for which getopt_long() returned ':' or '?'. */
+int cli_bad_option(const char *tool, int option, const char *given);
+
 /* Prints the text of --help; returns the exit status. */
 int cli_help(const char *tool, const char *text);
 

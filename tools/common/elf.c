@@ -54,6 +54,58 @@ const char *elf_interpreter(const struct elf_image *image) {
     return NULL;
 }
 
+/* The program header with this number, or NULL. */
+static const ElfW(Phdr) * segment_of(const struct elf_image *image, unsigned number) {
+    const ElfW(Ehdr) *elf = header(image);
+    if (number >= elf->e_phnum) return NULL;
+    return part(image, elf->e_phoff + number * sizeof(ElfW(Phdr)), sizeof(ElfW(Phdr)));
+}
+
+/* Looks for the build id among notes: a head, a name and contents, the last two padded. */
+static bool id_of_notes(const struct elf_image *image, const ElfW(Phdr) * notes,
+                        char id[ELF_BUILD_ID_SIZE]) {
+    const uint64_t align = notes->p_align == 8 ? 8 : 4;
+    uint64_t at = notes->p_offset;
+    const uint64_t end = at + notes->p_filesz;
+    if (!part(image, at, notes->p_filesz)) return false;
+    while (end - at >= sizeof(ElfW(Nhdr))) {
+        const ElfW(Nhdr) *note = (const void *)(image->at + at);
+        const uint64_t name = sizeof(*note) + (uint64_t)note->n_namesz;
+        const uint64_t from = (name + align - 1) & ~(align - 1);
+        if (from > end - at || note->n_descsz > end - at - from) return false;
+        if (note->n_type == NT_GNU_BUILD_ID && note->n_namesz == sizeof("GNU") &&
+            memcmp(note + 1, "GNU", sizeof("GNU")) == 0) {
+            for (uint64_t i = 0; i < note->n_descsz && 2 * i + 2 < ELF_BUILD_ID_SIZE; i++) {
+                snprintf(id + 2 * i, 3, "%02x", (unsigned char)image->at[at + from + i]);
+            }
+            return note->n_descsz > 0;
+        }
+        const uint64_t all = (from + note->n_descsz + align - 1) & ~(align - 1);
+        if (all > end - at) return false;
+        at += all;
+    }
+    return false;
+}
+
+bool elf_build_id(const struct elf_image *image, char id[ELF_BUILD_ID_SIZE]) {
+    for (unsigned i = 0; i < header(image)->e_phnum; i++) {
+        const ElfW(Phdr) *segment = segment_of(image, i);
+        if (segment && segment->p_type == PT_NOTE && id_of_notes(image, segment, id)) return true;
+    }
+    return false;
+}
+
+bool elf_address(const struct elf_image *image, uint64_t offset, uint64_t *address) {
+    for (unsigned i = 0; i < header(image)->e_phnum; i++) {
+        const ElfW(Phdr) *segment = segment_of(image, i);
+        if (!segment || segment->p_type != PT_LOAD) continue;
+        if (offset < segment->p_offset || offset - segment->p_offset >= segment->p_filesz) continue;
+        *address = offset - segment->p_offset + segment->p_vaddr;
+        return true;
+    }
+    return false;
+}
+
 bool elf_is(const struct elf_image *image) { return header(image) != NULL; }
 
 bool elf_same_cpu(const struct elf_image *one, const struct elf_image *other) {

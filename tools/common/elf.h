@@ -4,6 +4,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "tools/common/cli.h"
 
@@ -39,6 +40,15 @@ bool elf_needs(const struct elf_image *image, const char *library);
 
 /* Whether a program runs with other rights than ours: the linker preloads nothing then. */
 bool elf_gains_rights(const char *path);
+
+enum { ELF_BUILD_ID_SIZE = 2 * 64 + 1 }; /* longer ids are cut */
+
+/* Its build id, in hexadecimal digits.  False when it has none. */
+bool elf_build_id(const struct elf_image *image, char id[ELF_BUILD_ID_SIZE]);
+
+/* The address that the byte at `offset` of the file has, as its symbols count addresses.  False
+ * when that byte is not loaded. */
+bool elf_address(const struct elf_image *image, uint64_t offset, uint64_t *address);
 
 enum { ELF_SCRIPT_SIZE = 256 }; /* what Linux reads of a file to run it */
 

@@ -60,7 +60,7 @@ static char *read_all(int from) {
     return NULL;
 }
 
-int cli_run(char *const *command, char **output, int *exit_status) {
+int cli_run(char *const *command, char *const *environment, char **output, int *exit_status) {
     int out[2], status;
     if (pipe(out) != 0) return -1;
     pid_t pid = cli_fork();
@@ -68,6 +68,7 @@ int cli_run(char *const *command, char **output, int *exit_status) {
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
+        for (size_t i = 0; environment && environment[i]; i++) putenv(environment[i]);
         /* execvp would let a shell read a file that the kernel does not know. */
         (strchr(command[0], '/') ? execv : execvp)(command[0], command);
         _exit(127);

@@ -15,10 +15,11 @@ pid_t cli_fork(void);
 /* Waits for a child to end.  0, or -1 with errno set. */
 int cli_wait(pid_t pid, int *status);
 
-/* Runs a program to its end; looks in PATH for a name without a slash.  *output is what it
- * printed, to be freed.  *exit_status is 128 + the signal, if one ended it, and 127 where there
+/* Runs a program to its end; looks in PATH for a name without a slash.  `environment` is NULL, or a
+ * list of "NAME=VALUE" up to NULL that it gets on top of ours.  *output is what it printed, to be
+ * freed.  *exit_status is 128 + the signal, if one ended it, and 127 where there
  * is no such program.  Returns 0, or -1 with errno set. */
-int cli_run(char *const *command, char **output, int *exit_status);
+int cli_run(char *const *command, char *const *environment, char **output, int *exit_status);
 
 #ifdef __cplusplus
 }

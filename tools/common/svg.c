@@ -10,8 +10,9 @@
 /* ---- Shared by all charts ---------------------------------------------- */
 
 const char *svg_color(size_t i) {
-    static const char *const colors[] = {"#0072b2", "#d55e00", "#e69f00", "#009e73",
-                                         "#cc79a7", "#56b4e9", "#000000"};
+    /* Dark on white, and as in page.js. */
+    static const char *const colors[] = {"#0072b2", "#d55e00", "#6a3d9a", "#00794f",
+                                         "#b8257a", "#7a4a00", "#008b8b"};
     return colors[i % (sizeof(colors) / sizeof(*colors))];
 }
 
@@ -68,7 +69,7 @@ static int create_part(const char *path, char part[MAX_PATH]) {
     return named == 0 ? mkstemp(part) : -1;
 }
 
-int svg_check(const char *path) {
+static int check(const char *path) {
     char part[MAX_PATH];
     struct stat stat_of_file;
     bool exists = stat(path, &stat_of_file) == 0;
@@ -83,6 +84,17 @@ int svg_check(const char *path) {
     if (fd < 0) return -1;
     close(fd);
     return unlink(part);
+}
+
+bool svg_output(const char *tool, const char *option, const char *given, char path[CLI_PATH_SIZE]) {
+    if (given[0] == '\0') {
+        (void)cli_usage(tool, option, " needs the name of a file");
+        return false;
+    }
+    errno = ENAMETOOLONG;
+    if (cli_resolve(given, path) && check(path) == 0) return true;
+    cli_error(tool, "%s: %s", given, strerror(errno));
+    return false;
 }
 
 /* 0, or -1 with errno set. */

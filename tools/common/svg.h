@@ -1,17 +1,20 @@
-/* Charts as SVG files. */
+/* Charts as SVG files; and files that are written as a whole or not at all. */
 #ifndef TOOLS_COMMON_SVG_H_
 #define TOOLS_COMMON_SVG_H_
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
+
+#include "tools/common/cli.h"
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* Checks whether a picture can be written there, and leaves the file as it is.  0, or -1 with
- * errno set. */
-int svg_check(const char *path);
+/* Makes the file that an option of a tool names absolute, and checks whether it can be written;
+ * leaves it as it is.  False after a line. */
+bool svg_output(const char *tool, const char *option, const char *given, char path[CLI_PATH_SIZE]);
 
 /* Writes the picture that `draw` makes of `what`, as a whole or not at all.  0, or -1 with errno
  * set. */

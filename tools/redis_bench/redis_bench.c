@@ -55,11 +55,6 @@ static const struct {
 static const char *const figures[FIGURES] = {"used_memory", "used_memory_rss",
                                              "mem_fragmentation_ratio", "allocator_frag_ratio"};
 
-static int usage(const char *message, const char *about) {
-    cli_error(TOOL, "%s%s (see redis_bench --help)", message, about);
-    return CLI_USAGE;
-}
-
 static bool is_server(const char *name) {
     static const char *const servers[] = {"redis7", "redis8", "valkey9"};
     for (size_t i = 0; i < sizeof(servers) / sizeof(*servers); i++) {
@@ -85,26 +80,26 @@ static int parse(int argc, char **argv, struct options *options) {
         const char *given = argv[optind - 1];
         if (option == 's') {
             if (!cli_number(optarg, 10, 36000, &options->seconds))
-                return usage("--seconds takes 10 to 36000, not ", optarg);
+                return cli_usage(TOOL, "--seconds takes 10 to 36000, not ", optarg);
         } else if (option == 'r') {
             if (!cli_number(optarg, 1, MAX_ROUNDS, &options->rounds))
-                return usage("--rounds takes 1 to 25, not ", optarg);
+                return cli_usage(TOOL, "--rounds takes 1 to 25, not ", optarg);
         } else if (option == 'k') {
             if (!cli_number(optarg, 1, 10000000, &options->keys))
-                return usage("--keys takes 1 to 10000000, not ", optarg);
+                return cli_usage(TOOL, "--keys takes 1 to 10000000, not ", optarg);
         } else if (option == 'j') {
             options->json = true;
         } else if (option == 'S') {
             if (!is_server(optarg))
-                return usage("--server takes redis7, redis8 or valkey9, not ", optarg);
+                return cli_usage(TOOL, "--server takes redis7, redis8 or valkey9, not ", optarg);
             options->server = optarg;
         } else if (option == 'h') {
             return cli_help(TOOL, help);
         } else {
-            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
+            return cli_bad_option(TOOL, option, given);
         }
     }
-    if (optind < argc) return usage("unexpected argument ", argv[optind]);
+    if (optind < argc) return cli_usage(TOOL, "unexpected argument ", argv[optind]);
     return -1;
 }
 

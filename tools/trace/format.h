@@ -10,22 +10,31 @@
 
 #define ZTRACE_MAGIC "\x89ZTRACE\n"
 #define ZTRACE_MAGIC_SIZE 8
-#define ZT_VERSION 1
+#define ZT_VERSION 3
+#define ZT_VERSION_PLAIN 2  /* without stacks: it is written where there are none */
+#define ZT_OLDEST_VERSION 1 /* that can be read */
 
 /* File header: magic, version, tick, 0, CRC of all before it. */
 #define ZT_FILE_HEADER_SIZE 24
 
-/* Block header: magic, index, type, events, raw size, stored size, CRC of the
+/* Block header: magic, index, type, count, raw size, stored size, CRC of the
  * payload, CRC of all before it; each a 32-bit number. */
 #define ZT_BLOCK_MAGIC UINT32_C(0x4b4c425a) /* "ZBLK" */
 #define ZT_BLOCK_HEADER_SIZE 32
 
-enum zt_block_type { ZT_BLOCK_NOTE = 1, ZT_BLOCK_EVENTS, ZT_BLOCK_END, ZT_BLOCK_TYPES };
+enum zt_block_type {
+    ZT_BLOCK_NOTE = 1,
+    ZT_BLOCK_EVENTS,
+    ZT_BLOCK_END,
+    ZT_BLOCK_SAMPLES, /* from version 2 on */
+    ZT_BLOCK_STACKS,  /* from version 3 on */
+    ZT_BLOCK_TYPES
+};
 
 struct zt_block {
     uint32_t index;
     uint32_t type;
-    uint32_t events;
+    uint32_t count; /* of its events, samples or stacks */
     uint32_t raw_size;
     uint32_t stored_size;
     uint32_t crc;
@@ -35,26 +44,39 @@ struct zt_block {
 
 /* Columns of an event block, in this order; the lengths of all come first. */
 enum zt_column {
-    ZT_COLUMN_OP,     /* op, | ZT_OP_THREAD when the thread is another */
+    ZT_COLUMN_OP,     /* op, | ZT_OP_THREAD when the thread is another, | ZT_OP_STACK */
     ZT_COLUMN_THREAD, /* of each event so marked */
     ZT_COLUMN_TIME,   /* ticks since the event before */
-    ZT_COLUMN_SIZE,   /* of all but free */
+    ZT_COLUMN_SIZE,   /* of all but free and the end of a thread */
     ZT_COLUMN_ALIGN,  /* log2, of the aligned */
-    ZT_COLUMN_AGE,    /* of realloc and free: births since that of the object */
+    ZT_COLUMN_AGE,    /* of realloc, free and touched: births since that of the object */
+    ZT_COLUMN_STACK,  /* of each event so marked; from version 3 on */
     ZT_COLUMNS
 };
 
+static inline int zt_columns(uint32_t version) {
+    return version < 3 ? ZT_COLUMN_STACK : ZT_COLUMNS;
+}
+
 #define ZT_OP_MASK 7
 #define ZT_OP_THREAD 8
+#define ZT_OP_STACK 16
+
+/* Which events have an entry in some columns. */
+static inline bool zt_has_size(uint8_t op) { return op != ZT_FREE && op != ZT_THREAD_END; }
+static inline bool zt_has_age(uint8_t op) { return op >= ZT_REALLOC && op != ZT_THREAD_END; }
 
 /* Most bytes that an event takes in each column. */
-static const uint8_t zt_column_width[ZT_COLUMNS] = {1, 4, 10, 7, 1, 10};
-#define ZT_EVENT_WIDTH (1 + 4 + 10 + 7 + 1 + 10)
+static const uint8_t zt_column_width[ZT_COLUMNS] = {1, 4, 10, 7, 1, 10, 3};
+#define ZT_EVENT_WIDTH (1 + 4 + 10 + 7 + 1 + 10 + 3)
 
 #define ZT_COLUMN_LENGTHS_SIZE (4 * ZT_COLUMNS)
 #define ZT_MAX_RAW_SIZE (ZT_COLUMN_LENGTHS_SIZE + ZT_MAX_BLOCK_EVENTS * ZT_EVENT_WIDTH)
 /* bzip2 may add 1 % and 600 bytes to data that it cannot compress. */
 #define ZT_MAX_STORED_SIZE (ZT_MAX_RAW_SIZE + ZT_MAX_RAW_SIZE / 100 + 600)
+
+/* Most bytes of a sample. */
+#define ZT_SAMPLE_WIDTH (8 * 10)
 
 /* End block: number of events, as two 32-bit numbers, and of threads. */
 #define ZT_END_SIZE 12

@@ -64,12 +64,23 @@ static void remove_at(struct zt_map *map, size_t i) {
     map->count--;
 }
 
+/* The entry of a key, or a free one. */
+static size_t find(const struct zt_map *map, uint64_t key) {
+    size_t i = home(map, key + 1);
+    while (map->entry[i].key && map->entry[i].key != key + 1) i = (i + 1) & map->mask;
+    return i;
+}
+
+bool zt_map_find(const struct zt_map *map, uint64_t key, uint32_t *value) {
+    const struct zt_map_entry *entry = &map->entry[find(map, key)];
+    if (entry->key) *value = entry->value;
+    return entry->key != 0;
+}
+
 bool zt_map_take(struct zt_map *map, uint64_t key, uint32_t *value) {
-    for (size_t i = home(map, key + 1); map->entry[i].key; i = (i + 1) & map->mask) {
-        if (map->entry[i].key != key + 1) continue;
-        *value = map->entry[i].value;
-        remove_at(map, i);
-        return true;
-    }
-    return false;
+    size_t i = find(map, key);
+    if (!map->entry[i].key) return false;
+    *value = map->entry[i].value;
+    remove_at(map, i);
+    return true;
 }

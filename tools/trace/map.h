@@ -24,6 +24,9 @@ void zt_map_free(struct zt_map *map);
 /* Adds a key below UINT64_MAX that is not in the map.  0, or -1 without memory. */
 int zt_map_add(struct zt_map *map, uint64_t key, uint32_t value);
 
+/* Looks a key up; false when it is not in the map. */
+bool zt_map_find(const struct zt_map *map, uint64_t key, uint32_t *value);
+
 /* Takes a key out; false when it is not in the map. */
 bool zt_map_take(struct zt_map *map, uint64_t key, uint32_t *value);
 

@@ -12,6 +12,8 @@
 #include "tools/trace/map.h"
 #include "tools/trace/memory.h"
 #include "tools/trace/objects.h"
+#include "tools/trace/samples.h"
+#include "tools/trace/stacks.h"
 
 struct zt_reader {
     int fd;
@@ -20,6 +22,7 @@ struct zt_reader {
     bool truncated; /* the file ended without an end block */
     char name[4096];
     struct zt_error *error;
+    uint32_t version;
     uint32_t tick_ns;
     uint64_t offset; /* of the next block */
     uint64_t block_offset;
@@ -38,6 +41,13 @@ struct zt_reader {
     uint8_t *stored;
     const uint8_t *at[ZT_COLUMNS];
     const uint8_t *end[ZT_COLUMNS];
+
+    size_t samples;
+    struct zt_sample *sample;
+
+    bool has_stacks;
+    uint32_t most_stack; /* 1 + the highest number that an event has */
+    struct zt_stacks stacks;
 
     size_t notes_size;
     char notes[ZT_MAX_INFO + 1];
@@ -96,11 +106,11 @@ static int read_file_header(struct zt_reader *reader) {
     if (zt_get32(header + 20) != zt_crc32(header, 20)) {
         return damaged(reader, "the checksum of the file's header does not match");
     }
-    uint32_t version = zt_get32(header + 8);
-    if (version != ZT_VERSION) {
+    reader->version = zt_get32(header + 8);
+    if (reader->version < ZT_OLDEST_VERSION || reader->version > ZT_VERSION) {
         zt_fail(reader->error,
-                "%s: a trace of version %" PRIu32 " (byte 8), and this program reads version %d",
-                reader->name, version, ZT_VERSION);
+                "%s: a trace of version %" PRIu32 " (byte 8), and this program reads %d to %d",
+                reader->name, reader->version, ZT_OLDEST_VERSION, ZT_VERSION);
         return -1;
     }
     reader->tick_ns = zt_get32(header + 12);
@@ -158,6 +168,8 @@ void zt_reader_close(struct zt_reader *reader) {
     if (reader->own_fd) close(reader->fd);
     zt_map_free(&reader->born);
     zt_memory_free(reader->objects.birth);
+    zt_memory_free(reader->sample);
+    zt_free_stacks(&reader->stacks);
     zt_memory_free(reader->stored);
     zt_memory_free(reader->raw);
     zt_memory_free(reader);
@@ -169,19 +181,31 @@ static int end_here(struct zt_reader *reader, bool truncated) {
     return 0;
 }
 
+/* The bytes of the columns' lengths. */
+static uint32_t lengths_size(const struct zt_reader *reader) {
+    return 4 * (uint32_t)zt_columns(reader->version);
+}
+
 /* Whether a block of this type may have these lengths. */
-static bool lengths_allowed(const struct zt_block *block) {
-    bool plain = block->raw_size == block->stored_size && block->events == 0;
+static bool lengths_allowed(const struct zt_reader *reader, const struct zt_block *block) {
+    bool plain = block->raw_size == block->stored_size && block->count == 0;
     switch (block->type) {
         case ZT_BLOCK_NOTE:
             return plain && block->raw_size <= ZT_MAX_INFO;
         case ZT_BLOCK_END:
             return plain && block->raw_size == ZT_END_SIZE;
         case ZT_BLOCK_EVENTS:
-            return block->events >= 1 && block->events <= ZT_MAX_BLOCK_EVENTS &&
-                   block->raw_size >= ZT_COLUMN_LENGTHS_SIZE + block->events &&
-                   block->raw_size <= ZT_COLUMN_LENGTHS_SIZE + block->events * ZT_EVENT_WIDTH &&
+            return block->count >= 1 && block->count <= ZT_MAX_BLOCK_EVENTS &&
+                   block->raw_size >= lengths_size(reader) + block->count &&
+                   block->raw_size <= ZT_COLUMN_LENGTHS_SIZE + block->count * ZT_EVENT_WIDTH &&
                    block->stored_size <= ZT_MAX_STORED_SIZE;
+        case ZT_BLOCK_SAMPLES:
+            return reader->version >= 2 && block->count >= 1 && block->count <= ZT_MAX_SAMPLES &&
+                   block->raw_size <= block->count * ZT_SAMPLE_WIDTH &&
+                   block->stored_size <= ZT_MAX_STORED_SIZE;
+        case ZT_BLOCK_STACKS:
+            return reader->version >= 3 && block->count >= 1 && block->count <= ZT_MAX_STACKS &&
+                   block->raw_size <= ZT_MAX_RAW_SIZE && block->stored_size <= ZT_MAX_STORED_SIZE;
         default:
             return false;
     }
@@ -202,13 +226,13 @@ static int read_header(struct zt_reader *reader, struct zt_block *block) {
     }
     block->index = zt_get32(header + 4);
     block->type = zt_get32(header + 8);
-    block->events = zt_get32(header + 12);
+    block->count = zt_get32(header + 12);
     block->raw_size = zt_get32(header + 16);
     block->stored_size = zt_get32(header + 20);
     block->crc = zt_get32(header + 24);
     if (block->index != reader->blocks)
         return damaged(reader, "blocks before this one are missing");
-    if (!lengths_allowed(block)) {
+    if (!lengths_allowed(reader, block)) {
         return damaged(reader, "the block's type, or a length in its header, is not allowed");
     }
     return 1;
@@ -228,16 +252,21 @@ static int take_notes(struct zt_reader *reader, size_t size) {
     return 1;
 }
 
-static int take_events(struct zt_reader *reader, const struct zt_block *block) {
+/* Decompresses a block into reader->raw. */
+static int unpack(struct zt_reader *reader, const struct zt_block *block) {
     enum zt_unpacked unpacked =
         zt_decompress(reader->stored, block->stored_size, reader->raw, block->raw_size);
     if (unpacked == ZT_UNPACK_NO_MEMORY) return out_of_memory(reader);
-    if (unpacked == ZT_UNPACK_DAMAGED) {
-        return damaged(reader, "the block does not unpack to the length in its header");
-    }
-    const uint8_t *at = reader->raw + ZT_COLUMN_LENGTHS_SIZE;
-    size_t left = block->raw_size - ZT_COLUMN_LENGTHS_SIZE;
-    for (int c = 0; c < ZT_COLUMNS; c++) {
+    if (unpacked == ZT_UNPACKED) return 0;
+    return damaged(reader, "the block does not unpack to the length in its header");
+}
+
+static int take_events(struct zt_reader *reader, const struct zt_block *block) {
+    if (unpack(reader, block) != 0) return -1;
+    if (reader->has_stacks) return damaged(reader, "events come after the stacks");
+    const uint8_t *at = reader->raw + lengths_size(reader);
+    size_t left = block->raw_size - lengths_size(reader);
+    for (int c = 0; c < zt_columns(reader->version); c++) {
         uint32_t length = zt_get32(reader->raw + 4 * c);
         if (length > left) return damaged(reader, "a column is longer than its block");
         reader->at[c] = at;
@@ -245,7 +274,33 @@ static int take_events(struct zt_reader *reader, const struct zt_block *block) {
         left -= length;
     }
     if (left) return damaged(reader, "a block is longer than its columns");
-    reader->pending = block->events;
+    reader->pending = block->count;
+    return 1;
+}
+
+static int take_samples(struct zt_reader *reader, const struct zt_block *block) {
+    if (reader->samples || reader->events) {
+        return damaged(reader, "samples do not come once, before the events");
+    }
+    reader->sample = zt_memory_alloc(block->count * sizeof(*reader->sample));
+    if (!reader->sample) return out_of_memory(reader);
+    if (unpack(reader, block) != 0) return -1;
+    if (zt_unpack_samples(reader->raw, block->raw_size, reader->sample, block->count) != 0) {
+        return damaged(reader, "a sample is wrong");
+    }
+    reader->samples = block->count;
+    return 1;
+}
+
+static int take_stacks(struct zt_reader *reader, const struct zt_block *block) {
+    if (reader->has_stacks || block->count < reader->most_stack) {
+        return damaged(reader, "stacks do not come once, for all events");
+    }
+    if (unpack(reader, block) != 0) return -1;
+    const char *wrong =
+        zt_unpack_stacks(reader->raw, block->raw_size, block->count, &reader->stacks);
+    if (wrong) return damaged(reader, wrong);
+    reader->has_stacks = true;
     return 1;
 }
 
@@ -253,6 +308,9 @@ static int take_end(struct zt_reader *reader) {
     uint64_t events = zt_get32(reader->stored) | (uint64_t)zt_get32(reader->stored + 4) << 32;
     if (events != reader->events || zt_get32(reader->stored + 8) != reader->threads) {
         return damaged(reader, "the counts in the end block are wrong");
+    }
+    if (reader->most_stack && !reader->has_stacks) {
+        return damaged(reader, "the stacks are missing");
     }
     uint8_t more;
     ssize_t n = read_some(reader, &more, 1);
@@ -276,6 +334,8 @@ static int read_block(struct zt_reader *reader) {
     reader->blocks++;
     if (block.type == ZT_BLOCK_NOTE) return take_notes(reader, block.stored_size);
     if (block.type == ZT_BLOCK_END) return take_end(reader);
+    if (block.type == ZT_BLOCK_SAMPLES) return take_samples(reader, &block);
+    if (block.type == ZT_BLOCK_STACKS) return take_stacks(reader, &block);
     return take_events(reader, &block);
 }
 
@@ -301,6 +361,14 @@ static int take_time(struct zt_reader *reader, uint64_t *time) {
     return 0;
 }
 
+static int take_stack(struct zt_reader *reader, struct zt_event *event) {
+    uint64_t number;
+    if (take(reader, ZT_COLUMN_STACK, ZT_MAX_STACKS - 1, &number) != 0) return -1;
+    event->stack = (uint32_t)number + 1;
+    if (event->stack > reader->most_stack) reader->most_stack = event->stack;
+    return 0;
+}
+
 /* The object of a realloc or free. */
 static int take_object(struct zt_reader *reader, struct zt_event *event) {
     uint64_t age;
@@ -312,7 +380,8 @@ static int take_object(struct zt_reader *reader, struct zt_event *event) {
         zt_objects_end(&reader->objects, event->object);
         return 0;
     }
-    bool added = zt_map_add(&reader->born, reader->births++, event->object) == 0;
+    uint64_t birth = event->op == ZT_REALLOC ? reader->births++ : reader->births - 1 - age;
+    bool added = zt_map_add(&reader->born, birth, event->object) == 0;
     return added ? 0 : out_of_memory(reader);
 }
 
@@ -332,16 +401,21 @@ static int take_event(struct zt_reader *reader, struct zt_event *event) {
     uint8_t byte = *reader->at[ZT_COLUMN_OP]++;
     memset(event, 0, sizeof(*event));
     event->op = byte & ZT_OP_MASK;
-    if (event->op >= ZT_OPS || byte > (ZT_OP_MASK | ZT_OP_THREAD)) {
+    const uint8_t most = ZT_OP_MASK | ZT_OP_THREAD | (reader->version < 3 ? 0 : ZT_OP_STACK);
+    if (event->op >= (reader->version == 1 ? ZT_TOUCHED : ZT_KINDS) || byte > most ||
+        (byte & ZT_OP_STACK && event->op > ZT_REALLOC)) {
         return damaged(reader, "an event has an unknown operation");
     }
     if (byte & ZT_OP_THREAD && take_thread(reader) != 0) {
         return damaged(reader, "a thread's number is wrong");
     }
     event->thread = reader->thread;
-    if (event->thread == reader->threads) reader->threads++;
+    if (event->thread == reader->threads) {
+        if (event->op >= ZT_OPS) return damaged(reader, "the first event of a thread is no call");
+        reader->threads++;
+    }
     if (take_time(reader, &event->time) != 0) return damaged(reader, "a time is wrong");
-    if (event->op != ZT_FREE && take(reader, ZT_COLUMN_SIZE, ZT_MAX_SIZE, &event->size) != 0) {
+    if (zt_has_size(event->op) && take(reader, ZT_COLUMN_SIZE, ZT_MAX_SIZE, &event->size) != 0) {
         return damaged(reader, "a size is wrong or not below 2^48");
     }
     uint64_t align_log2;
@@ -351,9 +425,12 @@ static int take_event(struct zt_reader *reader, struct zt_event *event) {
         }
         event->align_log2 = (uint8_t)align_log2;
     }
+    if (byte & ZT_OP_STACK && take_stack(reader, event) != 0) {
+        return damaged(reader, "a call stack's number is wrong");
+    }
     reader->events++;
-    bool old = event->op == ZT_REALLOC || event->op == ZT_FREE;
-    return old ? take_object(reader, event) : new_object(reader, event);
+    if (event->op == ZT_THREAD_END) return 0;
+    return zt_has_age(event->op) ? take_object(reader, event) : new_object(reader, event);
 }
 
 int zt_read(struct zt_reader *reader, struct zt_event *event) {
@@ -365,7 +442,7 @@ int zt_read(struct zt_reader *reader, struct zt_event *event) {
     }
     if (take_event(reader, event) != 0) return -1;
     if (--reader->pending) return 1;
-    for (int c = 0; c < ZT_COLUMNS; c++) {
+    for (int c = 0; c < zt_columns(reader->version); c++) {
         if (reader->at[c] != reader->end[c]) return damaged(reader, "a column is too long");
     }
     return 1;
@@ -374,6 +451,15 @@ int zt_read(struct zt_reader *reader, struct zt_event *event) {
 bool zt_reader_truncated(const struct zt_reader *reader) { return reader->truncated; }
 
 uint64_t zt_reader_offset(const struct zt_reader *reader) { return reader->offset; }
+
+size_t zt_reader_samples(const struct zt_reader *reader, const struct zt_sample **samples) {
+    *samples = reader->sample;
+    return reader->samples;
+}
+
+const struct zt_stacks *zt_reader_stacks(const struct zt_reader *reader) {
+    return reader->has_stacks ? &reader->stacks : NULL;
+}
 
 uint32_t zt_reader_threads(const struct zt_reader *reader) { return reader->threads; }
 

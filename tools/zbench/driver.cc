@@ -101,7 +101,7 @@ int Measure(const char *tool, const char *argv0, const std::string &allocator,
     const auto &all = Allocators();
     const long before = std::find(all.begin(), all.end(), allocator) - all.begin();
     cli_progress(tool, "measuring over %s, %ld of %zu", allocator.c_str(), before + 1, all.size());
-    const int started = cli_run(argv.data(), &output, &status);
+    const int started = cli_run(argv.data(), nullptr, &output, &status);
     cli_progress(tool, nullptr);
     if (started != 0) {
         cli_error(tool, "%s: %s", argv[0], strerror(errno));

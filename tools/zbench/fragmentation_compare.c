@@ -22,7 +22,7 @@ static int run(const char *argv0, const char *variant, char **argv) {
         return CLI_USAGE;
     }
     argv[0] = path;
-    if (cli_run(argv, &output, &status) != 0) {
+    if (cli_run(argv, NULL, &output, &status) != 0) {
         cli_error(tool, "%s: %s", path, strerror(errno));
         return CLI_USAGE;
     }

@@ -46,8 +46,7 @@ struct Arguments {
 };
 
 int Usage(const std::string &message, const char *about = "") {
-    cli_error(kTool, "%s%s (see instructions --help)", message.c_str(), about);
-    return CLI_USAGE;
+    return cli_usage(kTool, message.c_str(), about);
 }
 
 // Makes the given path absolute.  When that fails, prints a line and returns false.
@@ -78,7 +77,9 @@ int Parse(int argc, char **argv, Arguments *arguments) {
             if (!Resolve("--budgets", optarg, &arguments->budgets)) return CLI_USAGE;
         } else if (option == 's') {
             arguments->draws = true;
-            if (!Resolve("--svg", optarg, &arguments->svg)) return CLI_USAGE;
+            char path[CLI_PATH_SIZE];
+            if (!svg_output(kTool, "--svg", optarg, path)) return CLI_USAGE;
+            arguments->svg = path;
         } else if (option == 'j') {
             arguments->json = true;
         } else if (option == 'h') {
@@ -95,9 +96,6 @@ int Parse(int argc, char **argv, Arguments *arguments) {
 // Checks the arguments before anything is counted.
 int Prepare(const Arguments &arguments, const char *argv0, Budgets *budgets) {
     char shipped[CLI_PATH_SIZE];
-    if (arguments.draws && svg_check(arguments.svg.c_str()) != 0) {
-        return Usage(arguments.svg + ": " + strerror(errno));
-    }
     std::string path = arguments.budgets;
     if (path.empty()) {
         if (!cli_find(argv0, kBudgets, shipped))

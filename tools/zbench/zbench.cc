@@ -47,10 +47,7 @@ struct Arguments {
     bool json = false;
 };
 
-int Usage(const char *message, const char *about) {
-    cli_error(kTool, "%s%s (see zbench --help)", message, about);
-    return CLI_USAGE;
-}
+int Usage(const char *message, const char *about) { return cli_usage(kTool, message, about); }
 
 // Returns -1 to go on, or the exit status.
 int Parse(int argc, char **argv, Arguments *arguments) {

@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "tools/common/elf.h"
+#include "tools/common/proc.h"
 #include "tools/zmeasure/measure.h"
-#include "tools/zmeasure/proc.h"
 #include "tools/ztrace/inspect.h"
 
 /* Why preloading changes nothing in it, in words that follow its name; or NULL. */
@@ -37,7 +37,7 @@ static void take_out(struct measurement *measurement) {
     size_t kept = 0;
     for (size_t c = 0; c < measurement->count; c++) {
         struct column *column = &measurement->columns[c];
-        if (column->library[0]) {
+        if (column->variant.library[0]) {
             column_free(column);
         } else if (kept == c) {
             kept++;

@@ -94,15 +94,10 @@ static void column(FILE *file, const struct measurement *measurement,
                    const struct verdicts *verdicts, size_t number, bool with_samples) {
     const struct column *one = &measurement->columns[number];
     fprintf(file, "%s\n   {", number ? "," : "");
-    text(file, "name", one->name);
+    text(file, "name", one->variant.name);
     fprintf(file, ", ");
-    text(file, "library", one->library[0] ? one->library : NULL);
-    fprintf(file, ", \"settings\": [");
-    for (size_t i = 0; one->settings[i]; i++) {
-        if (i) fprintf(file, ", ");
-        cli_json_string_to(file, one->settings[i]);
-    }
-    fprintf(file, "], ");
+    variant_json(file, &one->variant);
+    fprintf(file, ", ");
     text(file, "failed", one->failed[0] ? one->failed : NULL);
     fprintf(file, ",\n    ");
     figures(file, measurement, verdicts->of[number], number);
@@ -156,7 +151,7 @@ static void how(FILE *file, const struct measurement *measurement) {
 static void malloc_part(FILE *file, const struct measurement *measurement) {
     const struct malloc_part *part = &measurement->malloc_part;
     fprintf(file, "{");
-    text(file, "of", measurement->columns[0].name);
+    text(file, "of", measurement->columns[0].variant.name);
     fprintf(file, ", \"part\": ");
     number(file, part->part);
     fprintf(file, ", \"low\": ");

@@ -11,8 +11,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/common/proc.h"
 #include "tools/common/run.h"
-#include "tools/zmeasure/proc.h"
 
 /* What the keeper tells. */
 struct news {

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/variant.h"
 #include "tools/zmeasure/sampler.h"
 #include "tools/zmeasure/stats.h"
 
@@ -91,10 +92,7 @@ struct outcome {
 
 /* A way to run the program. */
 struct column {
-    char name[TEXT_SIZE];           /* as it was asked for */
-    char library[CLI_PATH_SIZE];    /* to preload; "" for none */
-    char **settings;                /* "NAME=VALUE", as asked for; ends with NULL */
-    char **environment;             /* all that the program gets on top of ours */
+    struct variant variant;
     struct outcome runs[MOST_RUNS]; /* without the warm-up */
     char failed[TEXT_SIZE];         /* why it has no figures; "" when it has them */
     struct sampler *sampler;        /* to look at it with, or NULL */

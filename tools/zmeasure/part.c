@@ -1,6 +1,7 @@
 /* Which part of the program's CPU time is spent in malloc and free. */
 #include <math.h>
 #include <stdarg.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,6 +14,9 @@ enum { MOST_PART_RUNS = 3, ENOUGH_LOOKS = 3000, FEWEST_LOOKS = 200 };
  * where malloc takes 6 ns, in a loop that waits for memory before each call. */
 enum { MOST_TOO_HIGH = 2 };
 
+/* Then there is nothing to tell. */
+#define MOST_WAITING 0.5
+
 __attribute__((format(printf, 2, 3))) static void unknown(struct malloc_part *part,
                                                           const char *format, ...) {
     va_list args;
@@ -22,16 +26,29 @@ __attribute__((format(printf, 2, 3))) static void unknown(struct malloc_part *pa
     part->part = part->low = part->high = NAN;
 }
 
+/* Looks at threads that waited for a processor, which are this part of all, may all have been
+ * inside, or none of them. */
+static void widen(struct malloc_part *part, double waiting) {
+    part->low = fmax(0, (part->low - waiting) / (1 - waiting));
+    part->high = fmin(1, part->high / (1 - waiting));
+}
+
 static void conclude(struct malloc_part *part, const struct sampler *sampler) {
     double looks = sampler_looks(sampler);
     part->samples = (size_t)looks;
-    if (looks < FEWEST_LOOKS) {
+    if (looks < FEWEST_LOOKS && sampler_left_out(sampler) > 0.1) {
+        unknown(part, "its threads waited for a processor, as the machine is busy");
+    } else if (looks < FEWEST_LOOKS) {
         unknown(part, "the program ran too short");
+    } else if (sampler_waiting(sampler) > MOST_WAITING) {
+        unknown(part, "its threads waited for a processor for %.0f %% of the time",
+                sampler_waiting(sampler) * 100);
     } else if (sampler->unmarked > 0.05 * sampler->seconds) {
         unknown(part, "some of its processes ran without the library that marks malloc");
     } else {
         part->part = sampler->inside / sampler->seconds;
         stats_part(part->part, looks, &part->low, &part->high);
+        widen(part, sampler_waiting(sampler));
         part->low /= MOST_TOO_HIGH;
     }
 }

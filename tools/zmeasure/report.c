@@ -44,7 +44,7 @@ static double most_of(const struct measurement *measurement, size_t figure) {
 
 /* Long names have a number in the table, and a line below it. */
 static void column_title(const struct measurement *measurement, size_t column, char title[CELL]) {
-    const char *name = measurement->columns[column].name;
+    const char *name = measurement->columns[column].variant.name;
     if (strlen(name) < CELL - 1) {
         snprintf(title, CELL, "%s", name);
     } else {
@@ -105,8 +105,8 @@ static void print_legend(const struct measurement *measurement) {
     char title[CELL];
     for (size_t c = 0; c < measurement->count; c++) {
         column_title(measurement, c, title);
-        if (strcmp(title, measurement->columns[c].name) == 0) continue;
-        printf("%s is %s\n", title, measurement->columns[c].name);
+        if (strcmp(title, measurement->columns[c].variant.name) == 0) continue;
+        printf("%s is %s\n", title, measurement->columns[c].variant.name);
     }
 }
 
@@ -124,13 +124,13 @@ static void print_interval(const char *name, const struct verdict *verdict) {
 static void print_intervals(const struct measurement *measurement,
                             const struct verdicts *verdicts) {
     const struct options *options = measurement->options;
-    printf("\nAgainst %s, with intervals of 95 %%:\n", measurement->columns[0].name);
+    printf("\nAgainst %s, with intervals of 95 %%:\n", measurement->columns[0].variant.name);
     for (size_t f = 0; f < figure_count(options); f++) {
         if (!figure_row(options, f)->main || !figure_known(measurement, f)) continue;
         printf("  %s\n", figure_row(options, f)->label);
         for (size_t c = 1; c < measurement->count; c++) {
             if (measurement->columns[c].failed[0]) continue;
-            print_interval(measurement->columns[c].name, &verdicts->of[c][f]);
+            print_interval(measurement->columns[c].variant.name, &verdicts->of[c][f]);
         }
     }
 }
@@ -195,7 +195,7 @@ void report_text(const struct measurement *measurement, const struct verdicts *v
     }
     print_legend(measurement);
     printf("\nMedians, and differences from %s.  + better, - worse%s\n",
-           measurement->columns[0].name, ", * differs; unmarked: no clear difference.");
+           measurement->columns[0].variant.name, ", * differs; unmarked: no clear difference.");
     print_intervals(measurement, verdicts);
     print_noise(measurement);
     for (size_t i = 0; i < measurement->note_count; i++) {

@@ -1,21 +1,10 @@
 // Draws the report of zmeasure from its JSON.
 'use strict';
 
-const data = JSON.parse(document.getElementById('data').textContent);
-const COLORS = ['#444444', '#0072b2', '#d55e00', '#e69f00', '#009e73', '#cc79a7', '#56b4e9', '#a6761d'];
-const MIB = 1048576;
-const columns = data.columns.map((column, i) => ({...column, color: COLORS[i % COLORS.length]}));
+const columns = data.columns.map((column, i) => ({...column, color: ['#444444', ...COLORS][i % (COLORS.length + 1)]}));
 const shown = columns.filter((column) => !column.failed);
 
-// ---- Numbers and elements ---------------------------------------------------
-
-function element(parent, name, text, attributes = {}) {
-  const made = document.createElement(name);
-  if (text !== undefined) made.textContent = text;
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  parent.appendChild(made);
-  return made;
-}
+// ---- Numbers ----------------------------------------------------------------
 
 function median(values) {
   const sorted = values.slice().sort((a, b) => a - b);
@@ -65,12 +54,6 @@ function medianLine(column, end) {
   return [times, values];
 }
 
-// Whether a canvas has a pixel that is not transparent.
-function isDrawn(context) {
-  const {width, height} = context.canvas;
-  return context.getImageData(0, 0, width, height).data.some((byte) => byte !== 0);
-}
-
 function drawChart() {
   const runs = shown.flatMap((column) => column.samples);
   const end = Math.max(0.001, ...runs.map((run) => run.seconds[run.seconds.length - 1] || 0));
@@ -113,14 +96,6 @@ function drawChart() {
 }
 
 // ---- Bars -------------------------------------------------------------------
-
-function svg(parent, name, attributes, text) {
-  const made = document.createElementNS('http://www.w3.org/2000/svg', name);
-  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-  if (text !== undefined) made.textContent = text;
-  parent.appendChild(made);
-  return made;
-}
 
 // The ends of the interval, as values of the figure.
 function interval(difference, base) {

@@ -363,7 +363,7 @@ static void fill_noise(const struct session *session, const struct proc_machine 
 static int check_library(struct session *session) {
     const struct watch *watch = &session->watch;
     const struct seen *largest = largest_seen(watch);
-    if (!session->column->library[0]) return 0;
+    if (!session->column->variant.library[0]) return 0;
     for (size_t i = 0; i < watch->seen_count; i++) {
         const struct seen *seen = &watch->seen[i];
         if (seen != largest && ran_without(seen)) strcpy(session->outcome->without, seen->program);
@@ -386,7 +386,7 @@ int run_once(const struct options *options, struct column *column, struct outcom
     for (int i = 0; i < VALUES; i++) outcome->values[i] = NAN;
     double own = own_cpu();
     (void)proc_machine(&before);
-    int error = start_task(&session->program, options->command, column->environment);
+    int error = start_task(&session->program, options->command, column->variant.environment);
     int result = 1;
     if (error) {
         fail(session, "cannot be started: %s", strerror(error));

@@ -1,5 +1,6 @@
 #include "tools/zmeasure/sampler.h"
 
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ enum { MOST_PROCESSES = 1024 };
 
 struct sampled {
     pid_t process;
-    double seconds; /* of CPU time, when it was last seen running */
+    double seconds;     /* of CPU time, when it was last seen running */
+    double looked, cpu; /* when it was looked at last, and its CPU time then; 0: never */
 };
 
 bool sampler_open(struct sampler *sampler) {
@@ -60,14 +62,49 @@ static struct sampled *find(struct sampler *sampler, pid_t process) {
     return &sampler->processes[i];
 }
 
-/* A thread that runs stands for the CPU time since the last look: one that waits for a processor
- * waits where it was interrupted, which is more often in some places than in others. */
+double sampler_waiting(const struct sampler *sampler) {
+    const double waited = sampler->runnable - sampler->ran;
+    return waited > 0 ? waited / sampler->runnable : 0;
+}
+
+double sampler_left_out(const struct sampler *sampler) {
+    return sampler->seen > 0 ? 1 - sampler->seen_running / sampler->seen : 0;
+}
+
+/* A thread that was able to run took CPU time, or waited for a processor. */
+static void note_waiting(struct sampler *sampler, struct sampled *sampled, size_t runnable,
+                         double cpu) {
+    const double now = proc_clock(CLOCK_MONOTONIC);
+    if (cpu < sampled->cpu) return; /* it has ended */
+    if (sampled->looked != 0) {
+        sampler->runnable += (double)runnable * (now - sampled->looked);
+        sampler->ran += cpu - sampled->cpu;
+    }
+    sampled->looked = now;
+    sampled->cpu = cpu;
+}
+
+/* Leaves out threads that wait for this processor, which this look has. */
+static size_t leave_out_waiting(struct proc_thread *threads, size_t count) {
+    const int ours = sched_getcpu();
+    size_t kept = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (threads[i].processor != ours) threads[kept++] = threads[i];
+    }
+    return kept;
+}
+
+/* A thread that runs stands for the CPU time since the last look. */
 void sampler_look(struct sampler *sampler, pid_t process, bool without) {
     enum { MOST = 256 };
-    pid_t threads[MOST];
+    struct proc_thread threads[MOST];
     struct sampled *sampled = find(sampler, process);
     size_t count = proc_running(process, threads, MOST);
     double seconds = proc_cpu(process), weight;
+    if (sampled) note_waiting(sampler, sampled, count, seconds);
+    sampler->seen += (double)count;
+    count = leave_out_waiting(threads, count);
+    sampler->seen_running += (double)count;
     if (count == 0 || !sampled || seconds <= sampled->seconds) return;
     weight = seconds - sampled->seconds;
     sampled->seconds = seconds;
@@ -75,8 +112,8 @@ void sampler_look(struct sampler *sampler, pid_t process, bool without) {
     sampler->squares += weight * weight;
     if (without || !is_marked(sampler, process)) sampler->unmarked += weight;
     for (size_t i = 0; i < count && !without; i++) {
-        if (!is_marked(sampler, threads[i])) continue; /* it has not called malloc */
-        if (atomic_load(&share_slot(sampler->share, threads[i])->inside)) {
+        if (!is_marked(sampler, threads[i].id)) continue; /* it has not called malloc */
+        if (atomic_load(&share_slot(sampler->share, threads[i].id)->inside)) {
             sampler->inside += weight / (double)count;
         }
     }

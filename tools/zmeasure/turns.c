@@ -26,7 +26,7 @@ static bool same_status(struct turns *turns, struct column *column, const struct
     status_text(outcome->status, one, sizeof(one));
     status_text(turns->status, other, sizeof(other));
     snprintf(column->failed, sizeof(column->failed), "%s, where %.100s has %s", one,
-             turns->measurement->columns[0].name, other);
+             turns->measurement->columns[0].variant.name, other);
     return false;
 }
 
@@ -46,7 +46,7 @@ static int take_turn(struct turns *turns, size_t number, struct outcome *outcome
     struct column *column = &measurement->columns[number];
     turns->done++;
     if (column->failed[0]) return 0;
-    say_turn(turns, column->name);
+    say_turn(turns, column->variant.name);
     int result = 2;
     for (int tries = 0; result == 2 && tries < TRIES; tries++) {
         memset(outcome, 0, sizeof(*outcome));
@@ -57,7 +57,7 @@ static int take_turn(struct turns *turns, size_t number, struct outcome *outcome
     if (result < 0) return 1;
     if (result == 0 && same_status(turns, column, outcome)) return 0;
     if (number > 0) return 0;
-    cli_error(TOOL, "%s: %s", column->name, column->failed);
+    cli_error(TOOL, "%s: %s", column->variant.name, column->failed);
     return 1;
 }
 
@@ -114,7 +114,7 @@ static void note_column(struct measurement *measurement, size_t number) {
     size_t runs = measurement->options->runs;
     const char *without = "";
     if (column->failed[0]) {
-        measurement_note(measurement, "%.100s has no figures: %.380s", column->name,
+        measurement_note(measurement, "%.100s has no figures: %.380s", column->variant.name,
                          column->failed);
         return;
     }
@@ -125,16 +125,16 @@ static void note_column(struct measurement *measurement, size_t number) {
     if (allocator[0] && !measurement->told_allocator) {
         measurement->told_allocator = true;
         measurement_note(measurement, "the program loads %.64s: that is what %.100s runs over",
-                         allocator, column->name);
+                         allocator, column->variant.name);
     }
     if (without[0]) {
         measurement_note(measurement, "%.100s: %.256s ran without the library, and counts as well",
-                         column->name, without);
+                         column->variant.name, without);
     }
     if (same_output(base, base, runs) && !same_output(column, base, runs)) {
         measurement_note(measurement,
                          "%.100s: the program printed something else than under %.100s",
-                         column->name, base->name);
+                         column->variant.name, base->variant.name);
     }
 }
 
@@ -198,13 +198,13 @@ static void note_file_pages(struct measurement *measurement) {
         size_t used = strlen(list);
         if (isnan(more)) continue;
         snprintf(list + used, sizeof(list) - used, "%s%.60s %.1f MiB", used ? ", " : "",
-                 measurement->columns[c].name, more / 1048576);
+                 measurement->columns[c].variant.name, more / 1048576);
     }
     if (!list[0]) return;
     measurement_note(measurement,
                      "pages of libraries that %.60s does not have: %s; they are in RSS, and not in "
                      "RssAnon",
-                     measurement->columns[0].name, list);
+                     measurement->columns[0].variant.name, list);
 }
 
 int run_turns(struct measurement *measurement) {

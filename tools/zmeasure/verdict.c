@@ -107,11 +107,11 @@ static void say_amount(struct verdicts *verdicts, const struct difference *one) 
 static void say_list(const struct measurement *measurement, struct verdicts *verdicts,
                      size_t figure, const size_t *columns, size_t count) {
     for (size_t i = 0; i < count; i++) {
-        say(verdicts, "%s%s ", i ? ", " : "", measurement->columns[columns[i]].name);
+        say(verdicts, "%s%s ", i ? ", " : "", measurement->columns[columns[i]].variant.name);
         say_amount(verdicts, &verdicts->of[columns[i]][figure].difference);
     }
     bool below = verdicts->of[columns[0]][figure].difference.median < 0;
-    say(verdicts, " %s %s", below ? "below" : "above", measurement->columns[0].name);
+    say(verdicts, " %s %s", below ? "below" : "above", measurement->columns[0].variant.name);
 }
 
 static size_t find_word(const struct measurement *measurement, const struct verdicts *verdicts,
@@ -154,7 +154,7 @@ static bool say_better(const struct measurement *measurement, struct verdicts *v
     size_t best = count > 1 ? find_best(measurement, verdicts, figure, better, count) : 0;
     say(verdicts, "better: ");
     say_list(measurement, verdicts, figure, better, count);
-    if (best) say(verdicts, ", best of them %s", measurement->columns[best].name);
+    if (best) say(verdicts, ", best of them %s", measurement->columns[best].variant.name);
     return true;
 }
 
@@ -209,7 +209,8 @@ static void say_others(const struct measurement *measurement, struct verdicts *v
     if (count == 0) return;
     say(verdicts, "%sno clear difference", any ? "; " : "");
     if (any)
-        say(verdicts, " of %s", count == 1 ? measurement->columns[others[0]].name : "the others");
+        say(verdicts, " of %s",
+            count == 1 ? measurement->columns[others[0]].variant.name : "the others");
     if (!relative) {
         say(verdicts, " (less than %.3g)", most);
     } else if (most < 1) {
@@ -228,7 +229,7 @@ static void say_unjudged(const struct measurement *measurement, struct verdicts 
     } else if (count > 0) {
         for (size_t i = 0; i < count; i++) {
             say(verdicts, "%s%s",
-                i ? ", " : "; not judged: ", measurement->columns[unjudged[i]].name);
+                i ? ", " : "; not judged: ", measurement->columns[unjudged[i]].variant.name);
         }
     }
 }
@@ -252,7 +253,7 @@ static int percent_digits(double part) { return part < 0.0995 ? 1 : 0; }
 
 static void say_part(const struct measurement *measurement, struct verdicts *verdicts) {
     const struct malloc_part *part = &measurement->malloc_part;
-    const char *name = measurement->columns[0].name;
+    const char *name = measurement->columns[0].variant.name;
     say(verdicts, ".\nmalloc: ");
     if (part->unknown[0]) {
         say(verdicts, "its part of the CPU time is unknown (%s)", part->unknown);

@@ -43,11 +43,13 @@ static void note_process(struct watch *watch, pid_t pid, double rss) {
     if (seen->took && same) return;
     strcpy(seen->program, program);
     seen->image = image;
-    if (watch->column->library[0]) seen->took = proc_maps(pid, watch->column->library);
+    if (watch->column->variant.library[0])
+        seen->took = proc_maps(pid, watch->column->variant.library);
     seen->last = now();
     if (!same) seen->first = seen->last;
     seen->times = same ? seen->times + 1 : 1;
-    if (seen->times == STARTED && !watch->column->library[0] && !watch->outcome->allocator[0]) {
+    if (seen->times == STARTED && !watch->column->variant.library[0] &&
+        !watch->outcome->allocator[0]) {
         proc_allocator(pid, watch->outcome->allocator, sizeof(watch->outcome->allocator));
     }
 }

@@ -2,9 +2,9 @@
 #ifndef TOOLS_ZMEASURE_WATCH_H_
 #define TOOLS_ZMEASURE_WATCH_H_
 
+#include "tools/common/proc.h"
 #include "tools/zmeasure/keeper.h"
 #include "tools/zmeasure/measure.h"
-#include "tools/zmeasure/proc.h"
 
 /* Our CPU time.  On a busy machine it is far less than the time that goes by. */
 double own_cpu(void);

@@ -1,5 +1,4 @@
 /* Runs a program under each allocator, and says which suits it. */
-#include <errno.h>
 #include <getopt.h>
 #include <math.h>
 #include <signal.h>
@@ -9,9 +8,9 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "tools/common/proc.h"
 #include "tools/common/svg.h"
 #include "tools/zmeasure/measure.h"
-#include "tools/zmeasure/proc.h"
 
 static const char help[] =
     "Usage: zmeasure [options] PROGRAM [ARGUMENT]...\n"
@@ -54,11 +53,6 @@ struct arguments {
     size_t variant_count;
 };
 
-static int usage(const char *message, const char *about) {
-    cli_error(TOOL, "%s%s (see zmeasure --help)", message, about);
-    return CLI_USAGE;
-}
-
 /* ---- Options ------------------------------------------------------------ */
 
 static bool seconds(const char *text, double most, double *value) {
@@ -73,16 +67,17 @@ static int add_metric(struct options *options, const char *text) {
     char why[128];
     const char *equals = strchr(text, '=');
     struct metric *metric = &options->metrics[options->metric_count];
-    if (options->metric_count == MOST_METRICS) return usage("too many --metric: ", text);
+    if (options->metric_count == MOST_METRICS) return cli_usage(TOOL, "too many --metric: ", text);
     metric->better = *text == '+' ? MORE : *text == '-' ? LESS : UNKNOWN;
     if (metric->better != UNKNOWN) text++;
     if (!equals || equals == text || equals - text >= (int)sizeof(metric->name)) {
-        return usage("--metric takes NAME=REGEX, not ", text);
+        return cli_usage(TOOL, "--metric takes NAME=REGEX, not ", text);
     }
     snprintf(metric->name, sizeof(metric->name), "%.*s", (int)(equals - text), text);
     for (size_t f = 0; f < figure_count(options); f++) {
         if (strcmp(figure_row(options, f)->key, metric->name) == 0) {
-            return usage("--metric: there is a figure of this name already: ", metric->name);
+            return cli_usage(TOOL,
+                             "--metric: there is a figure of this name already: ", metric->name);
         }
     }
     int error = regcomp(&metric->regex, equals + 1, REG_EXTENDED | REG_NEWLINE);
@@ -93,7 +88,8 @@ static int add_metric(struct options *options, const char *text) {
     }
     options->metric_count++;
     if (metric->regex.re_nsub > 0) return -1;
-    return usage("--metric: the regular expression has no group with the number: ", equals + 1);
+    return cli_usage(TOOL,
+                     "--metric: the regular expression has no group with the number: ", equals + 1);
 }
 
 static int take_option(struct arguments *arguments, int option) {
@@ -111,30 +107,32 @@ static int take_option(struct arguments *arguments, int option) {
     } else if (option == 'm') {
         return add_metric(options, optarg);
     } else if (option == 'v') {
-        if (arguments->variant_count == MOST_VARIANTS) return usage("too many --variant: ", optarg);
+        if (arguments->variant_count == MOST_VARIANTS)
+            return cli_usage(TOOL, "too many --variant: ", optarg);
         arguments->variants[arguments->variant_count++] = optarg;
     } else if (option == 'i') {
         if (!seconds(optarg, 86400, &options->idle_seconds))
-            return usage("--idle takes seconds, 0 to 86400, not ", optarg);
+            return cli_usage(TOOL, "--idle takes seconds, 0 to 86400, not ", optarg);
     } else if (option == 'T') {
         if (!seconds(optarg, 1e6, &options->timeout_seconds) || options->timeout_seconds <= 0)
-            return usage("--timeout takes seconds, above 0, not ", optarg);
+            return cli_usage(TOOL, "--timeout takes seconds, above 0, not ", optarg);
     } else if (option == 'r') {
         if (!cli_number(optarg, 1, MOST_RUNS, &options->runs))
-            return usage("--runs takes 1 to 200, not ", optarg);
+            return cli_usage(TOOL, "--runs takes 1 to 200, not ", optarg);
     } else if (option == 'w') {
         if (!cli_number(optarg, 0, 10, &options->warmups))
-            return usage("--warmup takes 0 to 10, not ", optarg);
+            return cli_usage(TOOL, "--warmup takes 0 to 10, not ", optarg);
     }
     return -1;
 }
 
 static int check_options(const struct arguments *arguments) {
     const struct options *options = &arguments->options;
-    if (!*options->command) return usage("no program to run is given", "");
-    if (!options->load && options->ready) return usage("--ready is of use only with --load", "");
+    if (!*options->command) return cli_usage(TOOL, "no program to run is given", "");
+    if (!options->load && options->ready)
+        return cli_usage(TOOL, "--ready is of use only with --load", "");
     if (!options->load && options->idle_seconds > 0) {
-        return usage("--idle is of use only with --load", "");
+        return cli_usage(TOOL, "--idle is of use only with --load", "");
     }
     return -1;
 }
@@ -161,8 +159,7 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
     while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
         const char *given = argv[optind - 1];
         if (option == 'h') return cli_help(TOOL, help);
-        if (option == ':') return usage("a value is missing after ", given);
-        if (option == '?') return usage("unknown option ", given);
+        if (option == ':' || option == '?') return cli_bad_option(TOOL, option, given);
         int status = take_option(arguments, option);
         if (status >= 0) return status;
     }
@@ -172,17 +169,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
 
 /* Checks, before the runs, whether the report can be written, if one is asked for. */
 static bool check_report(struct options *options, const char *argv0) {
-    if (!options->html) return true;
-    errno = ENAMETOOLONG;
-    if (options->html[0] == '\0') {
-        usage("--html needs the name of a file", "");
-    } else if (!cli_resolve(options->html, options->html_path) ||
-               svg_check(options->html_path) != 0) {
-        cli_error(TOOL, "%s: %s", options->html, strerror(errno));
-    } else {
-        return html_possible(argv0);
-    }
-    return false;
+    return !options->html ||
+           (svg_output(TOOL, "--html", options->html, options->html_path) && html_possible(argv0));
 }
 
 /* ---- Columns ------------------------------------------------------------ */
@@ -195,8 +183,8 @@ static bool add_column(struct measurement *measurement, const char *spec, const 
     struct column *column = &measurement->columns[measurement->count++];
     if (!column_parse(spec, argv0, column)) return false;
     for (size_t c = 0; c + 1 < measurement->count; c++) {
-        if (strcmp(measurement->columns[c].name, column->name) != 0) continue;
-        cli_error(TOOL, "there would be two columns %s", column->name);
+        if (strcmp(measurement->columns[c].variant.name, column->variant.name) != 0) continue;
+        cli_error(TOOL, "there would be two columns %s", column->variant.name);
         return false;
     }
     return true;
@@ -215,7 +203,7 @@ static bool add_columns(struct measurement *measurement, const struct arguments 
         ok = add_column(measurement, arguments->variants[i], argv0);
     }
     if (ok && measurement->count < 2) {
-        usage("there is only one column, and nothing to compare", "");
+        cli_usage(TOOL, "there is only one column, and nothing to compare", "");
         return false;
     }
     return ok;

@@ -6,6 +6,8 @@
 #include <stddef.h>
 #include <stdio.h>
 
+#include "tools/common/variant.h"
+
 #ifdef __cplusplus
 extern "C" {
 #endif
@@ -15,6 +17,7 @@ struct run {
     const char *name; /* of the variant */
     char *json;
     int status; /* its exit status */
+    const struct variant *variant;
 };
 
 /* The number under a key of zreplay's JSON; false when it is null or missing. */
@@ -32,20 +35,59 @@ enum figure { NOT_COMPARED, MEMORY, MEMORY_AT_END, MEMORY_LATER, TIME };
 /* The reason, as far as the trace tells one; else "". */
 void find_doubt(const struct run *runs, size_t count, enum figure figure, char doubt[DOUBT_SIZE]);
 
-/* The least value of a key; whether a value is as good, as the difference is within what a replay
- * can tell; and whether any value is not. */
-bool least_of(const struct run *runs, size_t count, const char *key, double *least);
-bool as_good(double value, double least);
-bool any_worse(const struct run *runs, size_t count, const char *key, double least);
+/* How values of a figure are held against the least one. */
+struct bounds {
+    double rest; /* what each needs beside it, in bytes: what the recorded program had that did not
+                  * come from its allocator; 0 where that is not known, and for times */
+    double part; /* a smaller difference is within what a replay can tell */
+};
+struct bounds bounds_of(const struct run *runs, size_t count, enum figure figure);
 
-/* A sentence each on memory and time: which allocators need least, or why that is not known. */
+/* The least value of a key; whether a value is as good; and whether any value is not. */
+bool least_of(const struct run *runs, size_t count, const char *key, double *least);
+bool as_good(double value, double least, struct bounds bounds);
+bool any_worse(const struct run *runs, size_t count, const char *key, double least,
+               struct bounds bounds);
+
+/* A part of the verdict: which allocators need least, or why that is not known. */
+struct sentence {
+    const char *subject, *about; /* in one word, and in a few */
+    char text[4096];             /* "" where there is nothing to say */
+    bool known;
+};
+
+/* Three on memory and one on what the program itself had; one on time, and one on what share of the
+ * program's time that is. */
+enum { SENTENCES = 6 };
+void find_verdict(const struct run *runs, size_t count, struct sentence sentences[SENTENCES]);
 void print_verdict(const struct run *runs, size_t count);
 
 /* One table, a column for each run, and the verdict. */
 void print_comparison(const struct run *runs, size_t count);
 
-/* Memory along the trace, from runs with --timeline. */
+/* The rows of the table as a JSON array: label, key in zreplay's JSON, unit, and which values are
+ * marked.  A row without a key is a headline. */
+void json_rows(FILE *file, const struct run *runs, size_t count);
+
+/* Memory over time, from runs with --timeline. */
 void draw_memory(FILE *file, const struct run *runs, size_t count);
+
+/* What a page shows. */
+struct page_report {
+    const struct run *runs; /* with --timeline */
+    size_t count;
+    const char *stat;  /* what zreplay --stat --json prints */
+    const char *touch; /* as --touch */
+    const char *notes; /* lines */
+};
+
+/* Whether it can make pages; false after a line. */
+bool html_possible(const char *argv0);
+
+/* Writes a page to a path; `name` is what the user called it.  0, or the exit status after a line.
+ */
+int report_html(const char *argv0, const char *path, const char *name,
+                const struct page_report *report);
 
 #ifdef __cplusplus
 }

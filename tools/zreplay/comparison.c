@@ -22,8 +22,8 @@ bool run_number(const struct run *run, const char *key, double *number) {
     return end != at;
 }
 
-void run_text(const struct run *run, const char *key, char *text, size_t size) {
-    const char *at = find(run, key);
+/* Reads a string up to its end; returns where that is. */
+static const char *read_text(const char *at, char *text, size_t size) {
     size_t used = 0;
     if (at && *at == '"') at++;
     for (; at && *at && *at != '"' && *at != '\n' && used + 1 < size; at++) {
@@ -32,6 +32,24 @@ void run_text(const struct run *run, const char *key, char *text, size_t size) {
         text[used++] = (char)(unprintable ? '?' : *at);
     }
     text[used] = '\0';
+    return at;
+}
+
+void run_text(const struct run *run, const char *key, char *text, size_t size) {
+    (void)read_text(find(run, key), text, size);
+}
+
+/* What the trace lacks, a line each. */
+static void print_gaps(const struct run *run) {
+    char gap[1024];
+    const char *at = find(run, "gaps");
+    while (at && (*at == '[' || *at == ',')) {
+        at += strcspn(at, "\"\n");
+        if (*at != '"') return;
+        at = read_text(at, gap, sizeof(gap));
+        if (*at == '"') at++;
+        printf("  not in the trace: %s\n", gap);
+    }
 }
 
 /* ---- The table --------------------------------------------------------- */
@@ -99,13 +117,24 @@ static void format_value(const struct row *row, double scale, double value, char
     snprintf(text, 32, "%.*f", digits[row->unit], value / scale);
 }
 
+/* The same for a row, whose values may be ratios. */
+static struct bounds bounds_of_row(const struct row *row, const struct run *runs, size_t count) {
+    struct bounds bounds = bounds_of(runs, count, row->figure);
+    double requested = 0;
+    if (row->unit != RATIO) return bounds;
+    (void)run_number(&runs[0], row->figure == MEMORY ? "peak_requested" : "end_requested",
+                     &requested);
+    bounds.rest = requested > 0 ? bounds.rest / requested : 0;
+    return bounds;
+}
+
 /* Whether the values of a row that are as good as the least are marked: not where the replay cannot
  * tell, and not where all are as good. */
 static bool has_marks(const struct row *row, const struct run *runs, size_t count, double *least) {
     char doubt[DOUBT_SIZE];
     if (row->figure == NOT_COMPARED || !least_of(runs, count, row->key, least)) return false;
     find_doubt(runs, count, row->figure, doubt);
-    return !doubt[0] && any_worse(runs, count, row->key, *least);
+    return !doubt[0] && any_worse(runs, count, row->key, *least, bounds_of_row(row, runs, count));
 }
 
 static int width_of(const struct run *run) {
@@ -122,6 +151,7 @@ static void print_row(const struct row *row, const struct run *runs, size_t coun
     if (!any) return;
     double scale = scale_of(row, runs, count);
     bool marks = has_marks(row, runs, count, &least);
+    const struct bounds bounds = bounds_of_row(row, runs, count);
     snprintf(text, sizeof(text), "%s%s", row->label,
              row->unit != BYTES ? ""
              : scale > 1024     ? ", MiB"
@@ -131,11 +161,35 @@ static void print_row(const struct row *row, const struct run *runs, size_t coun
         bool known = run_number(&runs[i], row->key, &value);
         if (known) format_value(row, scale, value, text);
         printf("%*s%s", width_of(&runs[i]), known ? text : "unknown",
-               known && marks && as_good(value, least) ? "*"
-               : i + 1 < count                         ? " "
-                                                       : "");
+               known && marks && as_good(value, least, bounds) ? "*"
+               : i + 1 < count                                 ? " "
+                                                               : "");
     }
     printf("\n");
+}
+
+void json_rows(FILE *file, const struct run *runs, size_t count) {
+    static const char *const units[] = {
+        [BYTES] = "bytes", [RATIO] = "ratio", [NS] = "ns", [COUNT] = "count"};
+    double value, least = 0;
+    for (size_t r = 0; r < sizeof(rows) / sizeof(*rows); r++) {
+        const struct row *row = &rows[r];
+        fprintf(file, "%s\n    {\"label\": \"%s\"", r ? "," : "[", row->label);
+        if (row->key) {
+            bool marks = has_marks(row, runs, count, &least);
+            const struct bounds bounds = bounds_of_row(row, runs, count);
+            fprintf(file, ", \"key\": \"%s\", \"unit\": \"%s\", \"marks\": [", row->key,
+                    units[row->unit]);
+            for (size_t i = 0; i < count; i++) {
+                bool known = run_number(&runs[i], row->key, &value);
+                fprintf(file, "%s%s", i ? ", " : "",
+                        known && marks && as_good(value, least, bounds) ? "true" : "false");
+            }
+            fprintf(file, "]");
+        }
+        fprintf(file, "}");
+    }
+    fprintf(file, "]");
 }
 
 void print_comparison(const struct run *runs, size_t count) {
@@ -157,11 +211,11 @@ void print_comparison(const struct run *runs, size_t count) {
         }
     }
     print_verdict(runs, count);
+    print_gaps(&runs[0]);
     printf(
-        "\n* the least of the row, and what is less than 10 %% above it; no mark where all are, "
-        "and\n"
-        "where the replay may differ from the program.  RSS is RssAnon without the decoded\n"
-        "trace, and includes the fixed part;\n"
+        "\n* the least of the row, and what is less than 10 %% above it (memory of a program with\n"
+        "several threads: 25 %%); no mark where all are, and where the replay may differ from the\n"
+        "program.  RSS is RssAnon without the decoded trace, and includes the fixed part;\n"
         "requested is what the program asked for; raw is the allocator without zmalloc, in turns\n"
         "with it.  Times are those of the calls, not of the program, which may spend little in "
         "them.\n"

@@ -1,10 +1,8 @@
 #include "tools/zreplay/figures.h"
 
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
+#include "tools/common/procfs.h"
 #include "tools/zreplay/trace_clock.h"
 #include "zmalloc/stats.h"
 #include "zmalloc/zmalloc.h"
@@ -16,15 +14,10 @@ static uint64_t or_unknown(uint64_t figure) { return figure ? figure : UNKNOWN; 
 
 /* Linux's RssAnon in bytes; 0 elsewhere. */
 static uint64_t anonymous(void) {
-    static const char key[] = "RssAnon:";
     char text[4096];
-    int file = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
-    if (file < 0) return 0;
-    ssize_t got = read(file, text, sizeof(text) - 1);
-    close(file);
-    text[got > 0 ? got : 0] = '\0';
-    const char *line = strstr(text, key);
-    return line ? strtoull(line + strlen(key), NULL, 10) * 1024 : 0;
+    uint64_t bytes = 0;
+    if (procfs_read("/proc/self/status", text, sizeof(text))) procfs_bytes(text, "RssAnon", &bytes);
+    return bytes;
 }
 
 uint64_t resident_now(void) {
@@ -47,43 +40,101 @@ static void read_figures(const struct result *result, struct figures *figures) {
     int all =
         zmalloc_get_allocator_info(1, &allocated, &active, &resident, &retained, &muzzy, &frag);
     figures->used = zmalloc_used_memory();
+    figures->rss = rss_of_program(result);
+    if (result->unknown_statistics) {
+        figures->allocated = figures->active = figures->resident = figures->retained = UNKNOWN;
+        return;
+    }
     figures->allocated = or_unknown(allocated);
     figures->active = or_unknown(active);
     figures->resident = or_unknown(resident);
     /* An allocator that knows the other figures knows this one too: 0 is its value. */
     figures->retained = all ? retained : or_unknown(retained);
-    figures->rss = rss_of_program(result);
 }
 
 /* Events from one sample to the next, so that all samples have room. */
 static size_t step_of(const struct ops *ops) { return ops->count / (MAX_SAMPLES - 2) + 1; }
 
-static void take_sample(struct result *result, size_t number, size_t event) {
-    result->sample[number] = (struct sample){event, zmalloc_used_memory(), rss_of_program(result)};
+static struct sample take_sample(const struct result *result, const struct ops *ops, size_t done) {
+    return (struct sample){
+        .event = done,
+        .used = zmalloc_used_memory(),
+        .rss = rss_of_program(result),
+        .ms = done > 0 ? ops->op[done - 1].ms : 0,
+    };
 }
 
-void figures_at_start(struct result *result) { take_sample(result, 0, 0); }
+void figures_at_start(struct result *result, const struct ops *ops) {
+    result->sample[0] = take_sample(result, ops, 0);
+}
+
+static size_t part_of_time(const struct ops *ops, size_t event) {
+    return (size_t)ops->op[event].ms * TIME_PARTS / (ops->op[ops->count - 1].ms + 1);
+}
+
+/* Where little happens for long, samples by events would miss it. */
+static void sample_by_time(struct result *result, const struct ops *ops, size_t event) {
+    size_t part = part_of_time(ops, event);
+    if (part == part_of_time(ops, event + 1)) return;
+    result->by_time[part] = take_sample(result, ops, event + 1);
+}
+
+/* The first sample of the program that was not taken before this. */
+static size_t sample_from(const struct ops *ops, uint64_t ms) {
+    size_t low = 0, high = ops->samples;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ops->sample[middle].time < ms * 1000000) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return low;
+}
+
+/* As the program was looked at from this event up to some time. */
+static void sample_as_program(struct result *result, const struct ops *ops, size_t event,
+                              uint64_t until_ms) {
+    uint64_t rss = 0;
+    for (size_t i = sample_from(ops, ops->op[event].ms); i < ops->samples; i++) {
+        if (ops->sample[i].time >= until_ms * 1000000) return;
+        if (rss == 0) rss = rss_of_program(result);
+        result->rss_at_sample[i] = rss;
+    }
+}
 
 void figures_after(struct result *result, const struct ops *ops, size_t event) {
     size_t done = event + 1, step = step_of(ops);
     if (event == ops->peak) read_figures(result, &result->peak);
-    if (done % step == 0 && done != ops->count) take_sample(result, done / step, done);
+    if (done % step == 0 && done != ops->count) {
+        result->sample[done / step] = take_sample(result, ops, done);
+    }
+    if (done == ops->count || ops->op[event].ms == ops->op[done].ms) return;
+    sample_by_time(result, ops, event);
+    sample_as_program(result, ops, event, ops->op[done].ms);
+}
+
+/* The larger of two; one may be unknown. */
+static uint64_t larger(uint64_t most, uint64_t rss) {
+    return rss != UNKNOWN && (most == UNKNOWN || rss > most) ? rss : most;
 }
 
 static uint64_t most_rss(const struct result *result) {
     uint64_t most = result->peak.rss;
-    for (uint32_t i = 0; i < result->samples; i++) {
-        uint64_t rss = result->sample[i].rss;
-        if (rss != UNKNOWN && rss > most) most = rss;
+    for (uint32_t i = 0; i < result->samples; i++) most = larger(most, result->sample[i].rss);
+    for (size_t i = 0; i < TIME_PARTS; i++) {
+        if (result->by_time[i].event > 0) most = larger(most, result->by_time[i].rss);
     }
     return most;
 }
 
 void figures_at_end(struct result *result, const struct ops *ops) {
     size_t last = (ops->count - 1) / step_of(ops) + 1;
-    take_sample(result, last, ops->count);
+    result->sample[last] = take_sample(result, ops, ops->count);
     result->samples = (uint32_t)last + 1;
     read_figures(result, &result->end);
+    sample_as_program(result, ops, ops->count - 1, UINT64_MAX / 1000000);
     result->rss_most = most_rss(result);
     (void)zmalloc_report(result->report, sizeof(result->report), ZMALLOC_REPORT_TEXT);
 }
@@ -100,7 +151,7 @@ static void quiet_calls(void) {
 }
 
 void figures_after_quiet(struct result *result, const struct ops *ops) {
-    uint32_t ms = ops->op[ops->count - 1].ms;
+    uint32_t ms = ops_clock(ops, ops->count - 1);
     result->rss_quiet = UNKNOWN;
     if (!trace_clock_works()) return;
     for (uint32_t passed = 100; passed <= QUIET_SECONDS * 1000; passed += 100) {

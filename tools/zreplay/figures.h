@@ -10,7 +10,7 @@
 uint64_t resident_now(void);
 
 /* Before the first event. */
-void figures_at_start(struct result *result);
+void figures_at_start(struct result *result, const struct ops *ops);
 
 /* After each event: samples memory here and there, and reads all figures after ops->peak.  Threads
  * may call it at once, for events of their own. */

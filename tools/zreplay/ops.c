@@ -8,19 +8,25 @@
 #include "tools/trace/memory.h"
 
 #define FIRST_OPS 65536
+#define FIRST_TOUCHES 4096
 
 /* The most memory that decoding takes for each number of an object (its size and the reader's
  * tables) and for each event, with the copies of arrays that grow. */
-#define OBJECT_COST 80
+#define OBJECT_COST 96
 #define EVENT_COST (2 * sizeof(struct op))
+#define TOUCH_COST (2 * sizeof(struct ops_touch))
 
 /* The least memory that a block takes, by any allocator. */
 #define LEAST_BLOCK 16
 #define LEAST_PAGE 4096
 
+/* A trace tells of whole pages, and the program used half of the last one on average. */
+#define PAGE 4096
+
 struct block {
     uint64_t size : 48;
     uint64_t align_log2 : 16;
+    size_t touch; /* of a large block: its place in ops->touch */
 };
 
 /* Sizes of the live objects, and their sums. */
@@ -29,7 +35,6 @@ struct live {
     size_t capacity;
     uint64_t bytes;
     uint64_t blocks;
-    uint64_t large;
     uint64_t touched;
     uint64_t untouched;
 };
@@ -60,7 +65,6 @@ static uint64_t touched_cost(const struct block *block) {
 static void add_block(struct live *live, const struct block *block) {
     live->blocks++;
     live->bytes += block->size;
-    if (block->size >= OPS_LARGE) live->large += block->size;
     live->touched += touched_cost(block);
     live->untouched += least_cost(block);
 }
@@ -68,7 +72,6 @@ static void add_block(struct live *live, const struct block *block) {
 static void take_block(struct live *live, const struct block *block) {
     live->blocks--;
     live->bytes -= block->size;
-    if (block->size >= OPS_LARGE) live->large -= block->size;
     live->touched -= touched_cost(block);
     live->untouched -= least_cost(block);
 }
@@ -92,13 +95,23 @@ static int follow(struct live *live, const struct zt_event *event) {
 static void note_peak(struct ops *ops, const struct live *live, const struct zt_event *event) {
     if (live->bytes > ops->peak_bytes) {
         ops->peak_bytes = live->bytes;
-        ops->peak_large = live->large;
         ops->peak = ops->count;
     }
     if (live->blocks > ops->peak_blocks) ops->peak_blocks = live->blocks;
     if (live->touched > ops->peak_touched) ops->peak_touched = live->touched;
     if (live->untouched > ops->peak_untouched) ops->peak_untouched = live->untouched;
     if (event->object >= ops->objects) ops->objects = event->object + 1;
+}
+
+static uint16_t thread_of(const struct zt_event *event) {
+    return event->thread < UINT16_MAX ? (uint16_t)event->thread : UINT16_MAX;
+}
+
+/* A thread's last number may stand for several. */
+static void take_end(struct ops *ops, const struct zt_event *event) {
+    const bool ends = event->op == ZT_THREAD_END;
+    ops->ended[thread_of(event)] = ends && event->thread < UINT16_MAX;
+    if (ends) ops->tells_ends = true;
 }
 
 static int append(struct ops *ops, size_t *capacity, const struct zt_event *event) {
@@ -108,13 +121,67 @@ static int append(struct ops *ops, size_t *capacity, const struct zt_event *even
     ops->op = array;
     ops->op[ops->count++] = (struct op){
         .size = event->size & ZT_MAX_SIZE,
-        .thread = event->thread < UINT16_MAX ? (uint16_t)event->thread : UINT16_MAX,
+        .thread = thread_of(event),
         .object = event->object & (ZT_MAX_LIVE - 1),
         .op = event->op & 7,
         .align_log2 = event->align_log2 & 63,
         .ms = ms < OPS_LAST_MS ? ms : OPS_LAST_MS,
     };
     return 0;
+}
+
+/* A block of OPS_LOOKED_AT bytes or more begins with the event that was appended last. */
+static int begin_touch(struct ops *ops, size_t *capacity, struct block *block) {
+    void *array = ops->touch;
+    if (grow(&array, capacity, sizeof(*ops->touch), ops->touches + 1) != 0) return -1;
+    ops->touch = array;
+    block->touch = ops->touches++;
+    ops->touch[block->touch] = (struct ops_touch){ops->count - 1, UINT64_MAX};
+    return 0;
+}
+
+/* Pages that were touched mostly stay so: the most of several looks counts. */
+static void take_touch(struct ops *ops, const struct live *live, const struct zt_event *event) {
+    if (event->object >= live->capacity) return;
+    const struct block *block = &live->block[event->object];
+    if (block->size < OPS_LOOKED_AT) return;
+    uint64_t *bytes = &ops->touch[block->touch].bytes;
+    if (*bytes == UINT64_MAX || *bytes < event->size) *bytes = event->size;
+}
+
+static const struct ops_touch *find_touch(const struct ops *ops, size_t event) {
+    size_t low = 0, high = ops->touches;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (ops->touch[middle].event < event) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return &ops->touch[low];
+}
+
+uint64_t ops_touched(const struct ops *ops, size_t event) {
+    const struct op *op = &ops->op[event];
+    if (op->op == ZT_FREE || op->size < OPS_LOOKED_AT) return op->size;
+    uint64_t bytes = find_touch(ops, event)->bytes;
+    if (bytes >= op->size) return op->size;
+    return bytes < PAGE ? bytes / 2 : bytes - PAGE / 2;
+}
+
+/* Sums up the large blocks at the peak of which nobody knows how much was touched. */
+static void count_untold(struct ops *ops, struct live *live) {
+    memset(live->block, 0, live->capacity * sizeof(*live->block));
+    for (size_t i = 0; i < ops->count && i <= ops->peak; i++) {
+        const struct op *op = &ops->op[i];
+        bool untold =
+            op->op != ZT_FREE && op->size >= OPS_LARGE && find_touch(ops, i)->bytes == UINT64_MAX;
+        struct block *block = &live->block[op->object];
+        ops->peak_large -= block->size;
+        block->size = untold ? op->size : 0;
+        ops->peak_large += block->size;
+    }
 }
 
 /* A majority vote finds the only thread that can have more than half of all events. */
@@ -141,15 +208,19 @@ static void count_elsewhere(struct ops *ops) {
 /* Whether one event more may be kept. */
 static bool has_room(const struct ops *ops, const struct zt_event *event, uint64_t max_bytes) {
     uint64_t objects = event->object >= ops->objects ? event->object + UINT64_C(1) : ops->objects;
-    return (ops->count + 1) * EVENT_COST + objects * OBJECT_COST <= max_bytes;
+    return (ops->count + 1) * EVENT_COST + objects * OBJECT_COST + ops->touches * TOUCH_COST <=
+           max_bytes;
 }
 
 static int read_all(struct ops *ops, struct zt_reader *reader, struct live *live,
                     uint64_t max_bytes, struct zt_error *error, const char *path) {
     struct zt_event event;
-    size_t capacity = FIRST_OPS;
+    size_t capacity = FIRST_OPS, touches = FIRST_TOUCHES;
     int got;
     while ((got = zt_read(reader, &event)) > 0) {
+        if (event.op == ZT_TOUCHED) take_touch(ops, live, &event);
+        take_end(ops, &event);
+        if (event.op >= ZT_OPS) continue;
         if (!has_room(ops, &event, max_bytes)) {
             snprintf(error->text, sizeof(error->text),
                      "%.300s: more than %zu events and %" PRIu32
@@ -160,6 +231,9 @@ static int read_all(struct ops *ops, struct zt_reader *reader, struct live *live
         if (follow(live, &event) != 0) break;
         note_peak(ops, live, &event);
         if (append(ops, &capacity, &event) != 0) break;
+        if (event.size >= OPS_LOOKED_AT && event.op != ZT_FREE &&
+            begin_touch(ops, &touches, &live->block[event.object]) != 0)
+            break;
         ops->end_bytes = live->bytes;
         ops->duration = event.time;
     }
@@ -167,10 +241,59 @@ static int read_all(struct ops *ops, struct zt_reader *reader, struct live *live
     return got == 0 ? 0 : -1;
 }
 
-static uint64_t note_number(struct zt_reader *reader, const char *key) {
-    const char *note = zt_reader_note(reader, key);
-    return note ? strtoull(note, NULL, 10) : 0;
+/* Keeps those with memory: when the program has ended, it has none. */
+static int take_samples(struct ops *ops, struct zt_reader *reader, struct zt_error *error,
+                        const char *path) {
+    const struct zt_sample *samples;
+    const size_t count = zt_reader_samples(reader, &samples);
+    if (count == 0) return 0;
+    ops->tells_ends = true;
+    ops->sample = zt_memory_alloc(count * sizeof(*samples));
+    if (!ops->sample) {
+        snprintf(error->text, sizeof(error->text), "%.300s: out of memory", path);
+        return -1;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (samples[i].rss_anon > 0) ops->sample[ops->samples++] = samples[i];
+    }
+    return 0;
 }
+
+/* Of the busy part of a slot, so much may have been recording, in percent. */
+#define MOST_RECORDING 90
+
+void ops_pace(struct ops *ops, uint32_t ns) {
+    const uint64_t slots = (ops->op[ops->count - 1].ms >> ops->clock_shift) + 1;
+    const uint64_t slot_ns = UINT64_C(1000000) << ops->clock_shift;
+    uint64_t now = 0;
+    size_t event = 0;
+    for (uint64_t slot = 0; slot < slots; slot++) {
+        uint64_t recording = 0;
+        ops->clock_ms[slot] = (uint32_t)(now / 1000000);
+        const uint64_t until = (slot + 1) << ops->clock_shift;
+        for (; event < ops->count && ops->op[event].ms < until; event++) recording += ns;
+        if (recording > slot_ns / 100 * MOST_RECORDING) recording = slot_ns / 100 * MOST_RECORDING;
+        now += slot_ns - recording;
+    }
+}
+
+/* At first the clock shows the times as they were recorded. */
+static int begin_clock(struct ops *ops, struct zt_error *error, const char *path) {
+    enum { MOST_SLOTS = 1 << 20 };
+    if (ops->count == 0) return 0;
+    const uint64_t last = ops->op[ops->count - 1].ms;
+    while (last >> ops->clock_shift >= MOST_SLOTS) ops->clock_shift++;
+    ops->clock_ms = zt_memory_alloc(((last >> ops->clock_shift) + 1) * sizeof(*ops->clock_ms));
+    if (ops->clock_ms) {
+        ops_pace(ops, 0);
+        return 0;
+    }
+    snprintf(error->text, sizeof(error->text), "%.300s: out of memory", path);
+    return -1;
+}
+
+/* A larger average than this is not believed. */
+static uint32_t recording_ns(uint64_t ns) { return ns <= 100000 ? (uint32_t)ns : 0; }
 
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error) {
     memset(ops, 0, sizeof(*ops));
@@ -179,17 +302,26 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     struct live live = {.capacity = FIRST_OPS};
     live.block = zt_memory_alloc(live.capacity * sizeof(*live.block));
     ops->op = zt_memory_alloc(FIRST_OPS * sizeof(*ops->op));
+    ops->touch = zt_memory_alloc(FIRST_TOUCHES * sizeof(*ops->touch));
+    ops->ended = zt_memory_alloc((UINT16_MAX + 1) * sizeof(*ops->ended));
     int result = -1;
-    if (live.block && ops->op) {
+    if (live.block && ops->op && ops->touch && ops->ended) {
         result = read_all(ops, reader, &live, max_bytes, error, path);
+        if (result == 0) count_untold(ops, &live);
     } else {
         snprintf(error->text, sizeof(error->text), "%.300s: out of memory", path);
     }
-    const char *program = zt_reader_note(reader, "program");
-    snprintf(ops->program, sizeof(ops->program), "%s", program ? program : "an unnamed program");
-    ops->lost = note_number(reader, "lost-events");
-    ops->unseen = note_number(reader, "unknown-frees") + note_number(reader, "missed-frees");
+    const char *note = zt_reader_note(reader, "program");
+    snprintf(ops->program, sizeof(ops->program), "%s", note ? note : "an unnamed program");
+    gaps_read(reader, ops->gaps);
+    gaps_count(reader, &ops->lost, &ops->unseen);
     ops->threads = zt_reader_threads(reader);
+    note = zt_reader_note(reader, "allocator");
+    snprintf(ops->allocator, sizeof(ops->allocator), "%s", note ? note : "");
+    note = zt_reader_note(reader, "recording-ns");
+    if (note) ops->recording_ns = recording_ns(strtoul(note, NULL, 10));
+    if (result == 0) result = take_samples(ops, reader, error, path);
+    if (result == 0) result = begin_clock(ops, error, path);
     count_elsewhere(ops);
     ops->truncated = zt_reader_truncated(reader);
     ops->whole = zt_reader_offset(reader);
@@ -198,23 +330,10 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     return result;
 }
 
-/* What recording a call may add to the program's time, in us: measured 0.07 to 1.5, the latter
- * where several programs wrote to a slow disk. */
-#define RECORDED_US 2
-
-/* Of a millisecond, in us, so much may have been recording: a tenth of the time remains. */
-#define MOST_OF_MS 900
-
-void ops_hasten(struct ops *ops) {
-    uint64_t us = ops->count > 0 ? ops->op[0].ms * 1000 : 0;
-    for (size_t i = 0, next; i < ops->count; i = next) {
-        uint64_t ms = ops->op[i].ms, recording = 0;
-        for (next = i; next < ops->count && ops->op[next].ms == ms; next++) {
-            ops->op[next].ms = us / 1000;
-            if (recording + RECORDED_US <= MOST_OF_MS) recording += RECORDED_US;
-        }
-        if (next < ops->count) us += (ops->op[next].ms - ms) * 1000 - recording;
-    }
+void ops_free(struct ops *ops) {
+    zt_memory_free(ops->op);
+    zt_memory_free(ops->touch);
+    zt_memory_free(ops->ended);
+    zt_memory_free(ops->sample);
+    zt_memory_free(ops->clock_ms);
 }
-
-void ops_free(struct ops *ops) { zt_memory_free(ops->op); }

@@ -138,14 +138,14 @@ static void run_event(struct replay *replay, size_t event) {
     const struct op *op = &replay->ops->op[event];
     struct slot *slot = &replay->slot[op->object];
     if (!wait_for_block(replay, slot, replay->plan->turn[event])) return;
-    trace_clock_to(op->ms);
+    trace_clock_to(ops_clock(replay->ops, event));
     void *got = call_zmalloc(op, slot->block);
     if (got || op->op == ZT_FREE) {
         slot->block = got;
     } else {
         atomic_fetch_add(&replay->failures, 1); /* realloc left the block as it was */
     }
-    if (got) touch_block(replay->touch, got, op->size);
+    if (got) touch_block(replay->touch, got, ops_touched(replay->ops, event));
     atomic_store_explicit(&slot->done, replay->plan->turn[event] + 1, memory_order_release);
     figures_after(replay->result, replay->ops, event);
 }
@@ -202,13 +202,14 @@ static void wait_for_others(struct replay *replay, size_t event) {
     }
 }
 
-/* Whether a thread lives to the end.  A trace does not tell when a thread ended, which flushes its
- * cache: one that made calls for long, and until shortly before the end, is taken for a live one.
- */
+/* Whether a thread lives to the end; the end of a thread flushes its cache.  Where the trace does
+ * not tell, one that made calls for long, and until shortly before the end, is taken for a live
+ * one. */
 static bool stays(const struct replay *replay, uint32_t thread) {
     enum { LONG_MS = 1000 };
     const struct plan *plan = replay->plan;
     const struct op *op = replay->ops->op;
+    if (replay->ops->tells_ends) return !replay->ops->ended[thread];
     uint64_t first = op[plan->event[plan->first[thread]]].ms;
     uint64_t last = op[plan->event[plan->first[thread + 1] - 1]].ms;
     return last > first + LONG_MS && last + LONG_MS > op[replay->ops->count - 1].ms;
@@ -310,7 +311,7 @@ int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch t
     if (status == 0) {
         size_t used = zmalloc_used_memory();
         result->rss_baseline = resident_now();
-        figures_at_start(result);
+        figures_at_start(result, ops);
         trace_clock_begin();
         work_and_wait(&replay);
         if (atomic_load(&replay.failed)) status = -1;

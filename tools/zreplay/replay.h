@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "tools/zreplay/latency.h"
 #include "tools/zreplay/ops.h"
 
 #define UNKNOWN UINT64_MAX
@@ -30,17 +31,21 @@ struct range {
 };
 
 struct sample {
-    uint64_t event;
+    uint64_t event; /* so many had run; 0 also where nothing was sampled */
     uint64_t used;
     uint64_t rss;
+    uint32_t ms; /* of the trace */
 };
 
+/* Samples: so many by the number of events, and one in each part of the trace's time. */
 #define MAX_SAMPLES 400
+#define TIME_PARTS 400
 
 /* How long memory is watched after the last event, in the trace's time. */
 #define QUIET_SECONDS 10
 
 struct result {
+    bool unknown_statistics;
     struct figures peak;   /* after the event ops->peak */
     struct figures end;    /* after the last event, before all is freed */
     uint64_t rss_most;     /* of all samples */
@@ -58,14 +63,21 @@ struct result {
     bool has_raw;             /* whether the next two are known: sums as above */
     double raw_ns[ZT_OPS];    /* by the allocator without zmalloc */
     double paired_ns[ZT_OPS]; /* by zmalloc, in turns with it */
-    char report[2048];        /* zmalloc_report() after the last event */
+    double ns_without_last;   /* of all calls, by all rounds but the last; negative with one */
+    /* By kind of call, of zmalloc in the same replays; negative where too few calls tell. */
+    double percentile_ns[ZT_OPS][PERCENTILES];
+    char report[8192]; /* zmalloc_report() after the last event */
     uint32_t samples;
     struct sample sample[MAX_SAMPLES];
+    struct sample by_time[TIME_PARTS]; /* after the last event of each part that has one */
+    /* RSS when each of ops->sample was taken; 0: not looked at. */
+    uint64_t rss_at_sample[ZT_MAX_SAMPLES];
 };
 
 struct replay_options {
     enum touch touch;
-    uint64_t rss_fixed; /* of this process at its start, in bytes, or UNKNOWN */
+    uint64_t rss_fixed;      /* of this process at its start, in bytes, or UNKNOWN */
+    bool unknown_statistics; /* another library has the malloc, and they would not be its */
     unsigned rounds;
     bool raw;
     /* Threads of the recording are threads of the replay; all events that are so many before an
@@ -78,7 +90,8 @@ struct replay_options {
  * `raw`, each round has one more process: it replays a few thousand events each in turns, through
  * zmalloc and through the allocator without it, and takes twice the memory.  The times are the
  * best of all rounds (of turns: the best of each turn); the figures are those of the first round.
- * In the last of several rounds time passes as in a program that was not recorded (ops_hasten()).
+ * Time passes as in the program without what recording took, as far as the trace tells, and in the
+ * last of several rounds without the most that it may have taken.
  * Returns 0; the signal that ended a round; or -1 without memory, threads or processes. */
 int replay(struct ops *ops, const struct replay_options *options, struct result *result);
 

@@ -123,6 +123,34 @@ static void print_times(const struct report *report) {
     }
 }
 
+static const char *const percentile_names[PERCENTILES] = {"p50", "p90", "p99", "p99.9"};
+
+/* Whether any percentile of a kind of call is known. */
+static bool has_percentiles(const struct result *result, int op) {
+    return result->percentile_ns[op][0] >= 0;
+}
+
+static void print_percentiles(const struct report *report) {
+    const struct result *r = report->result;
+    bool any = false;
+    for (int op = 0; op < ZT_OPS; op++) any = any || has_percentiles(r, op);
+    if (!any) return;
+    printf("\n%-24s", "single calls, ns");
+    for (int p = 0; p < PERCENTILES; p++) printf("%12s", percentile_names[p]);
+    for (int op = 0; op < ZT_OPS; op++) {
+        if (!has_percentiles(r, op)) continue;
+        printf("\n  %-22s", op_names[op]);
+        for (int p = 0; p < PERCENTILES; p++) {
+            if (r->percentile_ns[op][p] < 0) {
+                printf("%12s", "unknown");
+            } else {
+                printf("%12.0f", r->percentile_ns[op][p]);
+            }
+        }
+    }
+    printf("\n");
+}
+
 static void print_checks(const struct report *report) {
     const struct result *r = report->result;
     printf("\n%-24s%12" PRIu64 "\n", "failed allocations", r->failures);
@@ -176,7 +204,9 @@ void report_table(const struct report *report) {
     print_heading(report);
     print_memory(report);
     print_times(report);
+    print_percentiles(report);
     print_checks(report);
+    if (report->result->unknown_statistics) return;
     printf("\nat the end, of the whole process with the decoded trace:\n%s",
            report->result->report);
 }
@@ -207,16 +237,38 @@ static void json_real(const char *prefix, const char *key, double value) {
     }
 }
 
+static void json_sample(const struct sample *s) {
+    printf("%s[%" PRIu64 ", %" PRIu64 ", ", s->event ? ", " : "", s->event, s->used);
+    if (s->rss == UNKNOWN) {
+        printf("null, ");
+    } else {
+        printf("%" PRIu64 ", ", s->rss);
+    }
+    printf("%" PRIu32 "]", s->ms);
+}
+
+/* Both kinds of samples in one order. */
 static void json_timeline(const struct result *r) {
+    size_t part = 0;
     printf("  \"timeline\": [");
     for (uint32_t i = 0; i < r->samples; i++) {
-        const struct sample *s = &r->sample[i];
-        printf("%s[%" PRIu64 ", %" PRIu64 ", ", i ? ", " : "", s->event, s->used);
-        if (s->rss == UNKNOWN) {
-            printf("null]");
-        } else {
-            printf("%" PRIu64 "]", s->rss);
+        for (; i > 0 && part < TIME_PARTS && r->by_time[part].event < r->sample[i].event; part++) {
+            if (r->by_time[part].event > r->sample[i - 1].event) json_sample(&r->by_time[part]);
         }
+        json_sample(&r->sample[i]);
+    }
+    printf("],\n");
+}
+
+/* The program's memory at each sample of it, and the replay's at that time. */
+static void json_program_timeline(const struct report *report) {
+    const struct ops *ops = report->ops;
+    printf("  \"program_timeline\": [");
+    for (size_t i = 0, written = 0; i < ops->samples; i++) {
+        const uint64_t rss = report->result->rss_at_sample[i];
+        if (rss == 0 || rss == UNKNOWN) continue;
+        printf("%s[%.3f, %" PRIu64 ", %" PRIu64 "]", written++ ? ", " : "",
+               (double)ops->sample[i].time / 1e6, ops->sample[i].rss_anon, rss);
     }
     printf("],\n");
 }
@@ -241,6 +293,8 @@ static void json_figures(const struct report *report) {
     }
     json_number("", "rss_most_sampled", report->result->rss_most);
     json_number("", "rounds", report->rounds);
+    json_real("", "ns_all_without_last_round",
+              per_call(report->result->ns_without_last, report->ops->count));
     json_number("", "rss_quiet", report->result->rss_quiet);
     json_number("", "rss_fixed", report->result->rss_fixed);
     json_range("rss_most_sampled", &report->result->most);
@@ -261,6 +315,30 @@ static void json_times(const struct report *report) {
         }
         if (i > 0) json_number("calls_", row->name, row->calls);
     }
+    for (int op = 0; op < ZT_OPS; op++) {
+        for (int p = 0; p < PERCENTILES; p++) {
+            char key[32];
+            snprintf(key, sizeof(key), "%s_%s", op_names[op], percentile_names[p]);
+            json_real("ns_", key, report->result->percentile_ns[op][p]);
+        }
+    }
+}
+
+/* What the program itself had: when it had most, and last; and the replay then. */
+static void json_program(const struct report *report) {
+    const struct ops *ops = report->ops;
+    const uint64_t *rss = report->result->rss_at_sample;
+    size_t most = 0;
+    json_string("recorded_over", ops->allocator);
+    if (ops->samples == 0) return;
+    for (size_t i = 1; i < ops->samples; i++) {
+        if (ops->sample[i].rss_anon > ops->sample[most].rss_anon) most = i;
+    }
+    const size_t last = ops->samples - 1;
+    json_number("", "program_rss_most", ops->sample[most].rss_anon);
+    json_number("", "rss_at_program_most", rss[most] ? rss[most] : UNKNOWN);
+    json_number("", "program_rss_end", ops->sample[last].rss_anon);
+    json_number("", "rss_at_program_end", rss[last] ? rss[last] : UNKNOWN);
 }
 
 void report_json(const struct report *report, bool timeline) {
@@ -272,18 +350,27 @@ void report_json(const struct report *report, bool timeline) {
     json_string("trace", report->trace);
     json_string("program", report->ops->program);
     printf("  \"truncated\": %s,\n", report->ops->truncated ? "true" : "false");
+    printf("  \"gaps\": ");
+    gaps_json(report->ops->gaps);
+    printf(",\n");
     json_number("", "lost_events", report->ops->lost);
     json_number("", "events", report->ops->count);
     json_number("", "threads", report->ops->threads);
     printf("  \"by_threads\": %s,\n", r->by_threads ? "true" : "false");
     json_number("", "events_elsewhere", report->ops->elsewhere);
     json_real("", "duration_s", (double)report->ops->duration / 1e9);
+    json_number("", "recording_ns",
+                report->ops->recording_ns ? report->ops->recording_ns : UNKNOWN);
     json_number("", "unseen_calls", report->ops->unseen);
     json_number("", "peak_blocks", report->ops->peak_blocks);
     json_number("", "peak_large", report->ops->peak_large);
+    json_program(report);
     json_figures(report);
     json_times(report);
-    if (timeline) json_timeline(r);
+    if (timeline) {
+        json_timeline(r);
+        json_program_timeline(report);
+    }
     json_number("", "failures", r->failures);
     printf("  \"leaked\": %" PRId64 "\n}\n", (int64_t)r->used_leaked);
 }

@@ -1,4 +1,4 @@
-/* Draws memory along the trace: a line of RSS for each allocator, and one of the used memory
+/* Draws memory over the trace's time: a line of RSS for each allocator, and one of the used memory
  * that the first one counts. */
 #include "tools/common/svg.h"
 
@@ -10,15 +10,17 @@
 enum { WIDTH = 900, HEIGHT = 460, LEFT = 70, RIGHT = 190, TOP = 50, BOTTOM = 50 };
 
 struct point {
-    double event;
+    double at; /* on the axis */
     double used;
     double rss;
 };
 
 struct chart {
     FILE *file;
-    double events; /* the most */
-    double bytes;  /* where the axis ends: on a tick */
+    bool
+        by_time; /* the axis is the trace's time, in ms; else events, as some traces have no time */
+    double end;
+    double bytes; /* where the axis ends: on a tick */
 };
 
 /* The unit of an axis. */
@@ -28,17 +30,19 @@ struct scale {
     double step; /* between ticks, in units: 1, 2 or 5 times a power of ten */
 };
 
-/* Reads the next point of a timeline; NULL after the last, else where to go on. */
-static const char *next_point(const char *at, struct point *point) {
-    char *end;
+/* Reads the next point of a timeline, [event, used, RSS, ms]; NULL after the last, else where to go
+ * on.  An RSS that is not known is 0. */
+static const char *next_point(const char *at, bool by_time, struct point *point) {
+    enum { EVENT, USED, RSS, MS, NUMBERS };
+    double number[NUMBERS];
     at = strchr(at, '[');
     const char *stop = at ? strchr(at, ']') : NULL;
     if (!stop) return NULL;
-    point->event = strtod(at + 1, &end);
-    if (*end != ',') return NULL;
-    point->used = strtod(end + 1, &end);
-    if (*end != ',') return NULL;
-    point->rss = strtod(end + 1, &end);
+    for (int i = 0; i < NUMBERS; i++) {
+        number[i] = strtod(++at, NULL);
+        at += strcspn(at, ",]");
+    }
+    *point = (struct point){number[by_time ? MS : EVENT], number[USED], number[RSS]};
     return stop + 1;
 }
 
@@ -50,10 +54,13 @@ static const char *timeline(const struct run *run) {
 
 static void find_range(struct chart *chart, const struct run *runs, size_t count) {
     struct point point;
-    chart->events = chart->bytes = 1;
+    double seconds = 0;
+    (void)run_number(&runs[0], "duration_s", &seconds);
+    chart->by_time = seconds >= 0.01;
+    chart->end = chart->bytes = 1;
     for (size_t i = 0; i < count; i++) {
-        for (const char *at = timeline(&runs[i]); (at = next_point(at, &point));) {
-            if (point.event > chart->events) chart->events = point.event;
+        for (const char *at = timeline(&runs[i]); (at = next_point(at, chart->by_time, &point));) {
+            if (point.at > chart->end) chart->end = point.at;
             if (point.rss > chart->bytes) chart->bytes = point.rss;
             if (point.used > chart->bytes) chart->bytes = point.used;
             if (at[0] == ']') break;
@@ -61,21 +68,25 @@ static void find_range(struct chart *chart, const struct run *runs, size_t count
     }
 }
 
-static double x_of(const struct chart *chart, double event) {
-    return LEFT + event / chart->events * (WIDTH - LEFT - RIGHT);
+static double x_of(const struct chart *chart, double at) {
+    return LEFT + at / chart->end * (WIDTH - LEFT - RIGHT);
 }
 
 static double y_of(const struct chart *chart, double bytes) {
     return HEIGHT - BOTTOM - bytes / chart->bytes * (HEIGHT - TOP - BOTTOM);
 }
 
+/* In steps: memory stays as it is until the next event. */
 static void draw_line(const struct chart *chart, const struct run *run, bool used,
                       const char *style) {
     struct point point;
+    double before = -1;
     fprintf(chart->file, "<polyline fill=\"none\" %s points=\"", style);
-    for (const char *at = timeline(run); (at = next_point(at, &point));) {
-        fprintf(chart->file, "%.1f,%.1f ", x_of(chart, point.event),
-                y_of(chart, used ? point.used : point.rss));
+    for (const char *at = timeline(run); (at = next_point(at, chart->by_time, &point));) {
+        double x = x_of(chart, point.at), y = y_of(chart, used ? point.used : point.rss);
+        if (before >= 0) fprintf(chart->file, "%.1f,%.1f ", x, before);
+        fprintf(chart->file, "%.1f,%.1f ", x, y);
+        before = y;
         if (at[0] == ']') break;
     }
     fprintf(chart->file, "\"/>\n");
@@ -105,6 +116,15 @@ static struct scale scale_of_events(double events) {
     return scale;
 }
 
+static struct scale scale_of_ms(double ms) {
+    struct scale scale = {1, "ms of the recording", 0};
+    if (ms >= 2e3) scale = (struct scale){1e3, "seconds of the recording", 0};
+    if (ms >= 6e5) scale = (struct scale){6e4, "minutes of the recording", 0};
+    if (ms >= 1.08e7) scale = (struct scale){3.6e6, "hours of the recording", 0};
+    scale.step = svg_step(ms / scale.unit, ms < 2e3 ? 1 : 0.1);
+    return scale;
+}
+
 /* Ends the axis of bytes on a tick. */
 static void round_up(struct chart *chart) {
     struct scale scale = scale_of_bytes(chart->bytes);
@@ -118,12 +138,12 @@ static void draw_bytes_axis(const struct chart *chart, const struct scale *scale
         double value = i * scale->step;
         svg_grid_line(chart->file, LEFT, WIDTH - RIGHT, y_of(chart, value * scale->unit), value);
     }
-    fprintf(chart->file, "<text x=\"%d\" y=\"%d\">RSS along the trace, %s</text>\n", LEFT, TOP - 22,
-            scale->name);
+    fprintf(chart->file, "<text x=\"%d\" y=\"%d\">RSS over the %s of the recording, %s</text>\n",
+            LEFT, TOP - 22, chart->by_time ? "time" : "events", scale->name);
 }
 
-static void draw_events_axis(const struct chart *chart, const struct scale *scale) {
-    for (int i = 0; i * scale->step * scale->unit <= chart->events * 1.0001; i++) {
+static void draw_lower_axis(const struct chart *chart, const struct scale *scale) {
+    for (int i = 0; i * scale->step * scale->unit <= chart->end * 1.0001; i++) {
         double value = i * scale->step, x = x_of(chart, value * scale->unit);
         fprintf(chart->file,
                 "<line x1=\"%.1f\" x2=\"%.1f\" y1=\"%d\" y2=\"%d\" stroke=\"#888\"/>\n"
@@ -135,21 +155,25 @@ static void draw_events_axis(const struct chart *chart, const struct scale *scal
 }
 
 static void draw_axes(const struct chart *chart) {
-    struct scale bytes = scale_of_bytes(chart->bytes), events = scale_of_events(chart->events);
+    struct scale bytes = scale_of_bytes(chart->bytes);
+    struct scale lower = chart->by_time ? scale_of_ms(chart->end) : scale_of_events(chart->end);
     draw_bytes_axis(chart, &bytes);
-    draw_events_axis(chart, &events);
+    draw_lower_axis(chart, &lower);
 }
 
 void draw_memory(FILE *file, const struct run *runs, size_t count) {
-    static const char used[] = "stroke=\"#444\" stroke-dasharray=\"4 3\"";
-    char style[64], text[128];
+    static const char used[] = "stroke=\"#444\" stroke-dasharray=\"1 3\"";
+    /* Where lines coincide, the one below shows in the gaps. */
+    static const char *const dashes[] = {"none", "none", "6 6", "none", "10 4 2 4", "3 3"};
+    char style[128], text[128];
     struct chart chart = {.file = file};
     find_range(&chart, runs, count);
     round_up(&chart);
     svg_begin(file, WIDTH, HEIGHT);
     draw_axes(&chart);
     for (size_t i = 0; i < count; i++) {
-        snprintf(style, sizeof(style), "stroke=\"%s\" stroke-width=\"1.5\"", svg_color(i));
+        snprintf(style, sizeof(style), "stroke=\"%s\" stroke-width=\"1.5\" stroke-dasharray=\"%s\"",
+                 svg_color(i), dashes[i % (sizeof(dashes) / sizeof(*dashes))]);
         draw_line(&chart, &runs[i], false, style);
         draw_legend(&chart, (int)i, style, runs[i].name);
     }

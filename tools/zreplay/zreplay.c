@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/procfs.h"
 #include "tools/raw/malloc_size.h"
 #include "tools/zreplay/figures.h"
 #include "tools/zreplay/parallel.h"
 #include "tools/zreplay/report.h"
+#include "tools/zreplay/stat.h"
 #include "zmalloc/build_info.h"
 #include "zmalloc/zmalloc.h"
 
@@ -42,9 +44,16 @@ static const char help[] =
     "                   zmalloc: as zmalloc() aligns them, over jemalloc to 8 bytes, which takes\n"
     "                   less memory\n"
     "      --json       print a JSON object instead of the table; unknown figures are null\n"
-    "      --timeline   add used memory and RSS along the trace to the JSON\n"
+    "      --timeline   add used memory and RSS along the trace to the JSON; and, where the trace\n"
+    "                   has samples of the program, its RssAnon and the replay's at the same time\n"
+    "      --stat       replay nothing; print what the trace tells by itself: sizes, lifetimes,\n"
+    "                   frees by other threads, growth; which call stacks held and allocated\n"
+    "                   most, if ztrace --stacks recorded them\n"
+    "      --preloaded=LIBRARY  fail unless this library is loaded, as by LD_PRELOAD; its "
+    "statistics\n"
+    "                   are unknown\n"
     "      --prefix=P   begin messages with P instead of zreplay\n"
-    "  -q, --quiet      print no line about a truncated trace or lost events\n"
+    "  -q, --quiet      print no line about what the trace lacks\n"
     "  -h, --help       print this text\n"
     "\n"
     "Events run as fast as possible, each thread's in their order, and those of a block in "
@@ -78,12 +87,9 @@ struct arguments {
     bool raw;
     bool json;
     bool timeline;
+    bool stat;
+    const char *preloaded; /* a library that has the malloc, or NULL */
 };
-
-static int usage(const char *message, const char *about) {
-    cli_error(tool, "%s%s (see %s --help)", message, about, tool);
-    return CLI_USAGE;
-}
 
 static bool parse_api(const char *text, bool *zmalloc) {
     *zmalloc = strcmp(text, "zmalloc") == 0;
@@ -105,6 +111,8 @@ static const struct option options[] = {
     {"rounds", required_argument, NULL, 'r'},
     {"json", no_argument, NULL, 'j'},
     {"timeline", no_argument, NULL, 'l'},
+    {"stat", no_argument, NULL, 'S'},
+    {"preloaded", required_argument, NULL, 'P'},
     {"prefix", required_argument, NULL, 'p'},
     {"quiet", no_argument, NULL, 'q'},
     {"raw", no_argument, NULL, 'w'},
@@ -123,21 +131,21 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         const char *given = argv[optind - 1];
         if (option == 't') {
             if (!parse_touch(optarg, &arguments->touch)) {
-                return usage("--touch takes pages, all or none, not ", optarg);
+                return cli_usage(tool, "--touch takes pages, all or none, not ", optarg);
             }
         } else if (option == 'r') {
             if (!cli_number(optarg, 1, 1000, &number)) {
-                return usage("--rounds takes a number from 1 to 1000, not ", optarg);
+                return cli_usage(tool, "--rounds takes a number from 1 to 1000, not ", optarg);
             }
             arguments->rounds = (unsigned)number;
         } else if (option == 's') {
             if (!cli_number(optarg, 0, MAX_SKEW, &number)) {
-                return usage("--skew takes a number from 0 to 1000000000, not ", optarg);
+                return cli_usage(tool, "--skew takes a number from 0 to 1000000000, not ", optarg);
             }
             arguments->skew = (size_t)number;
         } else if (option == 'a') {
             if (!parse_api(optarg, &arguments->zmalloc)) {
-                return usage("--api takes malloc or zmalloc, not ", optarg);
+                return cli_usage(tool, "--api takes malloc or zmalloc, not ", optarg);
             }
         } else if (option == 'p') {
             tool = optarg;
@@ -149,17 +157,23 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
             arguments->json = true;
         } else if (option == 'l') {
             arguments->timeline = true;
+        } else if (option == 'P') {
+            arguments->preloaded = optarg;
+        } else if (option == 'S') {
+            arguments->stat = true;
         } else if (option == 'h') {
             return cli_help(tool, help);
         } else {
-            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
+            return cli_bad_option(tool, option, given);
         }
     }
     if (argc - optind > 1)
-        return usage("only one trace can be replayed; unexpected: ", argv[optind + 1]);
+        return cli_usage(tool, "only one trace can be replayed; unexpected: ", argv[optind + 1]);
     arguments->trace = argv[optind];
     if (arguments->timeline && !arguments->json)
-        return usage("--timeline works with --json only", "");
+        return cli_usage(tool, "--timeline works with --json only", "");
+    if (arguments->stat && (arguments->timeline || arguments->raw))
+        return cli_usage(tool, "--stat replays nothing: leave out --timeline and --raw", "");
     return -1;
 }
 
@@ -206,6 +220,15 @@ static bool raw_fits(const struct arguments *arguments, const struct ops *ops, c
     return false;
 }
 
+/* Says what the trace lacks, a line each. */
+static void tell_gaps(const char *path, const char *gaps) {
+    for (size_t length; *gaps; gaps += length + 1) {
+        length = strcspn(gaps, "\n");
+        cli_error(tool, "%s: %.*s", path, (int)length, gaps);
+        if (gaps[length] == '\0') return;
+    }
+}
+
 /* Reads the trace; prints a line and returns false when it cannot be replayed. */
 static bool read_trace(const struct arguments *arguments, const char *path, struct ops *ops) {
     struct zt_error error;
@@ -222,10 +245,7 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
         cli_error(tool, "%s: truncated at byte %" PRIu64 "; replaying the %zu events before it",
                   path, ops->whole, ops->count);
     }
-    if (ops->lost && !arguments->quiet) {
-        cli_error(tool, "%s: %" PRIu64 " %s lost when it was recorded", path, ops->lost,
-                  ops->lost == 1 ? "event was" : "events were");
-    }
+    if (!arguments->quiet) tell_gaps(path, ops->gaps);
     return fits(ops, arguments->touch, limit, path);
 }
 
@@ -253,6 +273,7 @@ static int replay_and_report(const struct arguments *arguments, const char *path
         .rss_fixed = arguments->rss_fixed,
         .rounds = arguments->rounds,
         .raw = raw,
+        .unknown_statistics = arguments->preloaded != NULL,
         .skew = arguments->skew == SIZE_MAX ? default_skew(ops) : arguments->skew};
     int status = replay(ops, &options, &result);
     if (status != 0) {
@@ -265,7 +286,7 @@ static int replay_and_report(const struct arguments *arguments, const char *path
         .trace = arguments->trace != NULL ? arguments->trace : SHIPPED_TRACE,
         .allocator = zmalloc_allocator_name(),
         .backend = ZMALLOC_BACKEND,
-        .lib = ZMALLOC_LIB,
+        .lib = arguments->preloaded ? arguments->preloaded : ZMALLOC_LIB,
         .ops = ops,
         .result = &result,
         .rounds = arguments->rounds,
@@ -278,6 +299,48 @@ static int replay_and_report(const struct arguments *arguments, const char *path
     return result.used_leaked != 0;
 }
 
+/* Whether a library is loaded: the dynamic linker goes on when it cannot preload it. */
+static bool is_loaded(const char *library) {
+    static char maps[1 << 18];
+    char line[CLI_PATH_SIZE + 2];
+    snprintf(line, sizeof(line), " %s\n", library);
+    return procfs_read("/proc/self/maps", maps, sizeof(maps)) && strstr(maps, line);
+}
+
+/* Reads what the trace tells by itself; false after a line. */
+static bool read_stat(const struct arguments *arguments, const char *path,
+                      struct trace_stat *stat) {
+    struct zt_error error;
+    if (stat_read(stat, path, memory_limit() / 2, &error) != 0) {
+        cli_error(tool, "%s", error.text);
+        return false;
+    }
+    if (stat->events == 0) {
+        cli_error(tool, "%s: has no events%s", path, stat->truncated ? ": it is truncated" : "");
+        return false;
+    }
+    if (stat->truncated && !arguments->quiet) {
+        cli_error(tool, "%s: truncated at byte %" PRIu64 ", after %" PRIu64 " events", path,
+                  stat->whole, stat->events);
+    }
+    if (!arguments->quiet) tell_gaps(path, stat->gaps);
+    return true;
+}
+
+/* Prints what the trace tells by itself. */
+static int print_stat(const struct arguments *arguments, const char *path) {
+    static struct trace_stat stat;
+    const char *name = arguments->trace ? arguments->trace : SHIPPED_TRACE;
+    bool ok = read_stat(arguments, path, &stat);
+    if (ok && arguments->json) {
+        stat_json(&stat, name);
+    } else if (ok) {
+        stat_text(&stat, name);
+    }
+    stat_free(&stat);
+    return ok ? cli_printed(tool) : CLI_USAGE;
+}
+
 int main(int argc, char **argv) {
     static char buffer[65536];
     struct arguments arguments = {.touch = TOUCH_PAGES, .rounds = 3, .skew = SIZE_MAX};
@@ -288,6 +351,11 @@ int main(int argc, char **argv) {
     int status = parse(argc, argv, &arguments);
     if (status >= 0) return status;
     if (!find_trace(arguments.trace, argv[0], path)) return CLI_USAGE;
+    if (arguments.stat) return print_stat(&arguments, path);
+    if (arguments.preloaded && !is_loaded(arguments.preloaded)) {
+        cli_error(tool, "%s is not loaded", arguments.preloaded);
+        return CLI_USAGE;
+    }
     struct ops ops;
     status = CLI_USAGE;
     bool read = read_trace(&arguments, path, &ops);

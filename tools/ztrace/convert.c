@@ -15,7 +15,11 @@
 #include "tools/trace/format.h"
 #include "tools/trace/map.h"
 #include "tools/trace/memory.h"
+#include "tools/ztrace/curve.h"
 #include "tools/ztrace/merge.h"
+#include "tools/ztrace/table.h"
+
+#define FIRST_OBJECTS 4096
 
 struct thread {
     uint32_t number; /* in the trace, + 1; 0 before its first event */
@@ -23,6 +27,9 @@ struct thread {
     bool known; /* the block in realloc is */
     uint32_t object;
     uint64_t address;
+    uint32_t stack;   /* of its next allocation; 0: none */
+    unsigned depth;   /* frames that came so far */
+    uint64_t *frames; /* of RAW_MAX_DEPTH; NULL before the first */
 };
 
 struct state {
@@ -34,6 +41,10 @@ struct state {
     uint32_t raw_threads;
     struct thread *threads;
     struct zt_map objects; /* by address */
+    uint64_t *size_of;     /* by object: those requested; 0 when it is not live */
+    size_t capacity;       /* of these */
+    uint64_t live;         /* their sum */
+    struct table table;    /* of call stacks */
     /* The record that is being converted. */
     struct thread *thread;
     uint64_t time;
@@ -48,21 +59,41 @@ static int out_of_memory(struct state *state) {
     return -1;
 }
 
+/* Accounts for the bytes of the event's object. */
+static int follow(struct state *state, const struct zt_event *event) {
+    if (event->op >= ZT_OPS) return 0;
+    while (event->object >= state->capacity) {
+        size_t size = 2 * state->capacity * sizeof(*state->size_of);
+        void *larger = zt_memory_grow(state->size_of, size);
+        if (!larger) return out_of_memory(state);
+        state->size_of = larger;
+        state->capacity *= 2;
+    }
+    uint64_t *bytes = &state->size_of[event->object];
+    state->live += event->size - *bytes;
+    *bytes = event->size;
+    if (state->live > state->conversion->peak) state->conversion->peak = state->live;
+    return 0;
+}
+
 static int emit(struct state *state, enum zt_op op, uint32_t *object) {
     struct conversion *conversion = state->conversion;
-    if (!state->thread->number) state->thread->number = ++conversion->threads;
+    uint32_t *number = &state->thread->number;
+    if (!*number && op < ZT_OPS) *number = ++conversion->threads;
     struct zt_event event = {
         .time = state->time,
         .size = op == ZT_FREE ? 0 : state->bytes,
         .object = *object,
-        .thread = state->thread->number - 1,
+        .thread = *number ? *number - 1 : 0, /* who looks at a block does not matter */
         .op = (uint8_t)op,
         .align_log2 = op == ZT_ALIGNED ? state->detail : 0,
+        .stack = op <= ZT_REALLOC ? state->thread->stack : 0,
     };
+    if (op <= ZT_REALLOC) state->thread->stack = 0;
     if (zt_write(state->writer, &event) != 0) return -1;
     *object = event.object;
     conversion->events++;
-    return 0;
+    return follow(state, &event);
 }
 
 /* From now on the address of this record is that of `object`. */
@@ -81,9 +112,24 @@ static int take_allocation(struct state *state, enum zt_op op) {
     return put_address(state, state->address, object);
 }
 
+/* How much of a block was touched.  Its address may by now be that of a smaller one, where the
+ * recording has gaps. */
+static int take_touched(struct state *state, uint32_t object) {
+    if (state->size_of[object] < RAW_LARGE) return 0;
+    if (state->bytes > state->size_of[object]) state->bytes = state->size_of[object];
+    return emit(state, ZT_TOUCHED, &object);
+}
+
+static int take_look(struct state *state) {
+    uint32_t object;
+    if (!zt_map_find(&state->objects, state->address, &object)) return 0;
+    return take_touched(state, object);
+}
+
 static int take_free(struct state *state) {
     uint32_t object;
     if (zt_map_take(&state->objects, state->address, &object)) {
+        if (state->detail == RAW_LOOKED && take_touched(state, object) != 0) return -1;
         return emit(state, ZT_FREE, &object);
     }
     state->conversion->unknown++;
@@ -106,7 +152,8 @@ static int begin_realloc(struct state *state) {
     thread->in_realloc = true;
     thread->address = state->address;
     thread->known = zt_map_take(&state->objects, state->address, &thread->object);
-    return 0;
+    if (!thread->known || state->detail != RAW_LOOKED) return 0;
+    return take_touched(state, thread->object);
 }
 
 static int end_realloc(struct state *state) {
@@ -138,10 +185,34 @@ static int take_exec(struct state *state) {
         if (emit(state, ZT_FREE, &state->objects.entry[i].value) != 0) return -1;
     }
     zt_map_free(&state->objects);
-    return zt_map_init(&state->objects) == 0 ? 0 : out_of_memory(state);
+    if (zt_map_init(&state->objects) != 0) return out_of_memory(state);
+    return state->header->stacks && table_next_image(&state->table) != 0 ? out_of_memory(state) : 0;
+}
+
+static int take_frame(struct state *state) {
+    struct thread *thread = state->thread;
+    if (!thread->frames) {
+        thread->frames = zt_memory_alloc(RAW_MAX_DEPTH * sizeof(*thread->frames));
+        if (!thread->frames) return out_of_memory(state);
+    }
+    if (thread->depth < RAW_MAX_DEPTH) thread->frames[thread->depth++] = state->address;
+    return 0;
+}
+
+/* The stack of the thread's next allocation; without its frames where the recording has a gap. */
+static int take_stack(struct state *state) {
+    struct thread *thread = state->thread;
+    const unsigned depth = state->detail == thread->depth ? thread->depth : 0;
+    thread->depth = 0;
+    if (!state->header->stacks || state->bytes >= RAW_MAX_STACKS) return 0;
+    int64_t number = table_take(&state->table, (uint32_t)state->bytes, thread->frames, depth);
+    if (number < 0) return out_of_memory(state);
+    thread->stack = (uint32_t)number;
+    return 0;
 }
 
 static int take_record(struct state *state) {
+    uint32_t object = 0;
     switch (state->op) {
         case RAW_MALLOC:
             return take_allocation(state, ZT_MALLOC);
@@ -155,6 +226,14 @@ static int take_record(struct state *state) {
             return begin_realloc(state);
         case RAW_REALLOC_END:
             return end_realloc(state);
+        case RAW_TOUCHED:
+            return take_look(state);
+        case RAW_FRAME:
+            return take_frame(state);
+        case RAW_STACK:
+            return take_stack(state);
+        case RAW_THREAD_END:
+            return state->thread->number ? emit(state, ZT_THREAD_END, &object) : 0;
         default:
             return take_exec(state);
     }
@@ -171,7 +250,8 @@ static bool parse(struct state *state, const struct raw_record *record) {
     state->bytes = record->size_op >> 16;
     state->detail = (uint8_t)(record->size_op >> 8);
     state->op = (uint8_t)record->size_op;
-    if (state->address == UINT64_MAX || state->detail > ZT_MAX_ALIGN_LOG2) return false;
+    if (state->address == UINT64_MAX || state->detail > RAW_MAX_DEPTH) return false;
+    if (state->op == RAW_ALIGNED && state->detail > ZT_MAX_ALIGN_LOG2) return false;
     return state->op < RAW_OPS;
 }
 
@@ -190,9 +270,9 @@ static int report_progress(struct state *state, uint64_t done) {
 
 static int take_all(struct state *state) {
     struct merge merge;
-    const char *chunks = (const char *)state->header + RAW_HEADER_SIZE;
+    const char *chunks = (const char *)state->header + RAW_BEGIN_SIZE;
     const struct raw_record *record;
-    if (merge_init(&merge, chunks, state->size - RAW_HEADER_SIZE) != 0) {
+    if (merge_init(&merge, chunks, state->size - RAW_BEGIN_SIZE) != 0) {
         return out_of_memory(state);
     }
     uint64_t done = 0;
@@ -211,42 +291,179 @@ static int take_all(struct state *state) {
     return result;
 }
 
+static int note_text(struct state *state, const char *key, const char *text) {
+    return text[0] ? zt_writer_note(state->writer, key, text) : 0;
+}
+
 static int note_number(struct state *state, const char *key, uint64_t value) {
     char text[24];
-    if (!value) return 0;
     snprintf(text, sizeof(text), "%" PRIu64, value);
-    return zt_writer_note(state->writer, key, text);
+    return value ? note_text(state, key, text) : 0;
 }
 
 static int note_start(struct state *state) {
-    char program[sizeof(state->header->program)], started[32];
-    time_t start = (time_t)state->header->start_time;
+    const struct raw_header *header = state->header;
+    char program[sizeof(header->program)], obstacle[sizeof(header->obstacle)], started[32];
+    char allocator[sizeof(header->allocator)];
+    time_t start = (time_t)header->start_time;
     struct tm utc;
-    snprintf(program, sizeof(program), "%.*s", (int)sizeof(program) - 1, state->header->program);
+    snprintf(program, sizeof(program), "%.*s", (int)sizeof(program) - 1, header->program);
+    snprintf(obstacle, sizeof(obstacle), "%.*s", (int)sizeof(obstacle) - 1, header->obstacle);
+    snprintf(allocator, sizeof(allocator), "%.*s", (int)sizeof(allocator) - 1, header->allocator);
     if (!gmtime_r(&start, &utc)) memset(&utc, 0, sizeof(utc));
     strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
     if (zt_writer_note(state->writer, "program", program) != 0) return -1;
-    return zt_writer_note(state->writer, "started", started);
+    if (zt_writer_note(state->writer, "started", started) != 0) return -1;
+    if (note_number(state, "pid", header->pid) != 0) return -1;
+    if (header->forked && header->images == 1 && note_text(state, "forked", "yes") != 0) return -1;
+    if (note_text(state, "allocator", allocator) != 0) return -1;
+    return note_text(state, "not-recorded", obstacle);
+}
+
+/* Says why the recording stopped, in words that follow "stopped". */
+static void find_stop(struct state *state) {
+    const struct raw_header *header = state->header;
+    char *text = state->conversion->stopped;
+    if (header->stopped == RAW_TIME_OVER) {
+        snprintf(text, sizeof(state->conversion->stopped), "after %" PRIu64 " s (--duration)",
+                 (header->until_ns - header->start_ns) / 1000000000);
+    } else if (header->stopped == RAW_LEFT) {
+        snprintf(text, sizeof(state->conversion->stopped), "when ztrace got a signal");
+    } else if (header->stopped != RAW_GOES_ON) {
+        snprintf(text, sizeof(state->conversion->stopped), "at %" PRIu64 " bytes (--max-size)",
+                 header->max_size);
+    }
+}
+
+/* What the trace lacks. */
+static int note_gaps(struct state *state) {
+    const struct conversion *conversion = state->conversion;
+    const char *failed = conversion->failed ? strerror((int)conversion->failed) : "";
+    if (note_number(state, "unknown-frees", conversion->unknown) != 0) return -1;
+    if (note_number(state, "missed-frees", conversion->missed) != 0) return -1;
+    if (note_number(state, "lost-events", conversion->lost + conversion->damaged) != 0) return -1;
+    if (note_text(state, "lost-why", failed) != 0) return -1;
+    if (note_text(state, "stopped", conversion->stopped) != 0) return -1;
+    if (note_text(state, "begun", conversion->begun) != 0) return -1;
+    if (note_text(state, "executed", conversion->executed) != 0) return -1;
+    if (note_number(state, "followed", conversion->followed) != 0) return -1;
+    if (note_number(state, "lost-stacks", state->header->stacks_lost) != 0) return -1;
+    return note_number(state, "children", conversion->children);
+}
+
+/* Whether an entry is there twice: by a process's own word, and by its parent's. */
+static bool is_known(const struct raw_header *header, uint32_t number) {
+    const struct raw_process *one = &header->process[number];
+    for (uint32_t i = 1; i < raw_processes(header); i++) {
+        const struct raw_process *other = &header->process[i];
+        bool same =
+            other->pid == one->pid && (other->start == one->start || !other->start || !one->start);
+        if (i != number && same && (other->has_file || i < number)) return true;
+    }
+    return false;
+}
+
+static void add_name(char *names, size_t size, const char *name) {
+    const char *found = strstr(names, name);
+    size_t length = strnlen(name, sizeof(((struct raw_process *)0)->name)), used = strlen(names);
+    if (found && (found == names || found[-1] == ' ') &&
+        (found[length] == ',' || found[length] == '\0'))
+        return;
+    (void)snprintf(names + used, size - used, "%s%.*s", used ? ", " : "", (int)length, name);
+}
+
+/* What became of the children, as the table of the first process's recording tells. */
+static void count_children(struct state *state) {
+    const struct raw_header *header = state->header;
+    struct conversion *c = state->conversion;
+    for (uint32_t i = 1; i < raw_processes(header); i++) {
+        const struct raw_process *process = &header->process[i];
+        if (process->pid == 0 || (!process->has_file && is_known(header, i))) continue;
+        c->followed += process->has_file;
+        if (process->state == RAW_EXECUTES) {
+            c->others++;
+            add_name(c->other_names, sizeof(c->other_names), process->name);
+        } else if (process->state == RAW_NO_RECORDING) {
+            c->unmade++;
+            c->unmade_error = process->error;
+        }
+    }
+    c->beyond = header->children;
+    c->children = c->beyond + c->unmade + c->others;
+}
+
+/* Who it is, and what it did that is not recorded. */
+static void take_process(struct state *state) {
+    const struct raw_header *header = state->header;
+    struct conversion *c = state->conversion;
+    const struct raw_process *first = &header->process[0];
+    bool executed = header->number == 0 && first->state == RAW_EXECUTES;
+    c->pid = header->pid;
+    c->paused = header->paused != 0;
+    if (header->paused_ns) {
+        snprintf(c->begun, sizeof(c->begun), "%.1f s", (double)header->paused_ns / 1e9);
+    }
+    snprintf(c->program, sizeof(c->program), "%.*s", (int)sizeof(c->program) - 1, header->program);
+    snprintf(c->executed, sizeof(c->executed), "%.*s", (int)sizeof(c->executed) - 1,
+             executed ? first->name : header->executed);
+    count_children(state);
+}
+
+/* ztrace may have been killed while it changed the samples: those after a later one are left out.
+ */
+static int take_samples(struct state *state) {
+    struct conversion *conversion = state->conversion;
+    const struct zt_sample *raw =
+        (const struct zt_sample *)((const char *)state->header + RAW_HEADER_SIZE);
+    uint32_t count = state->header->samples, kept = 0;
+    if (count > RAW_MAX_SAMPLES) count = RAW_MAX_SAMPLES;
+    struct zt_sample *samples = zt_memory_alloc((count + 1) * sizeof(*samples));
+    if (!samples) return out_of_memory(state);
+    for (uint32_t i = 0; i < count; i++) {
+        if (kept && !zt_sample_follows(&samples[kept - 1], &raw[i])) continue;
+        samples[kept++] = raw[i];
+    }
+    for (uint32_t i = 0; i < kept; i++) {
+        if (samples[i].rss_anon > conversion->rss_anon) conversion->rss_anon = samples[i].rss_anon;
+        conversion->cpu_ns = samples[i].cpu;
+    }
+    conversion->has_samples = kept > 0;
+    int result = kept ? zt_writer_samples(state->writer, samples, kept) : 0;
+    zt_memory_free(samples);
+    return result;
 }
 
 static int write_trace(struct state *state) {
     struct conversion *conversion = state->conversion;
-    if (note_start(state) != 0 || take_all(state) != 0) return -1;
+    if (note_start(state) != 0 || take_samples(state) != 0 || take_all(state) != 0) return -1;
+    if (state->table.stacks.stacks && zt_writer_stacks(state->writer, &state->table.stacks) != 0)
+        return -1;
     conversion->images = state->header->images;
-    conversion->children = state->header->children;
+    take_process(state);
     conversion->failed = state->header->failed;
     conversion->lost = state->header->lost;
-    if (note_number(state, "unknown-frees", conversion->unknown) != 0) return -1;
-    if (note_number(state, "missed-frees", conversion->missed) != 0) return -1;
-    return note_number(state, "lost-events", conversion->lost + conversion->damaged);
+    find_stop(state);
+    uint64_t timed = state->header->measured;
+    if (note_number(state, "recording-ns", timed ? state->header->measured_ns / timed : 0) != 0) {
+        return -1;
+    }
+    return note_gaps(state);
 }
 
 static int convert_mapped(struct state *state) {
-    struct zt_options options = {.tick_ns = state->conversion->tick_ns};
+    struct zt_options options = {.tick_ns = state->conversion->tick_ns,
+                                 .stacks = state->header->stacks != 0};
     state->raw_threads = state->header->threads;
     if (state->raw_threads > RAW_MAX_THREADS) state->raw_threads = RAW_MAX_THREADS;
     state->threads = zt_memory_alloc((state->raw_threads + 1) * sizeof(*state->threads));
-    if (!state->threads || zt_map_init(&state->objects) != 0) return out_of_memory(state);
+    state->capacity = FIRST_OBJECTS;
+    state->size_of = zt_memory_alloc(FIRST_OBJECTS * sizeof(*state->size_of));
+    if (!state->threads || !state->size_of || zt_map_init(&state->objects) != 0) {
+        return out_of_memory(state);
+    }
+    if (state->header->stacks && table_init(&state->table, state->header) != 0) {
+        return out_of_memory(state);
+    }
     state->writer = zt_writer_open(state->conversion->out_fd, state->conversion->out_name, &options,
                                    state->error);
     if (!state->writer) return -1;
@@ -260,7 +477,7 @@ int convert(struct conversion *conversion, struct zt_error *error) {
     struct state state = {.conversion = conversion, .error = error};
     struct stat stat;
     error->text[0] = '\0';
-    if (fstat(conversion->raw_fd, &stat) != 0 || stat.st_size < RAW_HEADER_SIZE) {
+    if (fstat(conversion->raw_fd, &stat) != 0 || stat.st_size < RAW_BEGIN_SIZE) {
         zt_fail(error, "%s: not a raw recording of ztrace", conversion->raw_name);
         return -1;
     }
@@ -278,6 +495,11 @@ int convert(struct conversion *conversion, struct zt_error *error) {
         zt_fail(error, "%s: not a raw recording of ztrace", conversion->raw_name);
     }
     zt_map_free(&state.objects);
+    table_free(&state.table);
+    for (uint32_t i = 0; state.threads && i < state.raw_threads; i++) {
+        zt_memory_free(state.threads[i].frames);
+    }
+    zt_memory_free(state.size_of);
     zt_memory_free(state.threads);
     munmap(raw, state.size);
     return result;

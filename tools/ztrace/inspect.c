@@ -6,14 +6,20 @@
 #include "tools/common/cli.h"
 #include "tools/common/elf.h"
 
-/* Whether it calls a C++ new that does not call malloc. */
+/* Whether it calls functions of an allocator, linked or preloaded, that do not call malloc. */
 static bool has_other_new(const struct elf_image *image) {
-    static const char *const libraries[] = {"libtcmalloc", "libjemalloc", "libmimalloc"};
-    static const char *const operators[] = {"_Znwm", "_Znam", "_Znwj", "_Znaj"};
-    bool linked = false, calls = false;
-    for (int i = 0; i < 3; i++) linked = linked || elf_needs(image, libraries[i]);
-    for (int i = 0; linked && i < 4; i++)
-        calls = calls || elf_has_function(image, operators[i], false);
+    static const char *const libraries[] = {"libtcmalloc", "libjemalloc", "libmimalloc", NULL};
+    static const char *const functions[] = {"_Znwm",   "_Znam",   "_Znwj",    "_Znaj", "mallocx",
+                                            "rallocx", "dallocx", "sdallocx", NULL};
+    const char *preloaded = getenv("LD_PRELOAD");
+    bool there = false, calls = false;
+    for (size_t i = 0; libraries[i]; i++) {
+        there = there || elf_needs(image, libraries[i]) ||
+                (preloaded && strstr(preloaded, libraries[i]));
+    }
+    for (size_t i = 0; there && functions[i]; i++) {
+        calls = calls || elf_has_function(image, functions[i], false);
+    }
     return calls;
 }
 
@@ -30,11 +36,8 @@ static struct obstacle inspect_linked(const struct elf_image *image, const struc
             INSPECT_OWN_MALLOC,
             "has a malloc of its own; only calls that reach the libc's are recorded", false};
     }
-    if (has_other_new(image)) {
-        return (struct obstacle){
-            INSPECT_OTHER_NEW, "is linked with an allocator whose C++ new is not recorded", false};
-    }
-    return (struct obstacle){INSPECT_NOTHING, NULL, false};
+    return (struct obstacle){has_other_new(image) ? INSPECT_OTHER_NEW : INSPECT_NOTHING, NULL,
+                             false};
 }
 
 static struct obstacle inspect_elf(const struct elf_image *image, const char *path) {

@@ -14,7 +14,8 @@ enum inspect_kind {
     INSPECT_OTHER_LIBC, /* than the tool */
     INSPECT_OTHER_CPU,
     INSPECT_OWN_MALLOC, /* the program defines malloc itself */
-    INSPECT_OTHER_NEW,  /* it is linked with an allocator, and calls that one's C++ new */
+    INSPECT_OTHER_NEW,  /* it has an allocator of a library, and calls that one's C++ new or mallocx
+                         */
     INSPECT_RIGHTS,     /* it gains rights when it starts, so that nothing is preloaded */
     INSPECT_ASAN,       /* AddressSanitizer is in LD_PRELOAD */
 };
@@ -25,7 +26,9 @@ struct obstacle {
     bool fatal;       /* the program would not run with ztrace's library */
 };
 
-/* Tells why ztrace will record less of a program, or of a script's interpreter, than it
+/* INSPECT_OTHER_NEW is no obstacle for ztrace, and has no text.
+ *
+ * Tells why ztrace will record less of a program, or of a script's interpreter, than it
  * allocates.  Like execvp(), looks in PATH for a name without a slash; relative names start in
  * the user's folder.  Finds no obstacle in a file that cannot be read. */
 struct obstacle inspect_program(const char *name);

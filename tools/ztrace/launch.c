@@ -3,18 +3,29 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include "tools/common/cli.h"
+#include "tools/ztrace/children.h"
+#include "tools/ztrace/curve.h"
 #include "tools/ztrace/raw.h"
 
-static volatile sig_atomic_t child, noted;
+#define TOOL "ztrace"
+
+static volatile sig_atomic_t child, noted, waits, left, begin_asked, stop_asked;
 
 static void take(int signal) {
-    if (child <= 0) {
+    if (signal == SIGUSR1 || signal == SIGUSR2) {
+        *(signal == SIGUSR1 ? &begin_asked : &stop_asked) = 1;
+        return;
+    }
+    if (waits) {
+        left = signal;
+    } else if (child <= 0) {
         noted = signal;
     } else if (signal == SIGTERM || signal == SIGHUP) {
         kill((pid_t)child, signal);
@@ -25,7 +36,8 @@ static void take(int signal) {
 static const struct {
     int signal;
     void (*handler)(int);
-} taken[] = {{SIGINT, take},     {SIGQUIT, take},    {SIGTERM, take},   {SIGHUP, take},
+} taken[] = {{SIGINT, take},     {SIGQUIT, take},    {SIGTERM, take},
+             {SIGHUP, take},     {SIGUSR1, take},    {SIGUSR2, take},
              {SIGXFSZ, SIG_IGN}, {SIGPIPE, SIG_IGN}, {SIGCHLD, SIG_DFL}};
 enum { TAKEN = sizeof(taken) / sizeof(*taken) };
 static struct sigaction before[TAKEN];
@@ -41,6 +53,8 @@ void take_signals(void) {
 }
 
 int interrupted(void) { return noted; }
+
+bool left_children(void) { return left != 0; }
 
 static int set_environment(const struct launch *launch) {
     char pid[24];
@@ -62,16 +76,80 @@ static void become_program(const struct launch *launch, int report) {
     _exit(127);
 }
 
+static struct timespec shorter(struct timespec one, struct timespec other) {
+    bool is_shorter =
+        one.tv_sec != other.tv_sec ? one.tv_sec < other.tv_sec : one.tv_nsec < other.tv_nsec;
+    return is_shorter ? one : other;
+}
+
+/* Does what signals asked for: SIGUSR1 to begin, SIGUSR2 to stop. */
+static void obey(struct curve *curve, struct children *children) {
+    if (begin_asked) curve_begin(curve);
+    begin_asked = 0;
+    if (!stop_asked) return;
+    stop_asked = 0;
+    curve_ask(curve);
+    children_ask(children);
+}
+
+/* Takes samples until the child has ended, and leaves it a zombie.  0 or -1. */
+static int watch_child(pid_t pid, struct curve *curve, struct children *children) {
+    siginfo_t info = {.si_pid = 0};
+    sigset_t ended, unblocked;
+    sigemptyset(&ended);
+    sigaddset(&ended, SIGCHLD); /* blocked, it stays until it is waited for */
+    sigprocmask(SIG_BLOCK, &ended, &unblocked);
+    int result;
+    while ((result = waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT | WNOHANG)) == 0 ||
+           errno == EINTR) {
+        if (info.si_pid == pid) break;
+        obey(curve, children);
+        struct timespec pause = shorter(curve_look(curve, pid), children_look(children));
+        sigtimedwait(&ended, NULL, &pause);
+    }
+    sigprocmask(SIG_SETMASK, &unblocked, NULL);
+    return result;
+}
+
+/* Waits for the children that are recorded, or for a signal. */
+static void watch_rest(struct curve *curve, struct children *children) {
+    enum { MOST_PAUSES = 50 }; /* a second: a fork may have failed, and no child will come */
+    struct timespec pause = {.tv_nsec = 20000000};
+    for (int i = 0; i < MOST_PAUSES && children_begin(children); i++) nanosleep(&pause, NULL);
+    children_first_ended(children);
+    pause = children_look(children);
+    if (!children->lives) return;
+    cli_error(TOOL,
+              "the program ended; %u of its children %s on and %s recorded (a signal ends the "
+              "recording, and not %s)",
+              children->lives, children->lives == 1 ? "goes" : "go",
+              children->lives == 1 ? "is" : "are", children->lives == 1 ? "it" : "them");
+    waits = 1;
+    while (children->lives && !left) {
+        nanosleep(&pause, NULL);
+        obey(curve, children);
+        pause = children_look(children);
+    }
+    waits = 0;
+    if (left) children_leave(children);
+}
+
 /* Keeps the number of the child until ztrace no longer passes signals on: otherwise another
  * process could have that number and get them. */
-static int wait_for_child(pid_t pid) {
-    siginfo_t info;
+static int wait_for_child(pid_t pid, const struct launch *launch) {
+    struct curve curve;
+    struct children children;
     int status;
-    while (waitid(P_PID, (id_t)pid, &info, WEXITED | WNOWAIT) < 0) {
-        if (errno != EINTR) return -1;
-    }
+    curve_open(&curve, launch->raw_fd);
+    children_open(&children, launch->raw_fd, launch->raw);
+    int result = watch_child(pid, &curve, &children);
+    if (result == 0) curve_end(&curve, pid);
     child = 0;
-    if (waitpid(pid, &status, 0) < 0) return -1;
+    bool ended = result == 0 && waitpid(pid, &status, 0) >= 0;
+    if (ended) watch_rest(&curve, &children);
+    children_close(&children);
+    curve_close(&curve);
+    if (!ended) return -1;
     return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
@@ -117,6 +195,6 @@ int launch(const struct launch *launch, int *error) {
     close(report[1]);
     if (pid > 0) *error = read_report(report[0]);
     close(report[0]);
-    int status = pid > 0 ? wait_for_child(pid) : -1;
+    int status = pid > 0 ? wait_for_child(pid, launch) : -1;
     return *error ? -1 : status;
 }

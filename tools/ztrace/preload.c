@@ -85,7 +85,14 @@ static inline bool ready(void) {
     return true;
 }
 
-__attribute__((constructor)) static void start(void) { ready(); }
+__attribute__((constructor)) static void start(void) {
+    const void *function;
+    ready();
+    memcpy(&function, &next.malloc, sizeof(function));
+    recorder_allocator(function);
+}
+
+__attribute__((destructor)) static void end(void) { recorder_end(); }
 
 /* memalign takes any alignment and rounds it up to a power of two. */
 static void *note_aligned(void *ptr, size_t alignment, size_t size) {
@@ -127,7 +134,7 @@ EXPORT void *realloc(void *ptr, size_t size) {
     if (!ptr) return malloc(size);
     if (is_early(ptr)) return realloc_early(ptr, size);
     ready();
-    recorder_note(RAW_REALLOC_BEGIN, ptr, 0, 0);
+    recorder_note(RAW_REALLOC_BEGIN, ptr, size, 0);
     void *moved = next.realloc(ptr, size);
     /* Size 0 frees under some allocators; else NULL means that nothing changed. */
     bool freed = !moved && size == 0;

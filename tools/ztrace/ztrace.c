@@ -19,11 +19,18 @@
 #include "tools/ztrace/launch.h"
 #include "tools/ztrace/new_file.h"
 #include "tools/ztrace/raw.h"
+#include "tools/ztrace/traces.h"
 
 #define TOOL "ztrace"
 
-/* The exit status for a recording without events. */
-enum { EMPTY = 1 };
+/* Bytes from one allocation whose stack is recorded to the next, on average.  A stack takes some
+ * us. */
+enum { STACK_RATE = 32768 };
+
+#define LINKED_LIBRARY "tools/ztrace/libztrace_linked.so"
+
+/* The children that --follow follows. */
+enum { USUAL_FOLLOWED = 100 };
 
 static const char help[] =
     "Usage: ztrace [-o FILE] [options] PROGRAM [ARGUMENT]...\n"
@@ -35,6 +42,16 @@ static const char help[] =
     "      --tick=NS      round times down to NS nanoseconds, 1 to 1000000000 (default 1);\n"
     "                     larger ticks make smaller files\n"
     "      --convert=RAW  make a trace of RAW, the recording that an interrupted ztrace left\n"
+    "      --duration=S   stop recording after S seconds, 1 to 1000000000; PROGRAM goes on\n"
+    "      --follow[=N]   record children too, the first N of them, 1 to 1000 (default 100), each\n"
+    "                     into a trace of its own: FILE.1, FILE.2, ...; wait until they end\n"
+    "      --paused       record nothing until ztrace gets SIGUSR1; with or without --paused,\n"
+    "                     SIGUSR2 to ztrace stops the recording, and PROGRAM goes on\n"
+    "      --stacks=DEPTH record call stacks of up to DEPTH functions, 1 to 64, of a sample of "
+    "the\n"
+    "                     allocations: one in 32 KiB on average.  zreplay --stat prints them\n"
+    "      --max-size=N   stop recording when the recording has N bytes, 1048576 to 2^50; it\n"
+    "                     takes 32 bytes a call, and the trace about one; PROGRAM goes on\n"
     "  -q, --quiet        print no line about what was recorded\n"
     "  -h, --help         print this text\n"
     "\n"
@@ -42,14 +59,20 @@ static const char help[] =
     "arguments or files; 126 or 127 when PROGRAM cannot be run.  When nothing was recorded,\n"
     "no trace is written, and the status is 2 where PROGRAM's is 0.\n"
     "Linux only.  Not recorded: programs that are statically linked or setuid, allocators that\n"
-    "a program brings along, and children that it forks.  `zreplay FILE` replays the trace.\n";
+    "a program brings along, and, without --follow, children that it forks.  `zreplay FILE` "
+    "replays the trace.\n";
 
 struct arguments {
     const char *output;
     const char *raw; /* to convert */
     bool force;
     bool quiet;
-    uint32_t tick_ns;
+    bool paused;
+    uint64_t tick_ns;
+    uint64_t duration; /* in seconds; 0: to the end */
+    uint64_t follow;   /* so many children; 0: none */
+    uint64_t stacks;   /* frames of each at most; 0: none */
+    uint64_t max_size; /* of the recording, in bytes; 0: any */
     char **command;
 };
 
@@ -58,18 +81,57 @@ static int usage(const char *message, const char *about) {
     return CLI_USAGE;
 }
 
+/* Takes the value of an option that is a number.  Returns -1 to go on, or the exit status. */
+static int take_number(int option, struct arguments *arguments) {
+    const struct {
+        int option;
+        const char *wrong;
+        uint64_t least, most, *number;
+    } known[] = {
+        {'t', "--tick takes a number from 1 to 1000000000, not ", 1, ZT_MAX_TICK,
+         &arguments->tick_ns},
+        {'d', "--duration takes seconds, a number from 1 to 1000000000, not ", 1, 1000000000,
+         &arguments->duration},
+        {'F', "--follow takes a number from 1 to 1000, not ", 1, RAW_MAX_FOLLOWED,
+         &arguments->follow},
+        {'s', "--stacks takes a number from 1 to 64, not ", 1, RAW_MAX_DEPTH, &arguments->stacks},
+        {'m', "--max-size takes bytes, a number from 1048576 to 1125899906842624, not ", 1 << 20,
+         UINT64_C(1) << 50, &arguments->max_size},
+    };
+    size_t i = 0;
+    while (i + 1 < sizeof(known) / sizeof(*known) && known[i].option != option) i++;
+    if (cli_number(optarg, known[i].least, known[i].most, known[i].number)) return -1;
+    return usage(known[i].wrong, optarg);
+}
+
+/* What must be given, and what must not.  Returns -1 to go on, or the exit status. */
+static int check(const struct arguments *arguments) {
+    const char *program = *arguments->command;
+    if (arguments->paused && arguments->follow) {
+        return usage("--paused and --follow exclude each other", "");
+    }
+    if (!arguments->raw) return program ? -1 : usage("no program to run is given", "");
+    if (program) return usage("--convert runs no program; unexpected: ", program);
+    const char *unexpected = arguments->duration   ? "--duration"
+                             : arguments->max_size ? "--max-size"
+                             : arguments->follow   ? "--follow"
+                             : arguments->stacks   ? "--stacks"
+                             : arguments->paused   ? "--paused"
+                                                   : NULL;
+    if (unexpected) return usage("--convert records nothing; unexpected: ", unexpected);
+    return arguments->output ? -1 : usage("--convert needs --output", "");
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},
-        {"force", no_argument, NULL, 'f'},
-        {"tick", required_argument, NULL, 't'},
-        {"convert", required_argument, NULL, 'c'},
-        {"quiet", no_argument, NULL, 'q'},
-        {"help", no_argument, NULL, 'h'},
-        {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},   {"force", no_argument, NULL, 'f'},
+        {"tick", required_argument, NULL, 't'},     {"duration", required_argument, NULL, 'd'},
+        {"max-size", required_argument, NULL, 'm'}, {"follow", optional_argument, NULL, 'F'},
+        {"stacks", required_argument, NULL, 's'},   {"convert", required_argument, NULL, 'c'},
+        {"quiet", no_argument, NULL, 'q'},          {"paused", no_argument, NULL, 'p'},
+        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
     };
-    uint64_t tick;
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, "+:o:fqh", options, NULL)) != -1) {
@@ -82,46 +144,27 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
             arguments->raw = optarg;
         } else if (option == 'q') {
             arguments->quiet = true;
-        } else if (option == 't') {
-            if (!cli_number(optarg, 1, ZT_MAX_TICK, &tick)) {
-                return usage("--tick takes a number from 1 to 1000000000, not ", optarg);
-            }
-            arguments->tick_ns = (uint32_t)tick;
+        } else if (option == 'p') {
+            arguments->paused = true;
+        } else if (option == 'F' && !optarg) {
+            arguments->follow = USUAL_FOLLOWED;
         } else if (option == 'h') {
             return cli_help(TOOL, help) == 0 ? 0 : CLI_USAGE;
-        } else {
+        } else if (option == ':' || option == '?') {
             return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
+        } else {
+            int status = take_number(option, arguments);
+            if (status >= 0) return status;
         }
     }
     arguments->command = argv + optind;
-    if (arguments->raw) {
-        if (*arguments->command)
-            return usage("--convert runs no program; unexpected: ", *arguments->command);
-        if (!arguments->output) return usage("--convert needs --output", "");
-        return -1;
-    }
-    return *arguments->command ? -1 : usage("no program to run is given", "");
-}
-
-static int fail(struct zt_error *error, const char *path, const char *why) {
-    zt_fail(error, "%s: %s", path, why);
-    return -1;
-}
-
-/* Checks that the name is free for the trace, or may be freed: 0 or -1. */
-static int may_write(const char *path, bool force, struct zt_error *error) {
-    struct stat stat;
-    if (lstat(path, &stat) != 0) return 0; /* creating it will tell */
-    if (!S_ISREG(stat.st_mode)) {
-        return fail(error, path, "exists and is not a regular file; -o names another");
-    }
-    return force ? 0 : fail(error, path, "exists; --force replaces it, -o names another");
+    return check(arguments);
 }
 
 /* Writes the beginning of a recording.  0, or an errno. */
-static int begin_raw(int fd, const char *program) {
+static int begin_raw(int fd, const struct arguments *arguments, const struct obstacle *obstacle) {
     struct timespec now;
-    int error = posix_fallocate(fd, 0, RAW_HEADER_SIZE); /* so that writing to it cannot fail */
+    int error = posix_fallocate(fd, 0, RAW_BEGIN_SIZE); /* so that writing to it cannot fail */
     if (error) return error;
     struct raw_header *header =
         mmap(NULL, sizeof(*header), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
@@ -130,16 +173,29 @@ static int begin_raw(int fd, const char *program) {
     header->magic = RAW_MAGIC;
     header->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
     header->start_time = (int64_t)time(NULL);
-    snprintf(header->program, sizeof(header->program), "%s", program);
+    header->until_ns = UINT64_MAX;
+    if (arguments->duration) header->until_ns = header->start_ns + arguments->duration * 1000000000;
+    header->max_size = arguments->max_size ? arguments->max_size : UINT64_MAX;
+    header->follow = (uint32_t)arguments->follow;
+    header->processes = 1;
+    header->paused = arguments->paused;
+    header->stacks = (uint32_t)arguments->stacks;
+    header->stack_rate = STACK_RATE;
+    snprintf(header->program, sizeof(header->program), "%s", cli_base_name(arguments->command[0]));
+    if (obstacle->text) {
+        snprintf(header->obstacle, sizeof(header->obstacle), "%s %s", header->program,
+                 obstacle->text);
+    }
     munmap(header, sizeof(*header));
     return 0;
 }
 
 /* The raw recording, beside the trace.  Its descriptor, or -1 after a line that says why. */
-static int create_raw(const char *path, const char *program) {
+static int create_raw(const char *path, const struct arguments *arguments,
+                      const struct obstacle *obstacle) {
     struct new_file file;
     int error = new_file_create(&file, path) == 0 ? 0 : errno;
-    if (!error) error = begin_raw(file.fd, program);
+    if (!error) error = begin_raw(file.fd, arguments, obstacle);
     if (!error && new_file_name(&file, path, false) != 0) error = errno;
     if (!error) return file.fd;
     cli_error(TOOL,
@@ -149,87 +205,6 @@ static int create_raw(const char *path, const char *program) {
               path, strerror(error));
     if (file.fd >= 0) new_file_close(&file);
     return -1;
-}
-
-static void print_summary(const struct conversion *c, uint64_t size) {
-    fprintf(stderr, "%s: %s: %" PRIu64 " %s, %" PRIu32 " %s, %.1f MiB", TOOL, c->out_name,
-            c->events, c->events == 1 ? "event" : "events", c->threads,
-            c->threads == 1 ? "thread" : "threads", (double)size / 1048576);
-    if (c->unknown) fprintf(stderr, "; %" PRIu64 " frees of unknown blocks ignored", c->unknown);
-    if (c->missed) fprintf(stderr, "; %" PRIu64 " frees not seen", c->missed);
-    if (c->lost) fprintf(stderr, "; %" PRIu64 " events lost", c->lost);
-    if (c->failed) fprintf(stderr, " (%s)", strerror((int)c->failed));
-    if (c->damaged) fprintf(stderr, "; %" PRIu64 " damaged records ignored", c->damaged);
-    fputc('\n', stderr);
-}
-
-static void print_children(const struct conversion *c) {
-    if (!c->children) return;
-    bool one = c->children == 1;
-    cli_error(TOOL, "%" PRIu32 " forked %s not recorded", c->children,
-              one ? "child was" : "children were");
-}
-
-/* Prints why a recording has no events; there is no trace then. */
-static void print_empty(const struct conversion *c) {
-    const char *why = "the program called no function of malloc's";
-    if (!c->images) {
-        why = "the program did not load ztrace's library";
-    } else if (c->failed) {
-        why = strerror((int)c->failed);
-    } else if (c->lost || c->damaged) {
-        why = "all events were lost or damaged";
-    }
-    cli_error(TOOL, "nothing was recorded: %s", why);
-}
-
-/* Prints the result, and returns EMPTY or 0. */
-static int finish(const struct arguments *arguments, const struct conversion *c, uint64_t size) {
-    if (c->events == 0) {
-        print_empty(c);
-    } else if (!arguments->quiet) {
-        print_summary(c, size);
-    }
-    if (!arguments->quiet) print_children(c);
-    return c->events == 0 ? EMPTY : 0;
-}
-
-/* Converts into `file` and, unless that has no events, names it.  0 or -1. */
-static int convert_to(struct new_file *file, const struct arguments *arguments,
-                      struct conversion *conversion, struct stat *stat, struct zt_error *error) {
-    const char *path = conversion->out_name;
-    conversion->out_fd = file->fd;
-    if (convert(conversion, error) != 0) return -1;
-    if (fstat(file->fd, stat) != 0 || fsync(file->fd) != 0) {
-        return fail(error, path, strerror(errno));
-    }
-    if (conversion->events == 0) return 0;
-    /* Something may have that name by now. */
-    if (may_write(path, arguments->force, error) != 0) return -1;
-    if (new_file_name(file, path, arguments->force) == 0) return 0;
-    return fail(error, path, strerror(errno));
-}
-
-/* Makes the trace of the raw recording and names it `path` once it is whole;
- * 0, EMPTY or -1. */
-static int write_trace(const struct arguments *arguments, const char *raw, int raw_fd,
-                       const char *path, struct zt_error *error) {
-    struct stat stat = {.st_size = 0};
-    struct new_file file;
-    struct conversion conversion = {
-        .raw_name = raw,
-        .out_name = path,
-        .raw_fd = raw_fd,
-        .tick_ns = arguments->tick_ns,
-        .progress = !arguments->quiet,
-        .interrupted = interrupted,
-    };
-    error->text[0] = '\0';
-    if (may_write(path, arguments->force, error) != 0) return -1;
-    if (new_file_create(&file, path) != 0) return fail(error, path, strerror(errno));
-    int result = convert_to(&file, arguments, &conversion, &stat, error);
-    new_file_close(&file);
-    return result == 0 ? finish(arguments, &conversion, (uint64_t)stat.st_size) : -1;
 }
 
 /* Whether the trace would take the place of the recording it is made of. */
@@ -253,7 +228,16 @@ static int open_raw(const char *path) {
     return fd;
 }
 
+static struct traces traces_of(const struct arguments *arguments) {
+    return (struct traces){.force = arguments->force,
+                           .quiet = arguments->quiet,
+                           .tick_ns = (uint32_t)arguments->tick_ns,
+                           .follow = (uint32_t)arguments->follow};
+}
+
 static int convert_only(const struct arguments *arguments, const char *output) {
+    const struct traces how = traces_of(arguments);
+    struct conversion conversion;
     char raw[CLI_PATH_SIZE];
     if (!cli_resolve(arguments->raw, raw)) return usage("the name is too long: ", arguments->raw);
     int fd = open_raw(raw);
@@ -261,20 +245,23 @@ static int convert_only(const struct arguments *arguments, const char *output) {
     struct zt_error error = {{0}};
     int result;
     if (same_file(fd, output)) {
-        result = fail(&error, output, "is the recording itself; -o names another file");
+        zt_fail(&error, "%s: is the recording itself; -o names another file", output);
+        result = -1;
     } else {
-        result = write_trace(arguments, raw, fd, output, &error);
+        result = write_trace(&how, raw, fd, output, &conversion, &error);
     }
     if (result < 0) cli_error(TOOL, "%s", error.text);
+    if (result >= 0) print_children(&how, &conversion);
     close(fd);
     return result == 0 ? 0 : CLI_USAGE;
 }
 
 /* Finds the library to preload. */
-static bool find_library(const char *argv0, char library[CLI_PATH_SIZE]) {
+static bool find_library(const char *argv0, const char *file, char library[CLI_PATH_SIZE]) {
     char found[CLI_PATH_SIZE];
-    if (!cli_find(argv0, "tools/ztrace/libztrace.so", found)) {
-        cli_error(TOOL, "libztrace.so is neither among the runfiles nor beside the program");
+    if (!cli_find(argv0, file, found)) {
+        cli_error(TOOL, "%s is neither among the runfiles nor beside the program",
+                  cli_base_name(file));
         return false;
     }
     if (cli_preloadable(found, library)) return true;
@@ -282,36 +269,54 @@ static bool find_library(const char *argv0, char library[CLI_PATH_SIZE]) {
     return false;
 }
 
-/* Says what will keep ztrace from recording the program.  Returns whether to start it. */
-static bool check_program(const char *program) {
+/* Finds what will keep ztrace from recording the program, and says it. */
+static struct obstacle check_program(const char *program) {
     struct obstacle obstacle = inspect_program(program);
     if (obstacle.text) {
         cli_error(TOOL, "%s %s%s", program, obstacle.text,
                   obstacle.fatal ? ": it would not run, and is not started" : "");
     }
-    return !obstacle.fatal;
+    return obstacle;
+}
+
+/* Makes the traces; the exit status. */
+static int write_traces(const struct traces *how, const char *raw, int fd, const char *output,
+                        int status) {
+    struct conversion conversion;
+    struct zt_error why;
+    int written = write_trace(how, raw, fd, output, &conversion, &why);
+    if (written < 0) {
+        cli_error(TOOL, "%s; the recording is kept: ztrace --convert %s -o FILE", why.text, raw);
+    }
+    int children = how->follow ? write_children(how, raw, fd) : EMPTY;
+    if (written >= 0) {
+        print_children(how, &conversion);
+        unlink(raw);
+    }
+    bool nothing = written == EMPTY && children == EMPTY;
+    return written < 0 || children < 0 || (nothing && status == 0) ? CLI_USAGE : status;
 }
 
 /* Runs the program, and makes a trace of its requests.  Returns the exit status. */
 static int run(const struct arguments *arguments, const char *library, const char *raw, int fd,
                const char *output) {
-    struct launch how = {arguments->command, library, raw, cli_user_folder()};
-    struct zt_error why;
-    int error, written = 0, status = launch(&how, &error);
+    struct launch how = {arguments->command, library, raw, fd, cli_user_folder()};
+    struct traces traces = traces_of(arguments);
+    traces.linked = strcmp(cli_base_name(library), cli_base_name(LINKED_LIBRARY)) == 0;
+    if (arguments->paused && !arguments->quiet) {
+        cli_error(TOOL, "paused: kill -USR1 %ld begins the recording", (long)getpid());
+    }
+    int error, status = launch(&how, &error);
     if (error && interrupted()) {
         cli_error(TOOL, "interrupted before the program was started");
     } else if (error) {
         cli_error(TOOL, "%s: %s", arguments->command[0], strerror(error));
         status = error == ENOENT ? 127 : 126;
     } else {
-        written = write_trace(arguments, raw, fd, output, &why);
+        return write_traces(&traces, raw, fd, output, status);
     }
-    if (written >= 0) {
-        unlink(raw);
-    } else {
-        cli_error(TOOL, "%s; the recording is kept: ztrace --convert %s -o FILE", why.text, raw);
-    }
-    return written < 0 || (written == EMPTY && status == 0) ? CLI_USAGE : status;
+    unlink(raw);
+    return status;
 }
 
 static int record(const struct arguments *arguments, const char *argv0, const char *output) {
@@ -321,12 +326,19 @@ static int record(const struct arguments *arguments, const char *argv0, const ch
         cli_error(TOOL, "%s", error.text);
         return CLI_USAGE;
     }
-    if (!find_library(argv0, library)) return CLI_USAGE;
     if (snprintf(raw, sizeof(raw), "%s.raw", output) >= (int)sizeof(raw)) {
         return usage("the name is too long: ", output);
     }
-    if (!check_program(arguments->command[0])) return 126;
-    int fd = create_raw(raw, cli_base_name(arguments->command[0]));
+    if (may_write_children(raw, (uint32_t)arguments->follow, arguments->force, &error) != 0) {
+        cli_error(TOOL, "%s", error.text);
+        return CLI_USAGE;
+    }
+    struct obstacle obstacle = check_program(arguments->command[0]);
+    if (obstacle.fatal) return 126;
+    const char *file =
+        obstacle.kind == INSPECT_OTHER_NEW ? LINKED_LIBRARY : "tools/ztrace/libztrace.so";
+    if (!find_library(argv0, file, library)) return CLI_USAGE;
+    int fd = create_raw(raw, arguments, &obstacle);
     if (fd < 0) return CLI_USAGE;
     int status = run(arguments, library, raw, fd, output);
     close(fd);

@@ -18,22 +18,12 @@ _NEEDED = [
     "library",
     # File with the allocator's own calls, for tools that compare (//tools/raw).
     "raw",
-    # File with what servers ask of the allocator by its name.
-    "compat",
     # Symbols that it alone defines in a program, for the tests.
     "symbols",
 ]
 
 def _row(malloc, **kwargs):
-    """One backend.
-
-    Args:
-      malloc: the value of --malloc that leads here
-      **kwargs: _NEEDED, and the fields below where they differ
-
-    Returns:
-      a struct
-    """
+    """One backend, to which this value of --malloc leads: all of _NEEDED, and fields below where they differ."""
     fields = dict(
         malloc = malloc,
         # Other settings that lead here: target of the setting, its value.
@@ -42,6 +32,8 @@ def _row(malloc, **kwargs):
         lib = malloc,
         # Row of third_party/sources.bzl that it is built from; None: of the system, or our own.
         source = None,
+        # File with what servers ask of the allocator by its name.
+        compat = "//zmalloc/allocator:no_compat.h",
         # Files, without .c and .h, with functions by the allocator's names that `compat` brings.
         compat_calls = None,
         # Whether its library is C++, so that programs in C link a C++ runtime.
@@ -63,10 +55,12 @@ def _row(malloc, **kwargs):
         not_on = [],
         # Header for zmalloc/inline.h; zmalloc.h for allocators that gain nothing by inlining.
         inline = "//zmalloc:zmalloc.h",
-        # Targets of //dist with what its package holds besides the library and the source's licence.
-        package = [],
+        # Files that its package also holds (//dist), and their folders there.
+        package = {},
         # Whether it takes the place of malloc in the program.
         replaces_malloc = False,
+        # Whether it can tell its blocks from others (zm_backend_owns), as //malloc needs it on macOS.
+        owns = False,
         # Whether the tools that compare allocators show it beside the others.
         compared = True,
     )
@@ -92,7 +86,10 @@ def _jemalloc(**kwargs):
         gives_back = True,
         compat_calls = "//zmalloc/compat:jemalloc_calls",
         defragments = True,
-        package = ["compat_jemalloc", "compat_jemalloc_calls"],
+        package = {
+            "//zmalloc/compat:jemalloc_calls.h": "include/zmalloc/compat/",
+            _JEMALLOC + "headers": "include/zmalloc/compat/jemalloc/",
+        },
         symbols = ["je_malloc", "je_mallctl", "je_sdallocx"],
         **kwargs
     )
@@ -102,7 +99,6 @@ def _tcmalloc(name, **kwargs):
         malloc = name,
         library = _TCMALLOC + name,
         raw = _TCMALLOC + "tcmalloc_raw.h",
-        compat = _TCMALLOC + "tcmalloc_compat.h",
         cxx = True,
         lib = "%s-%s" % (name, SOURCES["gperftools"].version),
         source = "gperftools",
@@ -110,6 +106,7 @@ def _tcmalloc(name, **kwargs):
         environment = "TCMALLOC_HEAP_LIMIT_MB=16",
         statistics = ["allocated", "active", "resident", "retained", "mapped"],
         gives_back = True,
+        owns = True,
         replaces_malloc = True,
         **kwargs
     )
@@ -134,6 +131,7 @@ BACKENDS = {
     "jemalloc": _jemalloc(
         library = _JEMALLOC + "jemalloc",
         inline = _JEMALLOC + "inline_calls.h",
+        owns = True,
         compat = _JEMALLOC + "bundled_compat.h",
     ),
     # tcmalloc does not start under ThreadSanitizer.
@@ -143,7 +141,6 @@ BACKENDS = {
         malloc = "mimalloc",
         library = _MIMALLOC + "mimalloc",
         raw = _MIMALLOC + "mimalloc_raw.h",
-        compat = _MIMALLOC + "mimalloc_compat.h",
         lib = "mimalloc-%s",
         sanitizers = ["none", "thread"],
         source = "mimalloc",
@@ -152,6 +149,7 @@ BACKENDS = {
         statistics = ["allocated", "active", "resident", "retained", "frag_smallbins", "mapped"],
         gives_back = True,
         defragments = True,
+        owns = True,
         symbols = ["mi_malloc", "mi_free", "mi_zmalloc"],
     ),
     "libc": _libc(
@@ -196,78 +194,30 @@ def by_backend(values):
     })
 
 def chosen_field(field):
-    """A field of the backend of the build.
-
-    Args:
-      field: its name
-
-    Returns:
-      a select
-    """
+    """A field of the row of the backend of the build, as a select."""
     return by_backend({name: getattr(row, field) for name, row in BACKENDS.items()})
 
 def chosen_define(macro, field):
-    """A define that names a header of the backend of the build, for `#include MACRO`.
-
-    Args:
-      macro: the macro
-      field: the field of the row with the header's label
-
-    Returns:
-      the value of a cc_library's `defines`
-    """
+    """The defines that name a header of the chosen backend, a field of its row, for `#include MACRO`."""
     return by_backend({
         name: header_define(macro, getattr(row, field)[2:].replace(":", "/"))
         for name, row in BACKENDS.items()
     })
 
 def lib(row, jemalloc = SOURCES["jemalloc"].version, mimalloc = SOURCES["mimalloc"].version):
-    """ZMALLOC_LIB.
-
-    Args:
-      row: of BACKENDS
-      jemalloc: the release of jemalloc, or "system"
-      mimalloc: the release of mimalloc
-
-    Returns:
-      a string
-    """
+    """ZMALLOC_LIB of a row, with the release of its allocator; of jemalloc that may be "system"."""
     if "%s" not in row.lib:
         return row.lib
     return row.lib % {"jemalloc": jemalloc, "mimalloc": mimalloc}[row.malloc]
 
 def header_define(macro, header):
-    """A define that names a header, for `#include MACRO`.
-
-    Args:
-      macro: the macro
-      header: the header, as C sources include it
-
-    Returns:
-      the value of a cc_library's `defines`
-    """
+    """The defines that name a header, as C sources include it, for `#include MACRO`."""
     return ["%s=\\\"%s\\\"" % (macro, header)]
 
 def possible_under(sanitizer, malloc):
-    """Whether an allocator works with a sanitizer; if not, the build takes libc.
-
-    Args:
-      sanitizer: a value of --sanitizer
-      malloc: a value of --malloc, except "auto"
-
-    Returns:
-      a bool
-    """
+    """Whether an allocator works with a value of --sanitizer; if not, the build takes libc."""
     return sanitizer in BACKENDS[malloc].sanitizers
 
 def possible_on(system, malloc):
-    """Whether an allocator works on an operating system; if not, the build takes libc.
-
-    Args:
-      system: the operating system, as @platforms//os names it
-      malloc: a value of --malloc, except "auto"
-
-    Returns:
-      a bool
-    """
+    """Whether an allocator works on a system, as @platforms//os names it; if not, the build takes libc."""
     return system not in BACKENDS[malloc].not_on

@@ -79,6 +79,11 @@ static inline void zm_backend_std_free_sized(void *ptr, size_t size) {
     zm_backend_std_free(ptr);
 }
 
+/* A backend that //malloc can have on macOS (`owns` in allocators.bzl) defines one more function:
+ *   static inline bool zm_backend_owns(const void *ptr)
+ * Whether the block is the allocator's.  `ptr` may be any address that is no freed block of it.
+ * This uses no thread-local variable, and does not allocate. */
+
 /* The chosen backend's header, which also defines two constants:
  *   ZM_BACKEND_PREFIX     bytes before each block that count as used
  *   ZM_BACKEND_NO_TCACHE  the flag that bypasses the thread cache, or 0 */
@@ -88,6 +93,41 @@ static inline void zm_backend_std_free_sized(void *ptr, size_t size) {
  * (ZM_ALL_ARENAS).  `refresh` brings them up to date first, where that is an extra step.  The
  * caller has zeroed `stats`.  Returns false when there is no such arena. */
 bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats);
+
+/* Why the allocator holds more memory than is in blocks: X(FIELD, name).
+ *   slabs     free blocks beside blocks in use
+ *   caches    free blocks that the allocator keeps at hand, most for one thread each
+ *   dirty     free pages that were not given back
+ *   muzzy     free pages that the OS may take, and perhaps has taken
+ *   metadata  the allocator's own data */
+#define ZM_HELD_FIELDS(X) \
+    X(SLABS, slabs)       \
+    X(CACHES, caches)     \
+    X(DIRTY, dirty)       \
+    X(MUZZY, muzzy)       \
+    X(METADATA, metadata)
+
+enum zm_held_field {
+#define ZM_HELD_ENUM(FIELD, name) ZM_HELD_##FIELD,
+    ZM_HELD_FIELDS(ZM_HELD_ENUM)
+#undef ZM_HELD_ENUM
+        ZM_HELD_COUNT
+};
+
+struct zm_held {
+    uint32_t known;              /* bit 1 << f: field f is known */
+    size_t bytes[ZM_HELD_COUNT]; /* no byte counts twice */
+    size_t in_allocated;         /* of these bytes, those that the statistic `allocated` has too */
+    bool uses_break;             /* the allocator has memory below the program break */
+};
+
+static inline void zm_held_set(struct zm_held *held, enum zm_held_field field, size_t bytes) {
+    held->bytes[field] = bytes;
+    held->known |= UINT32_C(1) << field;
+}
+
+/* Sets what is known, as of the last refresh of the statistics.  The caller has zeroed it. */
+void zm_backend_held(struct zm_held *held);
 
 /* Returns frag_smallbins alone, not refreshed; 0 where unknown. */
 size_t zm_backend_frag_smallbins(unsigned arena);
@@ -119,5 +159,15 @@ bool zm_backend_can_defrag(void);
 /* Sets should[i] to whether moving block ptrs[i] would help to empty its slab,
  * by the rule in zmalloc/defrag.h.  Call it only if zm_backend_can_defrag(). */
 void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should);
+
+/* How a slab is used: blocks of one size lie side by side in it. */
+struct zm_slab {
+    size_t blocks;     /* that are in use, or in a thread's cache */
+    size_t free_bytes; /* in the others */
+};
+
+/* Looks at the slab of a live block.  Other threads may change it meanwhile.  Returns false if the
+ * block lies in no slab, or the allocator does not tell. */
+bool zm_backend_slab_of(const void *ptr, struct zm_slab *slab);
 
 #endif /* ZMALLOC_ALLOCATOR_BACKEND_H_ */

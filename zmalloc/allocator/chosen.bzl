@@ -7,9 +7,9 @@ load(":allocators.bzl", "BACKENDS", "MALLOC_VALUES", "lib", "possible_on", "poss
 
 def _malloc(ctx):
     """The allocator that the user asked for, or libc where that one does not work."""
-    asked = ctx.attr.malloc[BuildSettingInfo].value
+    asked = ctx.attr._malloc[BuildSettingInfo].value
     malloc = ctx.attr.platform_default if asked == "auto" else asked
-    sanitizer = ctx.attr.sanitizer[BuildSettingInfo].value
+    sanitizer = ctx.attr._sanitizer[BuildSettingInfo].value
     if not possible_under(sanitizer, malloc):
         obstacle = "with --sanitizer=" + sanitizer
     elif not possible_on(ctx.attr.system, malloc):
@@ -24,10 +24,10 @@ def _malloc(ctx):
 def _backend(ctx):
     malloc = _malloc(ctx)
     if malloc == "libc" and (
-        ctx.attr.malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size
+        ctx.attr._malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size
     ):
         return "libc_prefix"
-    if malloc == "jemalloc" and ctx.attr.jemalloc[BuildSettingInfo].value != "bundled":
+    if malloc == "jemalloc" and ctx.attr._jemalloc[BuildSettingInfo].value != "bundled":
         return "jemalloc_stock"
     return malloc
 
@@ -38,27 +38,27 @@ chosen_backend = rule(
     implementation = _chosen_backend_impl,
     doc = "The backend that the settings resolve to; config_settings match it by flag_values.",
     attrs = {
-        "jemalloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
         "libc_has_malloc_size": attr.bool(
             mandatory = True,
             doc = "whether the platform's libc tells a block's usable size",
         ),
-        "malloc": attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        "malloc_size": attr.label(mandatory = True, providers = [BuildSettingInfo]),
         "platform_default": attr.string(
             mandatory = True,
             values = MALLOC_VALUES[1:],
             doc = "the allocator that --malloc=auto means on this platform",
         ),
-        "sanitizer": attr.label(mandatory = True, providers = [BuildSettingInfo]),
         "system": attr.string(mandatory = True, doc = "the platform's operating system"),
+        "_jemalloc": attr.label(default = "//:jemalloc"),
+        "_malloc": attr.label(default = "//:malloc"),
+        "_malloc_size": attr.label(default = "//:malloc_size"),
+        "_sanitizer": attr.label(default = "//:sanitizer"),
     },
 )
 
 def _jemalloc(ctx):
     """The release of jemalloc, where that is the allocator."""
-    system = ctx.attr.jemalloc[BuildSettingInfo].value == "system"
-    return "system" if system else ctx.attr.jemalloc_version[BuildSettingInfo].value
+    system = ctx.attr._jemalloc[BuildSettingInfo].value == "system"
+    return "system" if system else ctx.attr._jemalloc_version[BuildSettingInfo].value
 
 def _build_info_impl(ctx):
     check_compiler(ctx)
@@ -70,7 +70,7 @@ def _build_info_impl(ctx):
         template = ctx.file.template,
         substitutions = {
             "@HAVE_MALLOC_SIZE@": "#define HAVE_MALLOC_SIZE 1" if row.usable_size else "#undef HAVE_MALLOC_SIZE",
-            "@ZMALLOC_LIB@": lib(row, _jemalloc(ctx), ctx.attr.mimalloc_version[BuildSettingInfo].value),
+            "@ZMALLOC_LIB@": lib(row, _jemalloc(ctx), ctx.attr._mimalloc_version[BuildSettingInfo].value),
             "@allocator@": row.malloc,
             "@backend@": backend,
         },
@@ -83,11 +83,11 @@ build_info_header = rule(
     attrs = dict(
         COMPILER_ATTRS,
         backend = attr.label(mandatory = True, providers = [config_common.FeatureFlagInfo]),
-        jemalloc = attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        jemalloc_version = attr.label(mandatory = True, providers = [BuildSettingInfo]),
-        mimalloc_version = attr.label(mandatory = True, providers = [BuildSettingInfo]),
         out = attr.string(mandatory = True),
         template = attr.label(mandatory = True, allow_single_file = True),
+        _jemalloc = attr.label(default = "//:jemalloc"),
+        _jemalloc_version = attr.label(default = "//:jemalloc_version"),
+        _mimalloc_version = attr.label(default = "//:mimalloc_version"),
     ),
     fragments = ["cpp"],
     toolchains = use_cc_toolchain(mandatory = True),

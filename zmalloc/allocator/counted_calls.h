@@ -26,12 +26,12 @@ ZM_COLD void *zm_count_new_block_asking_or_fail(void *ptr, size_t size) {
 }
 
 ZM_COLD void zm_free_asking(void *ptr) {
-    zm_count_freed(zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
+    zm_count_freed(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX);
     zm_backend_plain_free(ptr);
 }
 
 ZM_COLD void zm_free_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes) {
-    zm_count_slow(slot, -(int64_t)bytes);
+    zm_count_freed_slow(ptr, slot, bytes);
     zm_backend_plain_free(ptr);
 }
 
@@ -90,7 +90,7 @@ static inline void zm_backend_free_and_count(void *ptr) {
     }
     struct zm_slot *slot = zm_thread_slot;
     const size_t bytes = usable + ZM_BACKEND_PREFIX;
-    if (__builtin_expect(zm_add_to_slot(slot, -(int64_t)bytes) < slot->bottom, 0)) {
+    if (zm_add_freed(slot, bytes)) {
         zm_free_counting_slow(ptr, slot, bytes);
         return;
     }
@@ -129,13 +129,13 @@ static inline void *zm_backend_counted_malloc_in(struct zmalloc_zone_t *zone, si
 
 ZM_COLD void zm_free_in_asking(struct zmalloc_zone_t *zone, void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
-    zm_count_freed_in(zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX, zone);
+    zm_count_freed_in(ptr, zm_backend_usable_size(ptr) + ZM_BACKEND_PREFIX, zone);
     zm_backend_plain_free(ptr);
 }
 
 ZM_COLD void zm_free_in_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes,
                                       struct zmalloc_zone_t *zone) {
-    zm_count_freed_in_slow(zone, slot, bytes);
+    zm_count_freed_in_slow(zone, slot, bytes, ptr);
     zm_backend_plain_free(ptr);
 }
 
@@ -148,7 +148,7 @@ static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void 
     }
     struct zm_slot *slot = zm_thread_slot;
     const size_t bytes = usable + ZM_BACKEND_PREFIX;
-    if (__builtin_expect(zm_add_in_place(slot, -(int64_t)bytes) < slot->bottom, 0)) {
+    if (zm_add_freed(slot, bytes)) {
         zm_free_in_counting_slow(ptr, slot, bytes, zone);
         return;
     }

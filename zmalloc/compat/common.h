@@ -3,7 +3,6 @@
 #define ZMALLOC_COMPAT_COMMON_H_
 
 #include "zmalloc/compat/allocator.h"
-#include "zmalloc/compat/realloc_usable.h"
 #include "zmalloc/zmalloc.h"
 
 /* DEBUG_DEFRAG of Redis and DEBUG_FORCE_DEFRAG of Valkey: the server moves every block, over any
@@ -11,6 +10,15 @@
 #if (defined(DEBUG_DEFRAG_FORCE) || defined(DEBUG_FORCE_DEFRAG)) && !defined(HAVE_DEFRAG)
 #define HAVE_DEFRAG
 #endif
+
+/* The realloc_usable functions without the last parameter, as most servers call them. */
+static inline void *zm_compat_realloc_usable(void *ptr_, size_t size_, size_t *usable_) {
+    return zrealloc_usable(ptr_, size_, usable_, NULL);
+}
+
+static inline void *zm_compat_tryrealloc_usable(void *ptr_, size_t size_, size_t *usable_) {
+    return ztryrealloc_usable(ptr_, size_, usable_, NULL);
+}
 
 /* No server's parameter is const. */
 static inline size_t zm_compat_smap_bytes_by_field(char *field_, long pid_) {

@@ -1,437 +1,319 @@
 #include "zmalloc/core/accounting.h"
 
-#include <errno.h>
-#include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <time.h>
 
-#include "zmalloc/core/inherited.h"
 #include "zmalloc/core/oom.h"
+#include "zmalloc/core/poisson.h"
 #include "zmalloc/core/sampled.h"
-#include "zmalloc/core/zones.h"
-#include "zmalloc/os/os.h"
-
-/* Slots lie in blocks of 64 slots.  A block is mapped when it is first needed, and never
- * unmapped.  Two levels of bitmaps say which slots and which blocks are in use, so that
- * adding up visits the slots of live threads only. */
-enum {
-    SLOTS_PER_BLOCK = 64,
-    BLOCKS_PER_GROUP = 64,
-    GROUPS = 64,
-    BLOCKS = GROUPS * BLOCKS_PER_GROUP, /* for 262,144 threads; further ones use shared_used */
-};
-
-struct block {
-    struct zm_slot slots[SLOTS_PER_BLOCK];
-};
-
-static _Atomic(struct block *) blocks[BLOCKS];
-static _Atomic uint64_t slots_in_use[BLOCKS];  /* a bit per slot of the block */
-static _Atomic uint64_t blocks_in_use[GROUPS]; /* a bit per block with such slots */
-static _Atomic unsigned groups_seen;           /* groups at and above were never used */
-static _Atomic unsigned slots_end;             /* slots at and above were never used */
-
-/* Bytes counted by threads without a slot, and by threads that have exited. */
-static _Atomic int64_t shared_used;
+#include "zmalloc/core/slots.h"
 
 static _Atomic int64_t peak;
 static _Atomic time_t peak_time; /* when `peak` rose last */
 
-/* Odd while a slot's counter is moved into shared_used; readers then try again.
- * Written under `lock`. */
-static _Atomic unsigned fold_sequence;
+/* ---- Reasons for care --------------------------------------------------------- */
 
-/* Guards taking and giving back slots. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static _Atomic unsigned reasons;
 
-/* The first block that may have a free slot.  Guarded by `lock`. */
-static unsigned first_free_block;
-
-struct zm_slot zm_no_slot = {.top = INT64_MIN, .bottom = INT64_MAX};
-/* GCC takes the model from here, not from the declaration. */
-__thread struct zm_slot *zm_thread_slot ZM_STATIC_TLS = &zm_no_slot;
-static _Thread_local bool thread_is_exiting __attribute__((tls_model("initial-exec")));
-
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-static pthread_key_t exit_key;
-static bool exit_key_works;
-
-/* Signals are blocked while the lock is held: a handler that allocates or
- * reads used memory would wait for its own thread. */
-static void block_signals(sigset_t *saved) {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, saved);
+static inline bool has_reason(enum zm_care reason) {
+    const unsigned now = atomic_load_explicit(&reasons, memory_order_acquire);
+    return __builtin_expect((now & reason) != 0, 0);
 }
 
-static void lock_slots(sigset_t *saved) {
-    block_signals(saved);
-    pthread_mutex_lock(&lock);
-}
-
-static void unlock_slots(const sigset_t *saved) {
-    pthread_mutex_unlock(&lock);
-    pthread_sigmask(SIG_SETMASK, saved, NULL);
-}
-
-static void set_in_use(unsigned block, unsigned slot) {
-    unsigned group = block / BLOCKS_PER_GROUP;
-    atomic_fetch_or(&slots_in_use[block], UINT64_C(1) << slot);
-    atomic_fetch_or(&blocks_in_use[group], UINT64_C(1) << block % BLOCKS_PER_GROUP);
-    if (group >= atomic_load(&groups_seen)) atomic_store(&groups_seen, group + 1);
-    if (block * SLOTS_PER_BLOCK + slot >= atomic_load(&slots_end)) {
-        atomic_store(&slots_end, block * SLOTS_PER_BLOCK + slot + 1);
+void zm_count_with_care(enum zm_care reason, bool is_so) {
+    if (is_so) {
+        atomic_fetch_or(&reasons, reason);
+    } else {
+        atomic_fetch_and(&reasons, ~(unsigned)reason);
     }
 }
 
-/* ---- For zones.c --------------------------------------------------------- */
+static inline bool is_limited(void) { return has_reason(ZM_LIMITED); }
+static inline bool watches_new_blocks(void) { return has_reason(ZM_WATCHED); }
+static inline bool profiled(void) { return has_reason(ZM_PROFILED); }
 
-unsigned zm_slots_end(void) { return atomic_load_explicit(&slots_end, memory_order_acquire); }
+/* ---- The next sample of a profile ------------------------------------------- */
 
-struct zm_slot *zm_slot_at(unsigned number) {
-    struct block *block =
-        atomic_load_explicit(&blocks[number / SLOTS_PER_BLOCK], memory_order_acquire);
-    return &block->slots[number % SLOTS_PER_BLOCK];
+/* Mean bytes between two samples; 0: none are taken.  A change of it has a number, so that each
+ * thread draws its next sample anew. */
+static _Atomic uint64_t sample_rate;
+static _Atomic unsigned rate_number;
+
+static _Thread_local unsigned seen_rate_number __attribute__((tls_model("initial-exec")));
+
+/* The next sample is a byte that is counted after the first `counted` ones. */
+static void draw_next_sample(struct zm_slot *slot, int64_t counted) {
+    const uint64_t rate = atomic_load_explicit(&sample_rate, memory_order_relaxed);
+    seen_rate_number = atomic_load_explicit(&rate_number, memory_order_acquire);
+    slot->next_sample = rate == 0 ? INT64_MAX : counted + zm_poisson_distance(rate);
 }
 
-bool zm_slot_is_in_use(unsigned number) {
-    return atomic_load(&slots_in_use[number / SLOTS_PER_BLOCK]) >> number % SLOTS_PER_BLOCK & 1;
-}
-
-static void set_free(unsigned block, unsigned slot) {
-    uint64_t bit = UINT64_C(1) << slot;
-    if (atomic_fetch_and(&slots_in_use[block], ~bit) == bit) {
-        unsigned group = block / BLOCKS_PER_GROUP;
-        atomic_fetch_and(&blocks_in_use[group], ~(UINT64_C(1) << block % BLOCKS_PER_GROUP));
-        /* No thread owns a slot in the block.  A reader may read it while its pages are
-         * discarded: all its counters were folded, so zeros are right.  Tables of zones stay. */
-        if (!zm_zones_exist()) zm_os_discard(atomic_load(&blocks[block]), sizeof(struct block));
+/* Whether the `bytes` that were counted last have a sample among them; then draws the next one.  A
+ * thread that notices a new rate draws first: these bytes may be a block that is larger than all
+ * that it allocated before. */
+static bool takes_sample(struct zm_slot *slot, size_t bytes) {
+    if (!profiled() || slot == &zm_no_slot) return false;
+    if (seen_rate_number != atomic_load(&rate_number)) {
+        draw_next_sample(slot, slot->allocated - (int64_t)bytes);
     }
-    if (block < first_free_block) first_free_block = block;
+    if (slot->allocated <= slot->next_sample) return false;
+    draw_next_sample(slot, slot->allocated);
+    return true;
 }
 
-/* Lets the window end where used memory reaches a limit. */
-static void narrow_window(struct zm_slot *slot, int64_t used) {
+/* ---- The window ------------------------------------------------------------- */
+
+static inline int64_t used_by(const struct zm_slot *slot) { return slot->allocated - slot->freed; }
+
+/* A thread may free so many bytes, and then allocate so many, before it notices: it would see only
+ * then that it rose by both.  Together they are a window. */
+#define ROOM (ZM_PEAK_WINDOW / 2)
+
+/* A thread that allocates and frees in turns just below its window's top would look for a peak at
+ * each block: so it does so from this much below, and then has all the room. */
+#define NEAR_TOP (ROOM / 4)
+
+/* Whether there is more to do than to place an end: the difference is near the top of its window,
+ * or fell so far that the window must follow it. */
+static inline bool leaves_window(const struct zm_slot *slot) {
+    const int64_t used = used_by(slot);
+    return used > slot->top - NEAR_TOP || used < slot->top - ROOM;
+}
+
+/* The difference cannot rise above the window's top by fewer bytes. */
+static inline void place_allocated_end(struct zm_slot *slot) {
+    slot->allocated_end = slot->allocated + (slot->top - used_by(slot));
+}
+
+static inline void place_plain_window(struct zm_slot *slot) {
+    slot->top = used_by(slot) + ROOM;
+    place_allocated_end(slot);
+    slot->freed_end = slot->freed + ROOM;
+}
+
+/* While new blocks are watched, each of them takes the slow path. */
+static void place_allocated_end_with_care(struct zm_slot *slot) {
+    place_allocated_end(slot);
+    if (profiled() && slot->allocated_end > slot->next_sample) {
+        slot->allocated_end = slot->next_sample;
+    }
+    if (watches_new_blocks()) slot->allocated_end = INT64_MIN;
+}
+
+/* Lets the window, and what may be freed, end where used memory reaches a limit. */
+static void place_window_with_care(struct zm_slot *slot) {
     int64_t up, down;
-    zm_limit_room(zm_accounting_used(), &up, &down);
-    if (slot->top - used > up) slot->top = used + up;
-    if (used - slot->bottom > down) slot->bottom = used - down;
-}
-
-/* Places the window around the counter, most of it on the side to which the counter moves.
- * The top is never more than ZM_PEAK_WINDOW above the counter: this limits the error of the
- * peak. */
-static inline void place_plain_window(struct zm_slot *slot, int64_t used, bool rises) {
-    slot->bottom = used - (rises ? ZM_PEAK_WINDOW / 4 : ZM_PEAK_WINDOW * 3 / 4);
-    slot->top = slot->bottom + ZM_PEAK_WINDOW;
-}
-
-/* The same while there may be a limit, or new blocks are watched. */
-static void place_window(struct zm_slot *slot, int64_t used, bool rises) {
-    place_plain_window(slot, used, rises);
-    if (zm_limited()) narrow_window(slot, used);
-    if (!zm_watches_new_blocks()) return;
-    slot->real_top = slot->top;
-    slot->top = INT64_MIN;
-}
-
-/* Takes the lowest free slot, so that slots in use stay together.  Returns NULL when memory
- * or the table is exhausted.  Call with `lock` held. */
-static struct zm_slot *take_slot(void) {
-    for (unsigned b = first_free_block; b < BLOCKS; b++) {
-        uint64_t free_slots = ~atomic_load(&slots_in_use[b]);
-        if (free_slots == 0) continue;
-        struct block *block = atomic_load(&blocks[b]);
-        if (block == NULL) {
-            block = zm_os_map(sizeof *block);
-            if (block == NULL) return NULL;
-            atomic_store(&blocks[b], block);
-        }
-        unsigned s = (unsigned)__builtin_ctzll(free_slots);
-        if (!zm_zones_provide(&block->slots[s])) return NULL;
-        set_in_use(b, s);
-        first_free_block = b;
-        block->slots[s].block = b;
-        block->slots[s].index = s;
-        place_window(&block->slots[s], 0, true);
-        return &block->slots[s];
+    place_plain_window(slot);
+    if (is_limited()) {
+        zm_limit_room(zm_accounting_used(), &up, &down);
+        if (up < ROOM) slot->top = used_by(slot) + up;
+        if (down < ROOM) slot->freed_end = slot->freed + down;
     }
-    return NULL;
+    place_allocated_end_with_care(slot);
 }
 
-/* Moves the slot's counter into shared_used and frees the slot.  Call with `lock` held. */
-static void fold_slot(struct zm_slot *gone) {
-    atomic_fetch_add(&fold_sequence, 1);
-    atomic_fetch_add(&shared_used, __atomic_load_n(&gone->used, __ATOMIC_SEQ_CST));
-    __atomic_store_n(&gone->used, 0, __ATOMIC_SEQ_CST);
-    atomic_fetch_add(&fold_sequence, 1);
-    set_free(gone->block, gone->index);
+void zm_slot_open_window(struct zm_slot *slot) {
+    draw_next_sample(slot, slot->allocated);
+    place_window_with_care(slot);
 }
 
-/* Folds every slot in use except `keep`.  Call with `lock` held. */
-static void fold_slots_except(const struct zm_slot *keep) {
-    for (unsigned b = 0; b < atomic_load(&groups_seen) * BLOCKS_PER_GROUP; b++) {
-        uint64_t in_use = atomic_load(&slots_in_use[b]);
-        for (; in_use != 0; in_use &= in_use - 1) {
-            struct zm_slot *slot = &atomic_load(&blocks[b])->slots[__builtin_ctzll(in_use)];
-            if (slot != keep) fold_slot(slot);
-        }
-    }
-}
-
-/* Destructor of exit_key.  Other destructors may run after it, in this round or a later one,
- * and allocate or free: then the thread counts in shared_used. */
-static void on_thread_exit(void *value) {
-    struct zm_slot *slot = value;
-    sigset_t saved;
-    /* Not ours: after fork glibc (2.36) may give a new thread the thread-specific data of
-     * one that was running destructors. */
-    if (slot != zm_thread_slot) return;
-    (void)zm_accounting_peak(); /* the counter may have risen inside the window */
-    lock_slots(&saved);
-    zm_thread_slot = &zm_no_slot;
-    thread_is_exiting = true;
-    fold_slot(slot);
-    unlock_slots(&saved);
-    /* Nobody else looks at what this thread did inside its window. */
-    zm_accounting_tell_of_limit();
-}
-
-/* Set during a fork, in the thread that forks: it holds `lock`, and fork handlers of other
- * libraries may allocate meanwhile. */
-static _Thread_local bool thread_is_forking __attribute__((tls_model("initial-exec")));
-
-/* Signals are not blocked during the fork: no slot is being folded, so a signal handler can
- * read used memory. */
-static void before_fork(void) {
-    sigset_t saved;
-    lock_slots(&saved);
-    thread_is_forking = true;
-    pthread_sigmask(SIG_SETMASK, &saved, NULL);
-}
-
-static void in_parent(void) {
-    thread_is_forking = false;
-    pthread_mutex_unlock(&lock);
-}
-
-/* The child has the blocks of the other threads, but not the threads. */
-static void in_child(void) {
-    sigset_t saved;
-    thread_is_forking = false;
-    zm_fork_happened();
-    zm_limit_in_child();
-    block_signals(&saved);
-    fold_slots_except(zm_thread_slot);
-    unlock_slots(&saved);
-}
-
-static void set_up(void) {
-    exit_key_works = pthread_key_create(&exit_key, on_thread_exit) == 0;
-    pthread_atfork(before_fork, in_parent, in_child);
-}
-
-/* A fork handler of another library may create a zone: then this thread holds the lock. */
-void zm_slots_lock(sigset_t *saved) {
-    pthread_once(&once, set_up);
-    block_signals(saved);
-    if (!thread_is_forking) pthread_mutex_lock(&lock);
-}
-
-void zm_slots_unlock(const sigset_t *saved) {
-    if (!thread_is_forking) pthread_mutex_unlock(&lock);
-    pthread_sigmask(SIG_SETMASK, saved, NULL);
-}
-
-/* Registers the fork handlers as early as possible.  Handlers that are registered later run
- * while ours do not hold the lock, so they may wait for threads that allocate. */
-__attribute__((constructor(101))) static void set_up_early(void) { pthread_once(&once, set_up); }
-
-/* Takes a slot for this thread; NULL when that is not possible. */
-static struct zm_slot *acquire_slot(void) {
-    sigset_t saved;
-    pthread_once(&once, set_up);
-    if (!exit_key_works || thread_is_forking)
-        return NULL; /* no destructor would free the slot, or we hold the lock already */
-    lock_slots(&saved);
-    struct zm_slot *slot = take_slot();
-    /* Set this before pthread_setspecific, which may allocate. */
-    if (slot != NULL) zm_thread_slot = slot;
-    unlock_slots(&saved);
-    if (slot != NULL && pthread_setspecific(exit_key, slot) != 0) {
-        on_thread_exit(slot);
-        return NULL;
-    }
-    return slot;
-}
-
+/* Positive bytes are allocated, negative ones freed. */
 static void count_without_slot(int64_t bytes) {
-    struct zm_slot *slot = thread_is_exiting ? NULL : acquire_slot();
+    struct zm_slot *slot = zm_slot_acquire();
     if (slot == NULL) {
-        atomic_fetch_add_explicit(&shared_used, bytes, memory_order_relaxed);
+        zm_slots_add_shared(bytes);
         if (bytes > 0) (void)zm_accounting_peak();
     } else if (bytes > 0) {
         zm_count_allocated((size_t)bytes);
     } else {
-        zm_count_freed((size_t)-bytes);
+        zm_count_freed(NULL, (size_t)-bytes);
     }
 }
 
-/* The slow path; `slot` has counted `bytes` already.  `is_plain`: there is no limit, and new blocks
- * are not watched. */
-static inline void count_slow(struct zm_slot *slot, int64_t bytes, bool is_plain) {
+static inline bool is_plain(void) {
+    return __builtin_expect(atomic_load_explicit(&reasons, memory_order_acquire) == 0, 1);
+}
+
+/* The slow paths while there is no reason for care.  Most calls find the difference inside its
+ * window, because the thread freed about as much as it allocated. */
+static inline void count_allocated_plainly(struct zm_slot *slot, size_t bytes) {
     if (slot == &zm_no_slot) {
-        count_without_slot(bytes);
+        count_without_slot((int64_t)bytes);
         return;
     }
-    int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-    bool rises = used > slot->top;
-    if (is_plain) {
-        place_plain_window(slot, used, rises);
-    } else {
-        place_window(slot, used, rises);
-    }
-    if (rises) (void)zm_accounting_peak();
+    const bool is_near_top = used_by(slot) > slot->top - NEAR_TOP;
+    if (is_near_top) slot->top = used_by(slot) + ROOM;
+    place_allocated_end(slot);
+    if (is_near_top) (void)zm_accounting_peak();
 }
 
-static inline bool is_plain(void) { return !zm_limited() && !zm_watches_new_blocks(); }
-
-/* While new blocks are watched, each of them takes the slow path, because `top` is below all
- * counters; the window then ends at `real_top`.  Returns whether the counter left the window. */
-static bool leaves_window(struct zm_slot *slot) {
-    if (!zm_watches_new_blocks() || slot == &zm_no_slot) return true;
-    int64_t used = __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-    if (used <= slot->real_top && used >= slot->bottom) return false;
-    slot->top = slot->real_top;
-    return true;
+static inline void count_freed_plainly(struct zm_slot *slot, size_t bytes) {
+    if (slot == &zm_no_slot) {
+        count_without_slot(-(int64_t)bytes);
+    } else if (used_by(slot) < slot->top - ROOM) {
+        place_plain_window(slot);
+    } else {
+        slot->freed_end = slot->freed + ROOM;
+    }
 }
 
 /* A callback must not wait for a thread that needs the lock.  What is crossed during a fork is told
  * after it. */
 void zm_accounting_tell_of_limit(void) {
-    if (zm_limited() && !thread_is_forking) zm_limit_tell();
+    if (is_limited() && !zm_slots_are_forking()) zm_limit_tell();
 }
 
+/* The same in all other cases.  A limit has to be looked at at each end of what may be freed. */
 __attribute__((noinline)) static void count_with_care(struct zm_slot *slot, int64_t bytes) {
-    if (!leaves_window(slot)) return;
-    count_slow(slot, bytes, false);
+    if (slot == &zm_no_slot) {
+        count_without_slot(bytes);
+    } else if (leaves_window(slot) || (bytes < 0 && is_limited())) {
+        const bool is_near_top = used_by(slot) > slot->top - NEAR_TOP;
+        place_window_with_care(slot);
+        if (is_near_top) (void)zm_accounting_peak();
+    } else if (bytes > 0) {
+        place_allocated_end_with_care(slot);
+        return;
+    } else {
+        slot->freed_end = slot->freed + ROOM;
+        return;
+    }
     zm_accounting_tell_of_limit();
 }
 
-void zm_count_slow(struct zm_slot *slot, int64_t bytes) {
+/* No block can be taken as the sample here. */
+void zm_count_allocated_slow(struct zm_slot *slot, size_t bytes) {
     if (is_plain()) {
-        count_slow(slot, bytes, true);
-    } else {
-        count_with_care(slot, bytes);
+        count_allocated_plainly(slot, bytes);
+        return;
     }
+    (void)takes_sample(slot, bytes);
+    count_with_care(slot, (int64_t)bytes);
 }
 
-/* The counter may have risen inside the window that it leaves. */
+void zm_count_freed_slow(const void *ptr, struct zm_slot *slot, size_t bytes) {
+    if (is_plain()) {
+        count_freed_plainly(slot, bytes);
+        return;
+    }
+    if (bytes > ZM_PEAK_WINDOW && ptr != NULL && profiled()) zm_profiler.freed(ptr);
+    count_with_care(slot, -(int64_t)bytes);
+}
+
+/* The difference may have risen inside the window that it leaves. */
 static void move_window(void) {
     struct zm_slot *slot = zm_thread_slot;
     (void)zm_accounting_peak();
-    if (slot != &zm_no_slot) place_window(slot, slot->used, true);
+    if (slot == &zm_no_slot) return;
+    (void)takes_sample(slot, 0);
+    place_window_with_care(slot);
 }
 
 /* Returns false if the block exceeds the hard limit: then it is not counted, and no peak has seen
  * it. */
 static bool count_new_block(struct zm_slot *slot, int64_t bytes) {
-    if (!leaves_window(slot)) return true;
     const bool is_counted = slot != &zm_no_slot;
+    if (is_counted && !leaves_window(slot)) {
+        place_allocated_end_with_care(slot);
+        return true;
+    }
     const bool exceeds = zm_limit_exceeded_by(is_counted ? 0 : (size_t)bytes);
     if (!exceeds) {
-        count_slow(slot, bytes, false);
-    } else if (is_counted) {
-        zm_add_to_slot(slot, -bytes);
+        count_with_care(slot, bytes);
+        return true;
+    }
+    if (is_counted) {
+        __atomic_store_n(&slot->allocated, slot->allocated - bytes, __ATOMIC_RELAXED);
         move_window();
     }
     zm_accounting_tell_of_limit();
-    return !exceeds;
+    return false;
+}
+
+/* So that the first block of a thread can be a sample too. */
+static struct zm_slot *count_in_new_slot(size_t bytes) {
+    struct zm_slot *slot = zm_slot_acquire();
+    if (slot == NULL) return &zm_no_slot;
+    (void)zm_add_allocated(slot, bytes);
+    return slot;
 }
 
 __attribute__((noinline)) static void *count_new_block_with_care(void *ptr, struct zm_slot *slot,
-                                                                 int64_t bytes, bool may_sample) {
-    if (!count_new_block(slot, bytes)) return zm_limit_give_back(ptr);
-    return zm_watches_new_blocks() ? zm_watch_new_block(ptr, (size_t)bytes, may_sample) : ptr;
+                                                                 size_t bytes, size_t alignment,
+                                                                 const void *frame) {
+    if (slot == &zm_no_slot && profiled()) slot = count_in_new_slot(bytes);
+    const bool is_sample = takes_sample(slot, bytes);
+    if (!count_new_block(slot, (int64_t)bytes)) return zm_limit_give_back(ptr);
+    if (is_sample) {
+        void *sampled = zm_profiler.sample(ptr, bytes, alignment, frame);
+        if (sampled != ptr) return sampled;
+    }
+    const bool may_replace = alignment == ZM_ANY_ALIGNMENT;
+    return watches_new_blocks() ? zm_watch_new_block(ptr, bytes, may_replace) : ptr;
 }
 
-void *zm_count_new_block_slow(void *ptr, struct zm_slot *slot, int64_t bytes) {
-    if (!is_plain()) return count_new_block_with_care(ptr, slot, bytes, true);
-    count_slow(slot, bytes, true);
+/* Call stacks of samples begin with the caller of the function that this stands in: callees say
+ * nothing. */
+#define FRAME __builtin_frame_address(0)
+
+/* Keeps the frame until here: the last call of a function may replace it. */
+static inline void *with_frame(void *ptr) {
+    __asm__ volatile("" : "+r"(ptr));
     return ptr;
 }
 
-void *zm_count_unsampled_slow(void *ptr, struct zm_slot *slot, int64_t bytes) {
-    if (!is_plain()) return count_new_block_with_care(ptr, slot, bytes, false);
-    count_slow(slot, bytes, true);
+void *zm_count_new_block_slow(void *ptr, struct zm_slot *slot, size_t bytes) {
+    if (!is_plain()) {
+        return with_frame(count_new_block_with_care(ptr, slot, bytes, ZM_ANY_ALIGNMENT, FRAME));
+    }
+    count_allocated_plainly(slot, bytes);
     return ptr;
 }
 
-void *zm_count_new_block_slow_or_fail(size_t size, struct zm_slot *slot, int64_t bytes, void *ptr) {
+void *zm_count_aligned_slow(void *ptr, struct zm_slot *slot, size_t bytes, size_t alignment) {
+    if (!is_plain()) {
+        return with_frame(count_new_block_with_care(ptr, slot, bytes, alignment, FRAME));
+    }
+    count_allocated_plainly(slot, bytes);
+    return ptr;
+}
+
+void *zm_count_new_block_slow_or_fail(size_t size, struct zm_slot *slot, size_t bytes, void *ptr) {
     if (is_plain()) {
-        count_slow(slot, bytes, true);
+        count_allocated_plainly(slot, bytes);
         return ptr;
     }
-    ptr = count_new_block_with_care(ptr, slot, bytes, true);
-    return ptr != NULL ? ptr : zm_out_of_memory(size);
+    ptr = count_new_block_with_care(ptr, slot, bytes, ZM_ANY_ALIGNMENT, FRAME);
+    return with_frame(ptr != NULL ? ptr : zm_out_of_memory(size));
+}
+
+void *zm_count_growth_slow(void *ptr, struct zm_slot *slot, size_t bytes, size_t counted) {
+    const bool is_sample = takes_sample(slot, bytes);
+    zm_count_allocated_slow(slot, bytes);
+    if (!is_sample) return ptr;
+    return with_frame(zm_profiler.sample(ptr, counted, ZM_ANY_ALIGNMENT, FRAME));
 }
 
 void zm_accounting_watch_started(void) { move_window(); }
+
+void zm_accounting_sample(uint64_t rate) {
+    atomic_store(&sample_rate, rate);
+    atomic_fetch_add(&rate_number, 1);
+    zm_count_with_care(ZM_PROFILED, true);
+    move_window();
+}
+
+uint64_t zm_accounting_sample_rate(void) {
+    return atomic_load_explicit(&sample_rate, memory_order_relaxed);
+}
 
 void zm_accounting_limits_changed(void) {
     move_window();
     zm_accounting_tell_of_limit();
 }
 
-/* ---- The sum ----------------------------------------------------------- */
-
-static int64_t sum_of_block(unsigned block) {
-    int64_t sum = 0;
-    struct block *slots = atomic_load_explicit(&blocks[block], memory_order_acquire);
-    uint64_t in_use = atomic_load_explicit(&slots_in_use[block], memory_order_acquire);
-    for (; in_use != 0; in_use &= in_use - 1) {
-        struct zm_slot *slot = &slots->slots[__builtin_ctzll(in_use)];
-        sum += __atomic_load_n(&slot->used, __ATOMIC_RELAXED);
-    }
-    return sum;
-}
-
-static int64_t sum_of_slots(void) {
-    int64_t sum = 0;
-    unsigned groups = atomic_load_explicit(&groups_seen, memory_order_acquire);
-    for (unsigned g = 0; g < groups; g++) {
-        uint64_t in_use = atomic_load_explicit(&blocks_in_use[g], memory_order_acquire);
-        for (; in_use != 0; in_use &= in_use - 1) {
-            sum += sum_of_block(g * BLOCKS_PER_GROUP + (unsigned)__builtin_ctzll(in_use));
-        }
-    }
-    return sum;
-}
-
-/* sched_yield() would not help: a reader with real-time priority would only yield to
- * itself. */
-void zm_sleep_briefly(void) {
-    const struct timespec shortly = {.tv_nsec = 1000};
-    int saved = errno, cancellation;
-    /* nanosleep is a cancellation point. */
-    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
-    nanosleep(&shortly, NULL);
-    pthread_setcancelstate(cancellation, NULL);
-    errno = saved;
-}
-
-int64_t zm_accounting_used(void) {
-    for (unsigned tries = 0;; tries++) {
-        unsigned before = atomic_load_explicit(&fold_sequence, memory_order_acquire);
-        int64_t sum = sum_of_slots() + atomic_load_explicit(&shared_used, memory_order_acquire);
-        atomic_thread_fence(memory_order_acquire);
-        unsigned after = atomic_load_explicit(&fold_sequence, memory_order_relaxed);
-        if (before % 2 == 0 && before == after) return sum;
-        if (tries > 100) zm_sleep_briefly(); /* lets the thread that folds run */
-    }
-}
+/* ---- The peak ---------------------------------------------------------- */
 
 int64_t zm_accounting_peak(void) {
     int64_t now = zm_accounting_used();

@@ -8,7 +8,6 @@
 #include "zmalloc/core/sampled.h"
 
 size_t zm_limit_checks_above = SIZE_MAX;
-bool zm_is_limited;
 
 static _Atomic int64_t soft = ZM_NO_LIMIT, hard = ZM_NO_LIMIT;
 
@@ -168,7 +167,7 @@ static void set_both(int64_t new_soft, int64_t new_hard) {
     atomic_fetch_add(&changes, 1);
     __atomic_store_n(&zm_limit_checks_above, has_hard ? (size_t)ZM_PEAK_WINDOW : SIZE_MAX,
                      __ATOMIC_RELAXED);
-    __atomic_store_n(&zm_is_limited, has_hard || new_soft != ZM_NO_LIMIT, __ATOMIC_RELAXED);
+    zm_count_with_care(ZM_LIMITED, has_hard || new_soft != ZM_NO_LIMIT);
     zm_resize_with_care(has_hard);
 }
 

@@ -70,13 +70,6 @@ void zm_limit_free(void *ptr);
 
 /* ---- Between limit.c and accounting.c --------------------------------------- */
 
-/* Whether there is a limit, soft or hard. */
-extern bool zm_is_limited __attribute__((visibility("hidden")));
-
-static inline bool zm_limited(void) {
-    return __builtin_expect(__atomic_load_n(&zm_is_limited, __ATOMIC_RELAXED), 0);
-}
-
 /* Sets by how many bytes used memory may rise and fall before there is something to do. */
 void zm_limit_room(int64_t used, int64_t *up, int64_t *down);
 

@@ -2,25 +2,18 @@
 
 #include "zmalloc/core/accounting.h"
 #include "zmalloc/core/inherited.h"
+#include "zmalloc/core/poisson.h"
 #include "zmalloc/core/zones.h"
 
 uintptr_t zm_sampled_end = 1; /* only NULL is below it */
 uintptr_t zm_resized_with_care = 1;
-bool zm_new_blocks_watched;
 
 /* On average one of this many new blocks is sampled; 0: no block is. */
 static unsigned period;
 
-/* A random number from 1 to twice the period less 1, by xorshift.  The average is the period,
- * and a program's regular pattern of allocations does not match it. */
-static uint64_t draw_distance(void) {
-    static _Thread_local uint64_t state __attribute__((tls_model("initial-exec")));
-    if (state == 0) state = (uint64_t)(uintptr_t)&state * UINT64_C(0x9e3779b97f4a7c15) | 1;
-    state ^= state << 13;
-    state ^= state >> 7;
-    state ^= state << 17;
-    return 1 + state % (2 * (uint64_t)period - 1);
-}
+/* From 1 to twice the period less 1.  The average is the period, and a program's regular pattern of
+ * allocations does not match it. */
+static uint64_t draw_distance(void) { return 1 + zm_random() % (2 * (uint64_t)period - 1); }
 
 static bool is_due(void) {
     static _Thread_local uint64_t distance __attribute__((tls_model("initial-exec")));
@@ -30,7 +23,7 @@ static bool is_due(void) {
 
 /* ---- Early blocks ----------------------------------------------------------- */
 
-/* Below this address are the sampler's blocks, or all. */
+/* Below this address are the blocks of the sampler and of the profiler, or all. */
 static uintptr_t sampler_end = 1;
 
 static struct {
@@ -41,11 +34,21 @@ static struct {
 
 static bool is_early_block(const void *ptr) { return (uintptr_t)ptr - early.memory < early.size; }
 
-static bool is_limited; /* atomic */
+static bool is_limited, has_large_samples; /* atomic */
 
-static void set_resized_with_care(uintptr_t end) {
-    const bool all = __atomic_load_n(&is_limited, __ATOMIC_RELAXED);
-    __atomic_store_n(&zm_resized_with_care, all ? UINTPTR_MAX : end, __ATOMIC_RELAXED);
+static uintptr_t end_of_care(void) {
+    const bool all = __atomic_load_n(&is_limited, __ATOMIC_SEQ_CST) ||
+                     __atomic_load_n(&has_large_samples, __ATOMIC_SEQ_CST);
+    return all ? UINTPTR_MAX : __atomic_load_n(&zm_sampled_end, __ATOMIC_SEQ_CST);
+}
+
+/* Another thread may set what this depends on at the same time; the last one to look sees both. */
+static void set_resized_with_care(void) {
+    uintptr_t end;
+    do {
+        end = end_of_care();
+        __atomic_store_n(&zm_resized_with_care, end, __ATOMIC_SEQ_CST);
+    } while (end != end_of_care());
 }
 
 /* Once all early blocks are freed, no comparison need find them. */
@@ -53,12 +56,17 @@ static void set_end(int64_t early_bytes) {
     uintptr_t end = sampler_end;
     if (early_bytes != 0 && end < early.memory + early.size) end = early.memory + early.size;
     __atomic_store_n(&zm_sampled_end, end, __ATOMIC_RELAXED);
-    set_resized_with_care(end);
+    set_resized_with_care();
 }
 
 void zm_resize_with_care(bool limited) {
-    __atomic_store_n(&is_limited, limited, __ATOMIC_RELAXED);
-    set_resized_with_care(__atomic_load_n(&zm_sampled_end, __ATOMIC_RELAXED));
+    __atomic_store_n(&is_limited, limited, __ATOMIC_SEQ_CST);
+    set_resized_with_care();
+}
+
+void zm_resize_samples_with_care(bool exist) {
+    __atomic_store_n(&has_large_samples, exist, __ATOMIC_SEQ_CST);
+    set_resized_with_care();
 }
 
 void zm_early_blocks_take(uintptr_t memory, size_t size, size_t usable) {
@@ -103,8 +111,13 @@ bool zm_sampled_usable_size(const void *ptr, size_t *usable) {
         return true;
     }
     if (!zm_sampling()) return false;
-    if (!zm_sampler.has(ptr)) return zm_inherited_usable_size(ptr, usable);
-    *usable = zm_sampler.usable_size(ptr);
+    if (zm_profiler.has(ptr)) {
+        *usable = zm_profiler.usable_size(ptr);
+    } else if (zm_sampler.has(ptr)) {
+        *usable = zm_sampler.usable_size(ptr);
+    } else {
+        return zm_inherited_usable_size(ptr, usable);
+    }
     return true;
 }
 
@@ -115,8 +128,13 @@ static bool give_back(void *ptr, size_t *bytes) {
         return true;
     }
     if (!zm_sampling()) return false;
-    if (!zm_sampler.has(ptr)) return zm_inherited_free(ptr, bytes);
-    *bytes = zm_sampler.free(ptr);
+    if (zm_profiler.has(ptr)) {
+        *bytes = zm_profiler.free(ptr);
+    } else if (zm_sampler.has(ptr)) {
+        *bytes = zm_sampler.free(ptr);
+    } else {
+        return zm_inherited_free(ptr, bytes);
+    }
     return true;
 }
 
@@ -124,7 +142,7 @@ bool zm_sampled_free(void *ptr) {
     size_t bytes;
     if (ptr == NULL) return true;
     if (!give_back(ptr, &bytes)) return false;
-    zm_count_freed(bytes);
+    zm_count_freed(NULL, bytes);
     return true;
 }
 
@@ -132,14 +150,14 @@ bool zm_sampled_free_in(const struct zmalloc_zone_t *zone, void *ptr) {
     size_t bytes;
     if (ptr == NULL) return true;
     if (!give_back(ptr, &bytes)) return false;
-    zm_count_freed_in(bytes, zone);
+    zm_count_freed_in(NULL, bytes, zone);
     return true;
 }
 
 static void take_slow_paths_below(uintptr_t end) {
-    sampler_end = end;
+    if (end > sampler_end) sampler_end = end;
     set_end(early.bytes);
-    __atomic_store_n(&zm_new_blocks_watched, true, __ATOMIC_RELEASE);
+    zm_count_with_care(ZM_WATCHED, true);
     zm_accounting_watch_started();
 }
 
@@ -149,3 +167,9 @@ void zm_sampling_start(unsigned every, uintptr_t end) {
 }
 
 void zm_all_blocks_take_slow_paths(void) { take_slow_paths_below(UINTPTR_MAX); }
+
+void zm_profiling_start(uint64_t rate, uintptr_t end) {
+    if (end > sampler_end) sampler_end = end;
+    set_end(__atomic_load_n(&early.bytes, __ATOMIC_RELAXED));
+    zm_accounting_sample(rate);
+}

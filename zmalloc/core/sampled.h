@@ -1,7 +1,8 @@
-/* Sampled blocks: a few of all new blocks do not come from the allocator but have guard pages
- * (zmalloc/guard/sampler.c).  So each function that is given a block checks first whether it
- * is sampled.  Sampled blocks lie low in the address space: one comparison separates them and
- * NULL, for which every caller must check anyway, from all other blocks.
+/* Sampled blocks: a few of all new blocks do not lie in the allocator's memory.  They have guard
+ * pages (zmalloc/guard/sampler.c), or they are the samples of a heap profile (zmalloc/profile).  So
+ * each function that is given a block checks first whether it is sampled.  Sampled blocks lie low
+ * in the address space: one comparison separates them and NULL, for which every caller must check
+ * anyway, from all other blocks.
  *
  * For C and C++: code that is compiled together with an allocator includes this too.
  */
@@ -20,13 +21,14 @@ extern "C" {
  * has inherited blocks (inherited.h), where all blocks take the slow paths. */
 extern uintptr_t zm_sampled_end __attribute__((visibility("hidden")));
 
-/* Whether `ptr` is NULL or may be a sampled block. */
-static inline bool zm_null_or_sampled(const void *ptr) {
+/* Whether `ptr` is NULL or may be a sampled block.  Other threads may write the variable,
+ * atomically. */
+__attribute__((no_sanitize("thread"))) static inline bool zm_null_or_sampled(const void *ptr) {
     return __builtin_expect((uintptr_t)ptr < zm_sampled_end, 0);
 }
 
 /* Blocks below this address are resized with care: those below zm_sampled_end, and all while used
- * memory has a hard limit (limit.h). */
+ * memory has a hard limit (limit.h) or there are large samples (struct zm_profiler). */
 extern uintptr_t zm_resized_with_care __attribute__((visibility("hidden")));
 
 /* Other threads may write the variable, atomically.  GCC would need one instruction more to read it
@@ -35,11 +37,14 @@ __attribute__((no_sanitize("thread"))) static inline bool zm_resize_needs_care(c
     return __builtin_expect((uintptr_t)ptr < zm_resized_with_care, 0);
 }
 
-/* Says whether there is such a limit. */
+/* Say whether there is such a limit, and whether there are such samples. */
 void zm_resize_with_care(bool limited);
+void zm_resize_samples_with_care(bool exist);
 
 /* Whether blocks are sampled. */
-static inline bool zm_sampling(void) { return zm_sampled_end != 1; }
+static inline bool zm_sampling(void) {
+    return __atomic_load_n(&zm_sampled_end, __ATOMIC_RELAXED) != 1;
+}
 
 /* Frees NULL or a sampled block, as zfree() does, and returns true.  Returns false if `ptr` is
  * neither.  This function and the next end the program when `ptr` lies among the sampled
@@ -67,9 +72,50 @@ struct zm_sampler {
     size_t (*free)(void *ptr);
 };
 
-/* The only sampler; zmalloc/guard/sampler.c defines it.  Because sampled.c refers to it, the
- * linker takes that file into every program. */
+/* The only sampler of guard pages; zmalloc/guard/sampler.c defines it.  Because sampled.c refers to
+ * it, the linker takes that file into every program. */
 extern const struct zm_sampler zm_sampler;
+
+/* Instead of the alignment that a new block has to have. */
+enum { ZM_NOT_REPLACED = 0, ZM_ANY_ALIGNMENT = 1 };
+
+/* The profiler, which holds the samples of a heap profile.  Those of ZM_PEAK_WINDOW bytes or fewer
+ * lie low as well.  Larger ones stay where they are, because each free of them takes the slow path
+ * of counting.  `counted` are the bytes that a block counts for. */
+struct zm_profiler {
+    /* Takes a block of the allocator as a sample: one that is new, or that grew.  Returns the block
+     * to use, which may be another one with this alignment; ZM_NOT_REPLACED: only the same one.
+     * The call stack begins with the caller of the function on whose stack frame `frame` is. */
+    void *(*sample)(void *ptr, size_t counted, size_t alignment, const void *frame);
+
+    /* As those of struct zm_sampler, for samples that lie low. */
+    bool (*has)(const void *ptr);
+    size_t (*usable_size)(const void *ptr);
+    size_t (*free)(void *ptr);
+
+    /* Resizes such a sample, and returns the block to use; NULL: there is no memory.  Sets *usable.
+     */
+    void *(*resize)(void *ptr, size_t size, size_t *usable);
+
+    /* Forgets a block of more than ZM_PEAK_WINDOW bytes that was freed, if it was a sample. */
+    void (*freed)(const void *ptr);
+
+    /* Whether there are samples among such blocks. */
+    bool (*has_large)(void);
+
+    /* Before the allocator resizes a block: takes it out, if it is such a sample; else returns
+     * NULL. Afterwards: puts it back, and returns the block to use.  `counted` is 0 if nothing
+     * changed.  Another block than `now` only if it `may_replace` it. */
+    struct zm_large_sample *(*resizing)(const void *ptr);
+    void *(*resized)(struct zm_large_sample *sample, void *now, size_t counted, bool may_replace);
+};
+
+/* zmalloc/profile/samples.c defines it. */
+extern const struct zm_profiler zm_profiler;
+
+/* From now on, the blocks with one of `rate` bytes on average are samples, and samples that lie low
+ * lie below `end`.  0: there are no new ones. */
+void zm_profiling_start(uint64_t rate, uintptr_t end);
 
 /* From now on, one of `every` new blocks on average, chosen at random, goes to the sampler,
  * whose blocks all lie below `end`.  Call it at most once, before other threads start.  Until
@@ -93,20 +139,17 @@ void zm_early_blocks_over(void);
 
 /* ---- Between sampled.c and accounting.c -------------------------------------- */
 
-/* Whether each new block takes the slow path. */
-extern bool zm_new_blocks_watched;
-
-static inline bool zm_watches_new_blocks(void) {
-    return __atomic_load_n(&zm_new_blocks_watched, __ATOMIC_ACQUIRE);
-}
-
 /* Looks at a new block, which counts for `bytes`.  Lets the sampler replace it, if this one is due
  * and `may_sample`.  Returns the block to use. */
 void *zm_watch_new_block(void *ptr, size_t bytes, bool may_sample);
 
-/* Moves the window of this thread below its counter, so that its next new block takes the
- * slow path. */
+/* Lets this thread's next new block take the slow path. */
 void zm_accounting_watch_started(void);
+
+/* Each thread draws its next sample, at this rate, when it takes the slow path for the next time;
+ * this thread now. */
+void zm_accounting_sample(uint64_t rate);
+uint64_t zm_accounting_sample_rate(void);
 
 #ifdef __cplusplus
 }

@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <string.h>
 
+#include "zmalloc/core/slots.h"
 #include "zmalloc/os/os.h"
 
 /* ---- Tables of the threads ------------------------------------------------------ */
@@ -140,10 +141,17 @@ static void add_up(size_t first, size_t count, struct zm_zone_counter *sums) {
     for (unsigned n = 0; n < slots; n++) add_slot(zm_slot_at(n), first, count, sums);
 }
 
-struct zm_zone_counter zm_zone_sum(const struct zmalloc_zone_t *zone) {
+/* A sum is below zero only if we read one thread's counter before it counts an allocation, and
+ * another's after it counts the free of that block. */
+static struct zm_zone_figures at_least_0(struct zm_zone_counter sum) {
+    return (struct zm_zone_figures){.bytes = sum.bytes > 0 ? (size_t)sum.bytes : 0,
+                                    .blocks = sum.blocks > 0 ? (size_t)sum.blocks : 0};
+}
+
+struct zm_zone_figures zm_zone_figures(const struct zmalloc_zone_t *zone) {
     struct zm_zone_counter sum = {0, 0};
     if (exists(id_of(zone))) add_up(id_of(zone), 1, &sum);
-    return sum;
+    return at_least_0(sum);
 }
 
 void zm_zone_rows(size_t first, struct zm_zone_row *rows, size_t count) {
@@ -159,7 +167,7 @@ void zm_zone_rows(size_t first, struct zm_zone_row *rows, size_t count) {
         const struct record *record = record_of(first + i);
         rows[i].exists = record->exists;
         rows[i].id = first + i;
-        rows[i].sum = sums[i];
+        rows[i].figures = at_least_0(sums[i]);
         memcpy(rows[i].name, record->name, sizeof record->name);
     }
     zm_slots_unlock(&saved);
@@ -238,14 +246,15 @@ void zm_count_in_zone(const struct zmalloc_zone_t *zone, int64_t bytes, int64_t 
     }
 }
 
-void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, int64_t bytes, size_t size,
+void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, size_t bytes, size_t size,
                                  struct zm_slot *slot, void *ptr) {
     ptr = zm_count_new_block_slow_or_fail(size, slot, bytes, ptr);
-    if (ptr != NULL) zm_count_in_zone(zone, bytes, 1);
+    if (ptr != NULL) zm_count_in_zone(zone, (int64_t)bytes, 1);
     return ptr;
 }
 
-void zm_count_freed_in_slow(const struct zmalloc_zone_t *zone, struct zm_slot *slot, size_t bytes) {
-    zm_count_slow(slot, -(int64_t)bytes);
+void zm_count_freed_in_slow(const struct zmalloc_zone_t *zone, struct zm_slot *slot, size_t bytes,
+                            const void *ptr) {
+    zm_count_freed_slow(ptr, slot, bytes);
     zm_count_in_zone(zone, -(int64_t)bytes, -1);
 }

@@ -18,7 +18,6 @@
 #ifndef ZMALLOC_CORE_ZONES_H_
 #define ZMALLOC_CORE_ZONES_H_
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -48,39 +47,33 @@ __attribute__((no_sanitize("thread"))) static inline void zm_add_to_zone(
     ((struct zm_zone_counter *)(table + (uintptr_t)zone))->blocks += blocks;
 }
 
-/* zm_add_to_slot() with an instruction less. */
-__attribute__((no_sanitize("thread"))) static inline int64_t zm_add_in_place(struct zm_slot *slot,
-                                                                             int64_t bytes) {
-    slot->used += bytes;
-    __asm__("" : "+m"(slot->used));
-    return slot->used;
-}
-
 /* Adds to a zone, from any thread; used memory stays as it is. */
 void zm_count_in_zone(const struct zmalloc_zone_t *zone, int64_t bytes, int64_t blocks);
 
-/* As zm_count_new_block_slow_or_fail() and zm_count_slow(); then they count in the zone.  In this
- * order of parameters jemalloc's fast path needs fewest instructions. */
-void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, int64_t bytes, size_t size,
+/* As zm_count_new_block_slow_or_fail() and zm_count_freed_slow(); then they count in the zone.  In
+ * this order of parameters jemalloc's fast path needs fewest instructions. */
+void *zm_count_new_block_in_slow(const struct zmalloc_zone_t *zone, size_t bytes, size_t size,
                                  struct zm_slot *slot, void *ptr);
-void zm_count_freed_in_slow(const struct zmalloc_zone_t *zone, struct zm_slot *slot, size_t bytes);
+void zm_count_freed_in_slow(const struct zmalloc_zone_t *zone, struct zm_slot *slot, size_t bytes,
+                            const void *ptr);
 
 /* As zm_count_new_block_or_fail() and zm_count_freed(), for a block of a zone.  A thread without a
- * slot has no table: its window is empty, so it does not get there. */
+ * slot has no table: it takes the slow path, so it does not get there. */
 static inline void *zm_count_new_block_in(void *ptr, size_t bytes, size_t size,
                                           const struct zmalloc_zone_t *zone) {
     struct zm_slot *slot = zm_thread_slot;
-    if (__builtin_expect(zm_add_in_place(slot, (int64_t)bytes) > slot->top, 0)) {
-        return zm_count_new_block_in_slow(zone, (int64_t)bytes, size, slot, ptr);
+    if (zm_add_allocated(slot, bytes)) {
+        return zm_count_new_block_in_slow(zone, bytes, size, slot, ptr);
     }
     zm_add_to_zone(slot, zone, (int64_t)bytes, 1);
     return ptr;
 }
 
-static inline void zm_count_freed_in(size_t bytes, const struct zmalloc_zone_t *zone) {
+static inline void zm_count_freed_in(const void *ptr, size_t bytes,
+                                     const struct zmalloc_zone_t *zone) {
     struct zm_slot *slot = zm_thread_slot;
-    if (__builtin_expect(zm_add_in_place(slot, -(int64_t)bytes) < slot->bottom, 0)) {
-        zm_count_freed_in_slow(zone, slot, bytes);
+    if (zm_add_freed(slot, bytes)) {
+        zm_count_freed_in_slow(zone, slot, bytes, ptr);
         return;
     }
     zm_add_to_zone(slot, zone, -(int64_t)bytes, -1);
@@ -102,13 +95,17 @@ struct zmalloc_zone_t *zm_zone_create(const char *name);
 /* Returns 0; or EINVAL if there is no such zone, or EBUSY if it has blocks. */
 int zm_zone_destroy(const struct zmalloc_zone_t *zone);
 
+struct zm_zone_figures {
+    size_t bytes, blocks;
+};
+
 /* A zone's figures.  Takes no lock, and is async-signal-safe. */
-struct zm_zone_counter zm_zone_sum(const struct zmalloc_zone_t *zone);
+struct zm_zone_figures zm_zone_figures(const struct zmalloc_zone_t *zone);
 
 struct zm_zone_row {
     bool exists;
     size_t id;
-    struct zm_zone_counter sum;
+    struct zm_zone_figures figures;
     char name[ZM_ZONE_NAME];
 };
 
@@ -120,17 +117,7 @@ enum { ZM_ZONE_ROWS = 8 };
 /* Reads at most so many rows: that of the id `first` and the next ones. */
 void zm_zone_rows(size_t first, struct zm_zone_row *rows, size_t count);
 
-/* ---- Between zones.c and accounting.c ----------------------------------------- */
-
-/* Slots have numbers.  Below this one are those that were ever in use. */
-unsigned zm_slots_end(void);
-struct zm_slot *zm_slot_at(unsigned number);
-bool zm_slot_is_in_use(unsigned number);
-
-/* The lock of slots.  While it is held, no slot is taken or given back, and all signals of this
- * thread are blocked. */
-void zm_slots_lock(sigset_t *saved);
-void zm_slots_unlock(const sigset_t *saved);
+/* ---- For slots.c -------------------------------------------------------------- */
 
 /* Whether there ever was a zone.  Call it with the lock. */
 bool zm_zones_exist(void);

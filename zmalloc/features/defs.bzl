@@ -98,11 +98,7 @@ _feature_header = rule(
 )
 
 def feature_header(**kwargs):
-    """Writes the header that defines the features of the platform.
-
-    Args:
-      **kwargs: name, out, template
-    """
+    """Writes the header that defines the features of the platform, from a template."""
     _feature_header(
         features_here = _here({name: name for name in FEATURES}),
         platform_here = _here({_where(words): _readable(words) for words in _PLATFORMS}),

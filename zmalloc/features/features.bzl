@@ -74,6 +74,14 @@ def _prefetch(arguments, purpose, server):
         follows = "config.h of " + server,
     )
 
+def _x86(target):
+    return _feature(
+        ["x86_64"],
+        "functions with `target(\"%s\")`" % target,
+        value = "",
+        follows = "config.h of Redis",
+    )
+
 def _sanitizer(name):
     return _feature(
         [],
@@ -198,24 +206,9 @@ FEATURES = {
         value = "",
         differs = "x86 and PowerPC alone",
     ),
-    "HAVE_POPCNT": _feature(
-        ["x86_64"],
-        "functions with `target(\"popcnt\")`",
-        value = "",
-        follows = "config.h of Redis",
-    ),
-    "HAVE_AVX2": _feature(
-        ["x86_64"],
-        "functions with `target(\"avx2\")`",
-        value = "",
-        follows = "config.h of Redis",
-    ),
-    "HAVE_AVX512": _feature(
-        ["x86_64"],
-        "functions with `target(\"avx512f,avx512vpopcntdq\")`",
-        value = "",
-        follows = "config.h of Redis",
-    ),
+    "HAVE_POPCNT": _x86("popcnt"),
+    "HAVE_AVX2": _x86("avx2"),
+    "HAVE_AVX512": _x86("avx512f,avx512vpopcntdq"),
     "HAVE_X86_SIMD": _feature(
         ["x86_64"],
         "functions with `target(\"sse2\")`, `target(\"avx2\")` and AVX-512",

@@ -18,7 +18,7 @@ void zm_report_prepare(void) {
 }
 
 void zm_stack_take(struct zm_stack *stack) {
-    stack->count = zm_os_backtrace(stack->frames, ZM_STACK_FRAMES);
+    stack->count = zm_os_backtrace(stack->frames, NULL, ZM_STACK_FRAMES);
 }
 
 /* A line of output.  Not stdio: it may allocate, and signal handlers may not call it. */

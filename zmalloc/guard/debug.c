@@ -443,7 +443,7 @@ void zm_guarded_counted_free(void *ptr) {
     size_t usable;
     if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
     zm_guarded_free(ptr, &usable);
-    zm_count_freed(usable + ZM_BACKEND_PREFIX);
+    zm_count_freed(ptr, usable + ZM_BACKEND_PREFIX);
 }
 
 /* zmalloc.c requests sizeof(long) bytes for some requests of size 0. */
@@ -471,7 +471,7 @@ void zm_guarded_counted_free_in(struct zmalloc_zone_t *zone, void *ptr) {
     size_t usable;
     if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
     zm_guarded_free(ptr, &usable);
-    zm_count_freed_in(usable + ZM_BACKEND_PREFIX, zone);
+    zm_count_freed_in(ptr, usable + ZM_BACKEND_PREFIX, zone);
 }
 
 /* ---- Functions for //malloc ---------------------------------------------------------- */

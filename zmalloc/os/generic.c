@@ -23,6 +23,11 @@ const char *zm_os_secure_getenv(const char *name) {
     return NULL;
 }
 
+bool zm_os_is_readable(uintptr_t address) {
+    (void)address;
+    return false;
+}
+
 uintptr_t zm_os_load_bias(const void *loaded) { return (uintptr_t)loaded; }
 
 int zm_os_pressure_open(void) { return -1; }

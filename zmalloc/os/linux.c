@@ -38,6 +38,11 @@ size_t zm_os_smaps_bytes(const char *field, long pid) {
     return zm_linux_smaps_bytes("", field, pid);
 }
 
+bool zm_os_mappings(void (*visit)(const struct zm_os_mapping *mapping, void *context),
+                    void *context) {
+    return zm_linux_mappings("", visit, context);
+}
+
 int zm_os_proc_stat_ll(int i, long long *res) { return zm_linux_proc_stat_ll("", i, res); }
 
 const char *zm_os_secure_getenv(const char *name) { return secure_getenv(name); }

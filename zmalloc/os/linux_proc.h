@@ -76,6 +76,18 @@ size_t zm_linux_smaps_sum(struct zm_linux_lines *lines, const char *field);
 /* The same for the smaps file of process `pid`, -1 for this process. */
 size_t zm_linux_smaps_bytes(const char *root, const char *field, long pid);
 
+/* Calls `visit` for each mapping of a smaps file, with its name, Rss and AnonHugePages.  Returns
+ * false if there is none. */
+struct zm_os_mapping;
+bool zm_linux_smaps_mappings(struct zm_linux_lines *lines,
+                             void (*visit)(const struct zm_os_mapping *mapping, void *context),
+                             void *context);
+
+/* The same for /proc/self/smaps; false when it cannot be read. */
+bool zm_linux_mappings(const char *root,
+                       void (*visit)(const struct zm_os_mapping *mapping, void *context),
+                       void *context);
+
 /* A field of /proc/self/status ("VmHWM:"), in bytes. */
 size_t zm_linux_status_bytes(const char *root, const char *field);
 

@@ -3,8 +3,9 @@
 
 void zm_os_prepare_stacks(void) {}
 
-unsigned zm_os_backtrace(void **frames, unsigned max) {
+unsigned zm_os_backtrace(void **frames, uintptr_t *above, unsigned max) {
     (void)frames;
+    (void)above;
     (void)max;
     return 0;
 }

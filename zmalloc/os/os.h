@@ -19,13 +19,23 @@ extern "C" {
 /* Maps `size` bytes, a multiple of the page size, zeroed; NULL on failure. */
 void *zm_os_map(size_t size);
 
-/* The same, but the bytes can be neither read nor written, and they lie low in the address
- * space if there is room. */
+/* Gives back what zm_os_map() mapped. */
+void zm_os_unmap(void *pages, size_t size);
+
+/* The same as zm_os_map(), but the bytes can be neither read nor written, and they lie low in the
+ * address space if there is room. */
 void *zm_os_reserve(size_t size);
+
+/* How much address space this process may have; SIZE_MAX: there is no limit. */
+size_t zm_os_address_space(void);
 
 /* Makes whole pages accessible for reading and writing, or for neither.  Returns false when
  * the system refuses (it has no room for one more mapping). */
 bool zm_os_protect(void *pages, size_t size, bool accessible);
+
+/* Whether the memory at an address can be read; false where the system does not tell.
+ * Async-signal-safe. */
+bool zm_os_is_readable(uintptr_t address);
 
 /* Drops the contents of the whole pages inside [ptr, ptr + size).  The range stays
  * mapped and reads as zeros.  It reads as before if the system cannot drop pages, or
@@ -62,22 +72,68 @@ size_t zm_os_known_memory(void);
  * (-1: this process).  Systems without smaps know only the fields in mapping.h. */
 size_t zm_os_smaps_bytes(const char *field, long pid);
 
+/* A mapping of this process. */
+struct zm_os_mapping {
+    const char *name; /* of its file, or as the system calls it ("[stack]"), of a long one the end;
+                         "": it has none */
+    size_t resident;
+    size_t huge; /* in transparent huge pages */
+};
+
+/* Calls `visit` for each mapping, in the order of addresses.  The name is valid during the
+ * call.  Takes time in proportion to the process's memory.  Returns false if the system does not
+ * tell. */
+bool zm_os_mappings(void (*visit)(const struct zm_os_mapping *mapping, void *context),
+                    void *context);
+
 /* The environment variable `name`, or NULL.  Always NULL in a program that has more rights
  * than its user (setuid). */
 const char *zm_os_secure_getenv(const char *name);
 
-/* Call it once before zm_os_backtrace(), while there is one thread.  It may call the libc's
- * malloc. */
+/* Call it before zm_os_backtrace(), best while there is one thread; again after there was no
+ * memory.  It may call the libc's malloc. */
 void zm_os_prepare_stacks(void);
 
-/* Writes the addresses of the call stack to frames[0..max), innermost first.  Returns their
- * number; 0 where the system cannot tell them, and while another thread forks.  Any thread,
- * signal handlers, and children of fork may call it. */
-unsigned zm_os_backtrace(void **frames, unsigned max);
+/* Writes the addresses of the call stack to frames[0..max), innermost first.  Unless `above` is
+ * NULL, sets above[i] to where the stack was when the call returned to frames[i]; 0: not known.
+ * Returns their number; 0 where the system cannot tell them, and while another thread forks.  Any
+ * thread, signal handlers, and children of fork may call it. */
+unsigned zm_os_backtrace(void **frames, uintptr_t *above, unsigned max);
+
+/* The same by frame pointers, from the caller of that function on whose __builtin_frame_address(0)
+ * is `first`; they are whole if they lead to the thread's first function.  Where a function has no
+ * frame pointer, callers are left out, or addresses are wrong; the first one is right.  It is safe
+ * where zm_os_backtrace() is. */
+unsigned zm_os_frames(const void *first, const void **addresses, unsigned max, bool *is_whole);
+
+/* Where the stack holds the return address of the function on whose __builtin_frame_address(0) is
+ * `frame`. */
+uintptr_t zm_os_return_place(const void *frame);
+
+/* The return address that a place of the stack holds. */
+const void *zm_os_return_at(uintptr_t place);
+
+/* Whether the word at a place of the stack can be read, where the one at `known` can. */
+bool zm_os_stack_goes_on(uintptr_t known, uintptr_t place);
 
 /* The load bias of the program or library that is loaded at `loaded`: an address in memory
  * less the address in its file. */
 uintptr_t zm_os_load_bias(const void *loaded);
+
+/* Code of the program or of a library, as it is mapped. */
+struct zm_os_module {
+    uintptr_t start, end; /* addresses of the code: [start, end) */
+    uint64_t offset;      /* where it begins in its file */
+    uintptr_t bias;       /* an address in memory less the address in the file */
+    const char *path;     /* of the file; "": not known */
+    const unsigned char *build_id;
+    size_t build_id_size; /* 0: it has none */
+};
+
+/* Calls `visit` for each module, the program first, until it returns false.  What the module points
+ * at is valid during the call.  The dynamic loader's lock is held meanwhile, so `visit` must be
+ * brief.  Visits none where the system does not tell. */
+void zm_os_modules(bool (*visit)(const struct zm_os_module *module, void *context), void *context);
 
 /* In nanoseconds: the time since some fixed moment, the CPU time of this process, and the CPU
  * time of this thread.  The process's CPU time may lack the last ticks of other threads.  0

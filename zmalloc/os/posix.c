@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdint.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -12,11 +13,25 @@ void *zm_os_map(size_t size) {
     return ptr == MAP_FAILED ? NULL : ptr;
 }
 
+void zm_os_unmap(void *pages, size_t size) { (void)munmap(pages, size); }
+
 void *zm_os_reserve(size_t size) {
-    /* A hint for the kernel: 16 GiB is above programs at low addresses and below all else. */
-    void *low = (void *)(UINTPTR_MAX > UINT32_MAX ? (uintptr_t)1 << 17 << 17 : 0);
-    void *ptr = mmap(low, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    return ptr == MAP_FAILED ? NULL : ptr;
+    /* A hint for the kernel: 16 GiB is above programs at low addresses and below all else.  Another
+     * reservation may lie there already: then twice as much, and so on. */
+    enum { TRIES = 4 };
+    uintptr_t low = UINTPTR_MAX > UINT32_MAX ? (uintptr_t)1 << 17 << 17 : 0;
+    for (int tries = 1;; tries++, low *= 2) {
+        void *ptr = mmap((void *)low, size, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        if (ptr == MAP_FAILED) return NULL;
+        if (low == 0 || (uintptr_t)ptr == low || tries == TRIES) return ptr;
+        munmap(ptr, size);
+    }
+}
+
+size_t zm_os_address_space(void) {
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return SIZE_MAX;
+    return limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
 }
 
 bool zm_os_protect(void *pages, size_t size, bool accessible) {

@@ -5,7 +5,7 @@
 #ifndef TESTS_SERVERS_DEFRAGMENTS_ZMALLOC_H_
 #define TESTS_SERVERS_DEFRAGMENTS_ZMALLOC_H_
 
-#include "zmalloc/compat/realloc_usable.h"
+#include "zmalloc/compat/common.h"
 #include "zmalloc/zmalloc.h"
 
 #define HAVE_DEFRAG

@@ -41,3 +41,5 @@ static inline void zm_backend_counted_free_in(struct zmalloc_zone_t *zone, void 
 static inline void *zm_backend_std_malloc(size_t size) { return je_std_malloc(size); }
 
 static inline void zm_backend_std_free(void *ptr) { je_std_free(ptr); }
+
+static inline bool zm_backend_owns(const void *ptr) { return je_owns(ptr); }

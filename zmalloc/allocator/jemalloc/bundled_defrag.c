@@ -10,3 +10,7 @@ void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *shoul
         should[i] = ptrs[i] != NULL && je_get_defrag_hint((void *)(uintptr_t)ptrs[i]) != 0;
     }
 }
+
+bool zm_backend_slab_of(const void *ptr, struct zm_slab *slab) {
+    return je_slab_use(ptr, &slab->blocks, &slab->free_bytes);
+}

@@ -22,6 +22,10 @@ static struct zm_mib arena_resident = {.name = "stats.arenas.0.resident", .arena
 static struct zm_mib arena_retained = {.name = "stats.arenas.0.retained", .arena_at = 2};
 static struct zm_mib arena_mapped = {.name = "stats.arenas.0.mapped", .arena_at = 2};
 static struct zm_mib arena_pmuzzy = {.name = "stats.arenas.0.pmuzzy", .arena_at = 2};
+static struct zm_mib arena_pdirty = {.name = "stats.arenas.0.pdirty", .arena_at = 2};
+static struct zm_mib arena_caches = {.name = "stats.arenas.0.tcache_bytes", .arena_at = 2};
+static struct zm_mib arena_internal = {.name = "stats.arenas.0.internal", .arena_at = 2};
+static struct zm_mib metadata = {.name = "stats.metadata"};
 static struct zm_mib arena_initialized = {.name = "arena.0.initialized", .arena_at = 1};
 static struct zm_mib arena_purge = {.name = "arena.0.purge", .arena_at = 1};
 static struct zm_mib narenas = {.name = "arenas.narenas"};
@@ -49,6 +53,8 @@ static struct zm_mib *const all_mibs[] = {
     &bin_size,      &bin_nregs,         &bin_curregs,
     &bin_curslabs,  &background_thread, &default_dirty,
     &default_muzzy, &arena_dirty,       &arena_muzzy,
+    &arena_pdirty,  &arena_caches,      &arena_internal,
+    &metadata,
 };
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
@@ -128,6 +134,30 @@ bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *s
     SET_READ(stats, MUZZY, muzzy, &arena_pmuzzy, index, page);
     ZM_STATS_SET(stats, FRAG_SMALLBINS, frag_smallbins, frag_smallbins(index));
     return true;
+}
+
+/* Reads one of all arenas, in units of so many bytes.  Returns 0 if it is not known. */
+static size_t hold(struct zm_held *held, enum zm_held_field field, const struct zm_mib *mib,
+                   size_t unit) {
+    size_t value;
+    if (!zm_mib_read_size(mib, MALLCTL_ARENAS_ALL, &value)) return 0;
+    zm_held_set(held, field, value * unit);
+    return value * unit;
+}
+
+/* What thread caches hold, and metadata in blocks, count as allocated. */
+void zm_backend_held(struct zm_held *held) {
+    size_t page, internal;
+    pthread_once(&once, resolve);
+    if (!zm_mib_read_size(&page_size, 0, &page)) return;
+    zm_held_set(held, ZM_HELD_SLABS, frag_smallbins(MALLCTL_ARENAS_ALL));
+    held->in_allocated = hold(held, ZM_HELD_CACHES, &arena_caches, 1);
+    (void)hold(held, ZM_HELD_DIRTY, &arena_pdirty, page);
+    (void)hold(held, ZM_HELD_MUZZY, &arena_pmuzzy, page);
+    (void)hold(held, ZM_HELD_METADATA, &metadata, 1);
+    if (zm_mib_read_size(&arena_internal, MALLCTL_ARENAS_ALL, &internal)) {
+        held->in_allocated += internal;
+    }
 }
 
 size_t zm_backend_frag_smallbins(unsigned arena) {

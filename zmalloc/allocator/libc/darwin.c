@@ -16,3 +16,8 @@ int zm_libc_trim(void) {
     (void)malloc_zone_pressure_relief(NULL, 0);
     return 0;
 }
+
+bool zm_libc_free_bytes(size_t *bytes) {
+    (void)bytes;
+    return false;
+}

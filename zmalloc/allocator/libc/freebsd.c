@@ -32,3 +32,8 @@ void zm_libc_stats(bool refresh, struct zm_allocator_stats *stats) {
 
 /* The pseudo-index 4096 means all arenas. */
 int zm_libc_trim(void) { return mallctl("arena.4096.purge", NULL, NULL, NULL, 0) == 0 ? 0 : -1; }
+
+bool zm_libc_free_bytes(size_t *bytes) {
+    (void)bytes;
+    return false;
+}

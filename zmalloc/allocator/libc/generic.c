@@ -7,3 +7,8 @@ void zm_libc_stats(bool refresh, struct zm_allocator_stats *stats) {
 }
 
 int zm_libc_trim(void) { return -1; }
+
+bool zm_libc_free_bytes(size_t *bytes) {
+    (void)bytes;
+    return false;
+}

@@ -24,6 +24,14 @@ void zm_libc_stats(bool refresh, struct zm_allocator_stats *stats) {
     ZM_STATS_SET(stats, MAPPED, mapped, now.arena + now.hblkhd);
 }
 
+/* Chunks that are free, between blocks and at the ends of heaps. */
+bool zm_libc_free_bytes(size_t *bytes) {
+    if (statistics_of_libc == NULL) return false;
+    const struct malloc_statistics now = statistics_of_libc();
+    *bytes = now.fordblks;
+    return now.arena + now.hblkhd != 0;
+}
+
 /* Weak: a static program with another malloc (tcmalloc) does not have malloc_trim, and the
  * reference must not make the linker add the libc's malloc as a second one. */
 #pragma weak malloc_trim

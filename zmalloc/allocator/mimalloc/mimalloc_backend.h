@@ -57,4 +57,6 @@ static inline void *zm_backend_std_malloc(size_t size) { return mi_std_malloc(si
 
 static inline void zm_backend_std_free(void *ptr) { mi_std_free(ptr); }
 
+static inline bool zm_backend_owns(const void *ptr) { return mi_owns(ptr); }
+
 #include "zmalloc/allocator/flags.h"

@@ -16,6 +16,16 @@ bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *s
     return true;
 }
 
+static size_t minus(size_t from, size_t part) { return from > part ? from - part : 0; }
+
+void zm_backend_held(struct zm_held *held) {
+    struct mi_usage usage;
+    if (!mi_get_usage(&usage)) return;
+    zm_held_set(held, ZM_HELD_SLABS, minus(usage.active, usage.allocated));
+    zm_held_set(held, ZM_HELD_DIRTY, minus(usage.resident, usage.active + usage.metadata));
+    zm_held_set(held, ZM_HELD_METADATA, usage.metadata);
+}
+
 size_t zm_backend_frag_smallbins(unsigned arena) {
     struct mi_usage usage;
     if (arena != ZM_ALL_ARENAS) return 0;
@@ -40,6 +50,10 @@ bool zm_backend_can_defrag(void) { return mi_can_defrag(); }
 
 void zm_backend_should_defrag(const void *const *ptrs, size_t count, bool *should) {
     for (size_t i = 0; i < count; i++) should[i] = ptrs[i] != NULL && mi_should_defrag(ptrs[i]);
+}
+
+bool zm_backend_slab_of(const void *ptr, struct zm_slab *slab) {
+    return mi_page_use(ptr, &slab->blocks, &slab->free_bytes);
 }
 
 bool zm_backend_purge_slice(unsigned slice) {

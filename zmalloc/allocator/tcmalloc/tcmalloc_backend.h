@@ -71,5 +71,7 @@ static inline void *zm_backend_std_malloc(size_t size) { return tcmalloc_private
 
 static inline void zm_backend_std_free(void *ptr) { tcmalloc_private_std_free(ptr); }
 
+static inline bool zm_backend_owns(const void *ptr) { return tcmalloc_private_owns(ptr); }
+
 #include "zmalloc/allocator/counted_calloc.h"
 #include "zmalloc/allocator/flags.h"

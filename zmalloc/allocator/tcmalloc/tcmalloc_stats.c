@@ -28,6 +28,25 @@ bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *s
     return true;
 }
 
+/* Free blocks that central lists have lie in spans beside blocks in use. */
+void zm_backend_held(struct zm_held *held) {
+    size_t central, transfer, threads, free_pages, heap, unmapped, physical;
+    held->uses_break = true;
+    if (!read_property("tcmalloc.central_cache_free_bytes", &central) ||
+        !read_property("tcmalloc.transfer_cache_free_bytes", &transfer) ||
+        !read_property("tcmalloc.thread_cache_free_bytes", &threads) ||
+        !read_property("tcmalloc.pageheap_free_bytes", &free_pages) ||
+        !read_property("generic.heap_size", &heap) ||
+        !read_property("tcmalloc.pageheap_unmapped_bytes", &unmapped) ||
+        !read_property("generic.total_physical_bytes", &physical)) {
+        return;
+    }
+    zm_held_set(held, ZM_HELD_SLABS, central);
+    zm_held_set(held, ZM_HELD_CACHES, transfer + threads);
+    zm_held_set(held, ZM_HELD_DIRTY, free_pages);
+    zm_held_set(held, ZM_HELD_METADATA, minus(physical, minus(heap, unmapped)));
+}
+
 int zm_backend_purge(void) {
     MallocExtension_ReleaseFreeMemory();
     return 0;
@@ -57,4 +76,8 @@ void zm_backend_shorten_decay(bool shorten) {
 bool zm_backend_fork_child(void) {
     MallocExtension_SetMemoryReleaseRate(0);
     return true;
+}
+
+bool zm_backend_slab_of(const void *ptr, struct zm_slab *slab) {
+    return tcmalloc_private_span_use(ptr, &slab->blocks, &slab->free_bytes);
 }

@@ -11,6 +11,7 @@
 #define JEMALLOC_EXTENSION_H_
 
 #include <jemalloc/jemalloc.h>
+#include <stdbool.h>
 #include <stddef.h>
 
 #ifndef JEMALLOC_FRAG_HINT
@@ -38,6 +39,11 @@ extern "C" {
  */
 JEMALLOC_EXPORT int JEMALLOC_NOTHROW je_get_defrag_hint(void *ptr);
 
+/* Sets the number of blocks in use in the slab of a live block, and the bytes of the others.  Takes
+ * no lock: the slab may change meanwhile.  False: the block is large. */
+JEMALLOC_EXPORT bool JEMALLOC_NOTHROW je_slab_use(const void *ptr, size_t *blocks,
+                                                  size_t *free_bytes);
+
 /* je_malloc and je_calloc that also set *usize to the block's usable size.  On
  * failure they return NULL, set errno to ENOMEM and *usize to 0. */
 JEMALLOC_EXPORT JEMALLOC_ALLOCATOR JEMALLOC_RESTRICT_RETURN void JEMALLOC_NOTHROW *
@@ -58,6 +64,10 @@ je_realloc_with_usize(void *ptr, size_t size, size_t *old_usize, size_t *new_usi
 
 /* je_free that also sets *usize to the usable size that the block had (0 for NULL). */
 JEMALLOC_EXPORT void JEMALLOC_NOTHROW je_free_with_usize(void *ptr, size_t *usize);
+
+/* Whether the block is jemalloc's.  `ptr` may be any address that is no freed block of jemalloc.
+ * Takes no lock, does not allocate, and uses no variable of `__thread`. */
+JEMALLOC_EXPORT bool JEMALLOC_NOTHROW je_owns(const void *ptr);
 
 #ifdef __cplusplus
 }

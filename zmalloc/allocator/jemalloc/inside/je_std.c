@@ -54,7 +54,7 @@ JEMALLOC_NOINLINE static void slow_free(void *ptr) {
 void je_std_free(void *ptr) {
     size_t usize;
     if (likely(fast_free_small_not_null(ptr, &usize))) {
-        zm_count_freed(usize);
+        zm_count_freed(NULL, usize);
     } else {
         slow_free(ptr);
     }

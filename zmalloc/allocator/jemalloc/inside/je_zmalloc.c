@@ -93,16 +93,16 @@ void *je_ztrymalloc(size_t size) {
     return usize != 0 ? missed_try_malloc(size, usize) : larger_try_malloc(size);
 }
 
-JEMALLOC_NOINLINE static void free_counting_slow(void *ptr, struct zm_slot *slot, int64_t bytes) {
-    zm_count_slow(slot, bytes);
+JEMALLOC_NOINLINE static void free_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes) {
+    zm_count_freed_slow(ptr, slot, bytes);
     free_default(ptr);
 }
 
 /* Counts the block before freeing it, so that the call of jemalloc is the last one. */
 JEMALLOC_NOINLINE static void missed_free(void *ptr, size_t usize) {
     struct zm_slot *slot = zm_thread_slot;
-    if (unlikely(zm_add_to_slot(slot, -(int64_t)usize) < slot->bottom)) {
-        free_counting_slow(ptr, slot, -(int64_t)usize);
+    if (zm_add_freed(slot, usize)) {
+        free_counting_slow(ptr, slot, usize);
     } else {
         free_default(ptr);
     }
@@ -114,7 +114,7 @@ JEMALLOC_ALWAYS_INLINE size_t give_back_larger(void *ptr) {
     return fast_free_larger(ptr, &usize) ? usize : free_and_usize(ptr);
 }
 
-JEMALLOC_ALWAYS_INLINE void free_larger(void *ptr) { zm_count_freed(give_back_larger(ptr)); }
+JEMALLOC_ALWAYS_INLINE void free_larger(void *ptr) { zm_count_freed(ptr, give_back_larger(ptr)); }
 
 /* Out of line, so that larger_free() need not save registers for it. */
 JEMALLOC_NOINLINE static void free_null_or_sampled(void *ptr) {
@@ -134,7 +134,7 @@ JEMALLOC_NOINLINE static void larger_free(void *ptr) {
 void je_zfree(void *ptr) {
     size_t usize;
     if (likely(fast_free_small(ptr, &usize))) {
-        zm_count_freed(usize);
+        zm_count_freed(NULL, usize);
     } else if (usize != 0) {
         missed_free(ptr, usize);
     } else {
@@ -148,7 +148,7 @@ void je_zfree_with_size(void *ptr, size_t size) {
     size_t usize;
     if (size <= SC_LOOKUP_MAXCLASS && likely(!zm_null_or_sampled(ptr)) &&
         likely(fast_free_sized(ptr, size, &usize))) {
-        zm_count_freed(usize);
+        zm_count_freed(NULL, usize);
     } else {
         je_zfree(ptr);
     }
@@ -183,19 +183,19 @@ void *je_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
 }
 
 JEMALLOC_NOINLINE static void missed_free_in(struct zmalloc_zone_t *zone, void *ptr, size_t usize) {
-    zm_count_freed_in(usize, zone);
+    zm_count_freed_in(NULL, usize, zone);
     free_default(ptr);
 }
 
 JEMALLOC_NOINLINE static void larger_free_in(struct zmalloc_zone_t *zone, void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
-    zm_count_freed_in(give_back_larger(ptr), zone);
+    zm_count_freed_in(ptr, give_back_larger(ptr), zone);
 }
 
 void je_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
     size_t usize;
     if (likely(fast_free_small(ptr, &usize))) {
-        zm_count_freed_in(usize, zone);
+        zm_count_freed_in(NULL, usize, zone);
     } else if (usize != 0) {
         missed_free_in(zone, ptr, usize);
     } else {

@@ -54,6 +54,11 @@ bool mi_can_defrag(void);
  * blocks go to full pages first.  Thread-safe; takes a lock that nothing else takes. */
 bool mi_should_defrag(const void *ptr);
 
+/* Sets the number of blocks in use in the page of a live block, and the bytes of the others.  Those
+ * that another thread freed count as used until their heap's thread has collected them.  False: the
+ * block is alone in its page, or this is not known.  Thread-safe. */
+bool mi_page_use(const void *ptr, size_t *blocks, size_t *free_bytes);
+
 /* ---- segments.c ---------------------------------------------------------------- */
 
 /* All bytes, over the heaps of all threads. */
@@ -63,6 +68,7 @@ struct mi_usage {
     size_t active;     /* in OS pages that hold blocks and their free neighbours */
     size_t frag_small; /* in free blocks beside small blocks in use */
     size_t resident;   /* in OS pages that may have memory */
+    size_t metadata;   /* in headers of segments; a part of `resident` */
     size_t committed;  /* that mimalloc may write to */
     size_t reserved;   /* of address space */
 };
@@ -76,6 +82,10 @@ bool mi_get_usage(struct mi_usage *usage);
 /* Gives free memory of this thread's heap back to the OS, and what threads left that are gone.
  * Other threads do so a little later, by themselves.  Thread-safe. */
 void mi_purge(void);
+
+/* Whether the block is mimalloc's.  `ptr` may be any address that is no freed block of mimalloc.
+ * Does not allocate, and uses no variable of `__thread`.  Below 20 TiB it takes no lock. */
+bool mi_owns(const void *ptr);
 
 /* From now on, gives nothing back by itself but segments of which all is free. */
 void mi_keep_pages(void);

@@ -50,6 +50,6 @@ static inline bool fast_free(mi_page_t *page, void *ptr) {
 
 /* After fast_free() returned true: counts the block as free, and calls _mi_page_retire().  It
  * leaves errno as it is (pages.c). */
-void mi_zfree_retire(mi_page_t *page);
+void mi_zfree_retire(void *ptr, mi_page_t *page);
 
 #endif /* ZMALLOC_ALLOCATOR_MIMALLOC_INSIDE_FAST_PATHS_H_ */

@@ -46,8 +46,8 @@ void mi_std_free(void *ptr) {
     if (UNLIKELY(page == NULL)) {
         slow_std_free(ptr);
     } else if (fast_free(page, ptr)) {
-        mi_zfree_retire(page);
+        mi_zfree_retire(ptr, page);
     } else {
-        zm_count_freed(page->xblock_size);
+        zm_count_freed(ptr, page->xblock_size);
     }
 }

@@ -194,24 +194,25 @@ void *mi_ztrycalloc(size_t size) { return counted_calloc(size, true); }
 
 /* Counting may call the limit's callback, which may allocate: from this page, were it not retired.
  */
-NOINLINE static void retire_counting_slow(mi_page_t *page, struct zm_slot *slot, int64_t bytes) {
+NOINLINE static void retire_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes,
+                                          mi_page_t *page) {
     _mi_page_retire(page);
-    zm_count_slow(slot, bytes);
+    zm_count_freed_slow(ptr, slot, bytes);
 }
 
-NOINLINE static void retire_huge(mi_page_t *page) {
+NOINLINE static void retire_huge(void *ptr, mi_page_t *page) {
     const size_t usable = mi_page_block_size(page);
     _mi_page_retire(page);
-    zm_count_freed(usable);
+    zm_count_freed(ptr, usable);
 }
 
-NOINLINE void mi_zfree_retire(mi_page_t *page) {
+NOINLINE void mi_zfree_retire(void *ptr, mi_page_t *page) {
     struct zm_slot *slot = zm_thread_slot;
-    const int64_t bytes = -(int64_t)page->xblock_size;
-    if (UNLIKELY(page->xblock_size >= MI_HUGE_BLOCK_SIZE)) {
-        retire_huge(page);
-    } else if (UNLIKELY(zm_add_to_slot(slot, bytes) < slot->bottom)) {
-        retire_counting_slow(page, slot, bytes);
+    const size_t bytes = page->xblock_size;
+    if (UNLIKELY(bytes >= MI_HUGE_BLOCK_SIZE)) {
+        retire_huge(ptr, page);
+    } else if (zm_add_freed(slot, bytes)) {
+        retire_counting_slow(ptr, slot, bytes, page);
     } else {
         _mi_page_retire(page);
     }
@@ -221,7 +222,7 @@ NOINLINE static void slow_zfree(void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
     const size_t usable = mi_usable_size(ptr);
     mi_free(ptr);
-    zm_count_freed(usable);
+    zm_count_freed(ptr, usable);
 }
 
 void mi_zfree(void *ptr) {
@@ -229,10 +230,10 @@ void mi_zfree(void *ptr) {
     if (UNLIKELY(page == NULL)) {
         slow_zfree(ptr);
     } else if (fast_free(page, ptr)) {
-        mi_zfree_retire(page);
+        mi_zfree_retire(ptr, page);
     } else {
         /* A page of more than one block: its size is the one stored. */
-        zm_count_freed(page->xblock_size);
+        zm_count_freed(ptr, page->xblock_size);
     }
 }
 
@@ -265,24 +266,24 @@ void *mi_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
 
 /* As mi_zfree_retire(). */
 NOINLINE static void retire_in_counting_slow(struct zmalloc_zone_t *zone, struct zm_slot *slot,
-                                             size_t bytes, mi_page_t *page) {
+                                             size_t bytes, void *ptr, mi_page_t *page) {
     _mi_page_retire(page);
-    zm_count_freed_in_slow(zone, slot, bytes);
+    zm_count_freed_in_slow(zone, slot, bytes, ptr);
 }
 
-NOINLINE static void retire_huge_in(struct zmalloc_zone_t *zone, mi_page_t *page) {
+NOINLINE static void retire_huge_in(struct zmalloc_zone_t *zone, void *ptr, mi_page_t *page) {
     const size_t usable = mi_page_block_size(page);
     _mi_page_retire(page);
-    zm_count_freed_in(usable, zone);
+    zm_count_freed_in(ptr, usable, zone);
 }
 
-NOINLINE static void retire_in(struct zmalloc_zone_t *zone, mi_page_t *page) {
+NOINLINE static void retire_in(struct zmalloc_zone_t *zone, void *ptr, mi_page_t *page) {
     struct zm_slot *slot = zm_thread_slot;
     const size_t bytes = page->xblock_size;
     if (UNLIKELY(bytes >= MI_HUGE_BLOCK_SIZE)) {
-        retire_huge_in(zone, page);
-    } else if (UNLIKELY(zm_add_in_place(slot, -(int64_t)bytes) < slot->bottom)) {
-        retire_in_counting_slow(zone, slot, bytes, page);
+        retire_huge_in(zone, ptr, page);
+    } else if (zm_add_freed(slot, bytes)) {
+        retire_in_counting_slow(zone, slot, bytes, ptr, page);
     } else {
         zm_add_to_zone(slot, zone, -(int64_t)bytes, -1);
         _mi_page_retire(page);
@@ -293,7 +294,7 @@ NOINLINE static void slow_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
     const size_t usable = mi_usable_size(ptr);
     mi_free(ptr);
-    zm_count_freed_in(usable, zone);
+    zm_count_freed_in(ptr, usable, zone);
 }
 
 void mi_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
@@ -301,9 +302,9 @@ void mi_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
     if (UNLIKELY(page == NULL)) {
         slow_zfree_in(zone, ptr);
     } else if (fast_free(page, ptr)) {
-        retire_in(zone, page);
+        retire_in(zone, ptr, page);
     } else {
-        zm_count_freed_in(page->xblock_size, zone);
+        zm_count_freed_in(ptr, page->xblock_size, zone);
     }
 }
 

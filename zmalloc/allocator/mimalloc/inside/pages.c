@@ -113,6 +113,16 @@ bool mi_should_defrag(const void *ptr) {
     return sparse;
 }
 
+__attribute__((no_sanitize("thread"))) bool mi_page_use(const void *ptr, size_t *blocks,
+                                                        size_t *free_bytes) {
+    const mi_page_t *page = _mi_segment_page_of(_mi_ptr_segment(ptr), ptr);
+    const size_t used = page->used, reserved = page->reserved;
+    if (reserved < 2 || used == 0 || used > reserved) return false;
+    *blocks = used;
+    *free_bytes = (reserved - used) * page->xblock_size;
+    return true;
+}
+
 /* Another thread may have held the lock. */
 static void forget_plans(void) {
     pthread_mutex_init(&plans_lock, NULL);

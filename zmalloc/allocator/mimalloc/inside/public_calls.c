@@ -65,7 +65,7 @@ void mi_zfree(void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
     const size_t usable = mi_usable_size(ptr);
     mi_free(ptr);
-    zm_count_freed(usable);
+    zm_count_freed(ptr, usable);
 }
 
 void *mi_zmalloc_in(struct zmalloc_zone_t *zone, size_t size) {
@@ -78,7 +78,7 @@ void mi_zfree_in(struct zmalloc_zone_t *zone, void *ptr) {
     if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
     const size_t usable = mi_usable_size(ptr);
     mi_free(ptr);
-    zm_count_freed_in(usable, zone);
+    zm_count_freed_in(ptr, usable, zone);
 }
 
 /* For //malloc.  The largest size of the fast path is 0 at first (zmalloc/core/early.h). */
@@ -112,12 +112,19 @@ bool mi_should_defrag(const void *ptr) {
     return false;
 }
 
+bool mi_page_use(const void *ptr, size_t *blocks, size_t *free_bytes) {
+    (void)ptr, (void)blocks, (void)free_bytes;
+    return false;
+}
+
 bool mi_get_usage(struct mi_usage *usage) {
     size_t unused, committed;
     mi_process_info(&unused, &unused, &unused, &unused, &unused, &committed, &unused, &unused);
     *usage = (struct mi_usage){.committed = committed};
     return false;
 }
+
+bool mi_owns(const void *ptr) { return ptr != NULL && mi_is_in_heap_region(ptr); }
 
 void mi_purge(void) { mi_collect(true); }
 

@@ -154,6 +154,7 @@ UNSYNCHRONIZED static void add_segment(const mi_segment_t *segment, struct mi_us
     const bool is_huge = READ(segment->kind) == MI_SEGMENT_HUGE;
     usage->reserved += slices * MI_SEGMENT_SLICE_SIZE;
     usage->committed += (is_huge ? slices : committed_slices(mask)) * MI_SEGMENT_SLICE_SIZE;
+    usage->metadata += _mi_align_up(HEADER_SIZE, _mi_os_page_size());
     usage->resident += _mi_align_up(HEADER_SIZE, _mi_os_page_size());
     for (size_t i = READ(segment->segment_info_slices); i < entries;) {
         const mi_slice_t *slice = &segment->slices[i];
@@ -238,6 +239,31 @@ void mi_purge(void) {
         if (is_mine(segment)) decommit_free_slices(segment, &heap->tld->stats);
     }
     pthread_mutex_unlock(&list_lock);
+}
+
+/* mimalloc's map of segments does not reach higher; there it gets memory only for very large
+ * alignments, or after more than 10 TiB. */
+static bool is_high_segment(const mi_segment_t *segment) {
+    pthread_mutex_lock(&list_lock);
+    mi_segment_t *found = first_segment;
+    while (found != NULL && found != segment) found = place_of(found)->next;
+    pthread_mutex_unlock(&list_lock);
+    return found != NULL;
+}
+
+static bool is_segment(const mi_segment_t *segment) {
+    size_t bit;
+    if ((uintptr_t)segment >= MI_MAX_ADDRESS) return is_high_segment(segment);
+    const size_t word = mi_segment_map_index_of(segment, &bit);
+    return (mi_atomic_load_relaxed(&mi_segment_map[word]) >> bit & 1) != 0;
+}
+
+/* A segment of one huge block may end before the next place for a segment: what follows it there is
+ * not mimalloc's. */
+bool mi_owns(const void *ptr) {
+    const mi_segment_t *segment = _mi_ptr_segment(ptr);
+    return is_segment(segment) &&
+           (uintptr_t)ptr - (uintptr_t)segment < segment->segment_slices * MI_SEGMENT_SLICE_SIZE;
 }
 
 /* Segments that exist keep their own flag, and heed the delay. */

@@ -27,6 +27,14 @@ extern "C" size_t tcmalloc_private_usable_size(const void *ptr) {
     return span->length << kPageShift;
 }
 
+extern "C" bool tcmalloc_private_owns(const void *ptr) {
+    const PageID page = tcmalloc_private::PageOf(ptr);
+    if (!Static::IsInited() || page >> (kAddressBits - kPageShift) != 0) return false;
+    if (tcmalloc::IsEmergencyPtr(ptr)) return true;
+    const Span *span = Static::pageheap()->GetDescriptor(page);
+    return span != nullptr && span->location == Span::IN_USE;
+}
+
 extern "C" void *tcmalloc_private_malloc(size_t size, size_t *usable) {
     void *ptr;
     size_t got;
@@ -43,6 +51,18 @@ extern "C" void tcmalloc_private_free(void *ptr, size_t *usable) {
     if (PREDICT_TRUE(tcmalloc_private::FastFree(ptr, usable))) return;
     *usable = tcmalloc_private_usable_size(ptr);
     tc_free(ptr);
+}
+
+extern "C" bool tcmalloc_private_span_use(const void *ptr, size_t *blocks, size_t *free_bytes) {
+    const Span *span = Static::pageheap()->GetDescriptor(tcmalloc_private::PageOf(ptr));
+    if (span == nullptr || span->sizeclass == 0) return false;
+    const size_t size = Static::sizemap()->ByteSizeForClass(span->sizeclass);
+    const size_t all = (span->length << kPageShift) / size;
+    const size_t used = span->refcount;
+    if (used == 0 || used > all) return false;
+    *blocks = used;
+    *free_bytes = (all - used) * size;
+    return true;
 }
 
 // The same rule as in do_realloc_with_callback().

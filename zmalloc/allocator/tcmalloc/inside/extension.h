@@ -14,11 +14,20 @@ extern "C" {
  * for every block until tcmalloc's static constructors have run.  Thread-safe. */
 size_t tcmalloc_private_usable_size(const void *ptr);
 
+/* Whether the block is tcmalloc's.  `ptr` may be any address that is no freed block of tcmalloc.
+ * Takes no lock, does not allocate, and uses no variable of `__thread`. */
+bool tcmalloc_private_owns(const void *ptr);
+
 /* tc_malloc() and tc_free() that also set *usable to the block's usable size, which
  * they find anyway.  When there is no memory, *usable is not set.  `ptr` must not be
  * NULL.  Thread-safe. */
 void *tcmalloc_private_malloc(size_t size, size_t *usable);
 void tcmalloc_private_free(void *ptr, size_t *usable);
+
+/* Sets the number of blocks in use, or in a thread's cache, in the span of a live block, and the
+ * bytes of the others.  Takes no lock: the span may change meanwhile.  False: the block has a span
+ * of its own. */
+bool tcmalloc_private_span_use(const void *ptr, size_t *blocks, size_t *free_bytes);
 
 /* Whether tc_realloc() of a block with this usable size to `size` bytes, which is not
  * 0, would surely keep the block as it is. */

@@ -66,7 +66,7 @@ extern "C" void *tcmalloc_private_std_malloc(size_t size) {
 extern "C" void tcmalloc_private_std_free(void *ptr) {
     size_t usable;
     if (PREDICT_TRUE(!zm_null_or_sampled(ptr) && tcmalloc_private::FastFree(ptr, &usable))) {
-        zm_count_freed(usable);
+        zm_count_freed(nullptr, usable);
     } else {
         tcmalloc_private_slow_std_free(ptr);
     }

@@ -41,7 +41,7 @@ void tcmalloc_private_slow_zfree(void *ptr) {
     size_t usable;
     if (zm_null_or_sampled(ptr) && zm_sampled_free(ptr)) return;
     tcmalloc_private_free(ptr, &usable);
-    zm_count_freed(usable);
+    zm_count_freed(ptr, usable);
 }
 
 extern "C" void *tcmalloc_private_zmalloc(size_t size) {
@@ -65,7 +65,7 @@ extern "C" void *tcmalloc_private_ztrymalloc(size_t size) {
 extern "C" void tcmalloc_private_zfree(void *ptr) {
     size_t usable;
     if (PREDICT_TRUE(!zm_null_or_sampled(ptr) && tcmalloc_private::FastFree(ptr, &usable))) {
-        zm_count_freed(usable);
+        zm_count_freed(nullptr, usable);
     } else {
         tcmalloc_private_slow_zfree(ptr);
     }
@@ -83,7 +83,7 @@ void tcmalloc_private_slow_zfree_in(zmalloc_zone_t *zone, void *ptr) {
     size_t usable;
     if (zm_null_or_sampled(ptr) && zm_sampled_free_in(zone, ptr)) return;
     tcmalloc_private_free(ptr, &usable);
-    zm_count_freed_in(usable, zone);
+    zm_count_freed_in(ptr, usable, zone);
 }
 
 extern "C" void *tcmalloc_private_zmalloc_in(zmalloc_zone_t *zone, size_t size) {
@@ -97,7 +97,7 @@ extern "C" void *tcmalloc_private_zmalloc_in(zmalloc_zone_t *zone, size_t size) 
 
 void tcmalloc_private_zfree_in_counting_slow(zmalloc_zone_t *zone, zm_slot *slot, size_t bytes,
                                              void *ptr) {
-    zm_count_freed_in_slow(zone, slot, bytes);
+    zm_count_freed_in_slow(zone, slot, bytes, ptr);
     tc_free(ptr);
 }
 
@@ -111,7 +111,7 @@ extern "C" void tcmalloc_private_zfree_in(zmalloc_zone_t *zone, void *ptr) {
     }
     zm_slot *slot = zm_thread_slot;
     const size_t usable = tcmalloc::Static::sizemap()->ByteSizeForClass(size_class);
-    if (PREDICT_FALSE(zm_add_in_place(slot, -static_cast<int64_t>(usable)) < slot->bottom)) {
+    if (zm_add_freed(slot, usable)) {
         return tcmalloc_private_zfree_in_counting_slow(zone, slot, usable, ptr);
     }
     zm_add_to_zone(slot, zone, -static_cast<int64_t>(usable), -1);

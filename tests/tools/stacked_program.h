@@ -1,0 +1,16 @@
+/* What stacked_program allocates. */
+#ifndef TESTS_TOOLS_STACKED_PROGRAM_H_
+#define TESTS_TOOLS_STACKED_PROGRAM_H_
+
+enum {
+    CACHE_BLOCKS = 40960,
+    CACHE_SIZE = 1000,
+    TABLE_BLOCKS = 8,
+    TABLE_SIZE = 1 << 20,
+    REQUESTS = 100000,
+    REQUEST_SIZE = 2000,
+    GROWN_STEPS_OF_BUFFER = 64,
+    BUFFER_STEP = 65536
+};
+
+#endif /* TESTS_TOOLS_STACKED_PROGRAM_H_ */

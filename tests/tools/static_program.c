@@ -1,0 +1,7 @@
+/* Linked statically: no library can be preloaded. */
+#include <stdlib.h>
+
+int main(void) {
+    free(malloc(1));
+    return 0;
+}

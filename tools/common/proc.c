@@ -1,0 +1,249 @@
+#include "tools/common/proc.h"
+
+#include <dirent.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "tools/common/cli.h"
+#include "tools/common/procfs.h"
+
+/* ---- Which processes there are ------------------------------------------ */
+
+struct parent {
+    pid_t pid, parent;
+    bool below; /* the root, or below it */
+    bool dead;
+};
+
+/* "PID (NAME) STATE PARENT ...": the name may hold anything. */
+static bool read_parent(pid_t pid, struct parent *parent) {
+    char text[1024];
+    if (!procfs_read_of(pid, "stat", text, sizeof(text))) return false;
+    const char *at = strrchr(text, ')');
+    if (!at || strlen(at) < 5) return false;
+    *parent = (struct parent){.pid = pid, .parent = (pid_t)strtol(at + 4, NULL, 10)};
+    parent->dead = at[2] == 'Z' || at[2] == 'X';
+    return true;
+}
+
+/* All processes of the machine; NULL without memory. */
+static struct parent *read_parents(size_t *count) {
+    DIR *dir = opendir("/proc");
+    struct dirent *entry;
+    size_t capacity = 512;
+    struct parent *parents = dir ? malloc(capacity * sizeof(*parents)) : NULL;
+    *count = 0;
+    while (parents && (entry = readdir(dir)) != NULL) {
+        pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (pid <= 0 || !read_parent(pid, &parents[*count])) continue;
+        if (++*count < capacity) continue;
+        struct parent *more = realloc(parents, (capacity *= 2) * sizeof(*parents));
+        if (!more) break;
+        parents = more;
+    }
+    if (dir) closedir(dir);
+    return parents;
+}
+
+/* Marks what is below `root`.  A child mostly has a higher number, so one pass mostly does. */
+static void mark_below(pid_t root, struct parent *parents, size_t count) {
+    bool again = true;
+    for (size_t i = 0; i < count; i++) parents[i].below = parents[i].pid == root;
+    while (again) {
+        again = false;
+        for (size_t i = 0; i < count; i++) {
+            for (size_t p = 0; p < count && !parents[i].below; p++) {
+                if (parents[p].pid != parents[i].parent || !parents[p].below) continue;
+                parents[i].below = again = true;
+            }
+        }
+    }
+}
+
+static bool add(struct proc_list *list, pid_t pid) {
+    if (list->count == list->capacity) {
+        size_t capacity = list->capacity ? 2 * list->capacity : 16;
+        pid_t *more = realloc(list->pids, capacity * sizeof(*more));
+        if (!more) return false;
+        list->pids = more;
+        list->capacity = capacity;
+    }
+    list->pids[list->count++] = pid;
+    return true;
+}
+
+bool proc_below(pid_t root, struct proc_list *list) {
+    size_t count;
+    struct parent *parents = read_parents(&count);
+    bool ok = parents != NULL;
+    list->count = 0;
+    if (ok) mark_below(root, parents, count);
+    for (size_t i = 0; ok && i < count; i++) {
+        const struct parent *one = &parents[i];
+        if (one->below && one->pid != root && !one->dead) ok = add(list, one->pid);
+    }
+    free(parents);
+    return ok;
+}
+
+/* ---- One process -------------------------------------------------------- */
+
+bool proc_memory(pid_t pid, struct proc_memory *memory) {
+    char text[4096];
+    uint64_t shmem = 0;
+    *memory = (struct proc_memory){0};
+    if (!procfs_read_of(pid, "status", text, sizeof(text))) return false;
+    if (!procfs_bytes(text, "VmRSS", &memory->rss)) return false; /* no memory: it ends */
+    procfs_bytes(text, "RssAnon", &memory->rss_anon);
+    procfs_bytes(text, "RssFile", &memory->rss_file);
+    procfs_bytes(text, "RssShmem", &shmem);
+    procfs_bytes(text, "VmSwap", &memory->swapped);
+    memory->rss_file += shmem;
+    const char *threads = procfs_field(text, "Threads"), *ignored = procfs_field(text, "SigIgn");
+    if (threads) memory->threads = strtoull(threads, NULL, 10);
+    if (ignored) memory->ignores_children = strtoull(ignored, NULL, 16) >> (SIGCHLD - 1) & 1;
+    return true;
+}
+
+bool proc_exact_memory(pid_t pid, bool shared, struct proc_memory *memory) {
+    char text[4096];
+    uint64_t rss = 0, anon = 0;
+    if (!procfs_read_of(pid, "smaps_rollup", text, sizeof(text))) return false;
+    if (!procfs_bytes(text, shared ? "Pss" : "Rss", &rss)) return false;
+    if (!procfs_bytes(text, shared ? "Pss_Anon" : "Anonymous", &anon)) return false;
+    memory->rss = rss;
+    memory->rss_anon = anon;
+    memory->rss_file = rss > anon ? rss - anon : 0;
+    return true;
+}
+
+/* A field of /proc/PID/stat, by its number in the manual; 0 when it is not there. */
+static uint64_t stat_field(const char *text, int number) {
+    const char *at = strrchr(text, ')'); /* ends the second field, which may hold anything */
+    for (int field = 2; at && field < number; field++) {
+        at = strchr(at, ' ');
+        if (at) at++;
+    }
+    return at ? strtoull(at, NULL, 10) : 0;
+}
+
+size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
+    enum { PROCESSOR = 39 };
+    char path[64], text[512];
+    struct dirent *entry;
+    size_t count = 0;
+    snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
+    DIR *dir = opendir(path);
+    while (dir && count < most && (entry = readdir(dir)) != NULL) {
+        pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
+        if (thread <= 0) continue;
+        snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)thread);
+        const char *name_end = procfs_read(path, text, sizeof(text)) ? strrchr(text, ')') : NULL;
+        if (!name_end || strncmp(name_end, ") R", 3) != 0) continue;
+        threads[count++] = (struct proc_thread){thread, (int)stat_field(text, PROCESSOR)};
+    }
+    if (dir) closedir(dir);
+    return count;
+}
+
+bool proc_usage(pid_t pid, struct proc_usage *usage) {
+    enum { MINOR_FAULTS = 10, MAJOR_FAULTS = 12, SYSTEM_TIME = 15 };
+    char text[1024];
+    *usage = (struct proc_usage){0};
+    if (!procfs_read_of(pid, "stat", text, sizeof(text))) return false;
+    usage->minor_faults = stat_field(text, MINOR_FAULTS);
+    usage->major_faults = stat_field(text, MAJOR_FAULTS);
+    usage->system = (double)stat_field(text, SYSTEM_TIME) / (double)sysconf(_SC_CLK_TCK);
+    return true;
+}
+
+double proc_cpu(pid_t pid) {
+    clockid_t clock;
+    struct timespec time = {0};
+    if (clock_getcpuclockid(pid, &clock) != 0 || clock_gettime(clock, &time) != 0) return 0;
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+/* Calls `found` with the path of each mapped file, until it returns true. */
+static bool each_mapped(pid_t pid, bool (*found)(const char *path, void *what), void *what) {
+    char name[64], line[8192];
+    bool done = false;
+    snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
+    FILE *maps = fopen(name, "re");
+    while (maps && !done && fgets(line, sizeof(line), maps)) {
+        char *path = strchr(line, '/');
+        if (!path) continue;
+        path[strcspn(path, "\n")] = '\0';
+        done = found(path, what);
+    }
+    if (maps) (void)fclose(maps);
+    return done;
+}
+
+static bool is_same(const char *path, void *other) { return strcmp(path, other) == 0; }
+
+bool proc_maps(pid_t pid, const char *path) { return each_mapped(pid, is_same, (void *)path); }
+
+const char *const proc_allocators[] = {
+    "libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc",
+    "libhoard",    "librpmalloc", "libzmalloc_", NULL,
+};
+
+struct text {
+    char *at;
+    size_t size;
+};
+
+static bool is_allocator(const char *path, void *name) {
+    const char *base = cli_base_name(path);
+    const struct text *text = name;
+    for (size_t i = 0; proc_allocators[i]; i++) {
+        if (strncmp(base, proc_allocators[i], strlen(proc_allocators[i])) != 0) continue;
+        snprintf(text->at, text->size, "%s", base);
+        return true;
+    }
+    return false;
+}
+
+void proc_allocator(pid_t pid, char *name, size_t size) {
+    struct text text = {name, size};
+    name[0] = '\0';
+    (void)each_mapped(pid, is_allocator, &text);
+}
+
+uint64_t proc_program(pid_t pid, char *path, size_t size) {
+    enum { STACK_BEGIN = 28 }; /* its place is random; the kernel calls the field startstack */
+    char link[64], text[1024];
+    snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
+    ssize_t n = readlink(link, path, size - 1);
+    path[n > 0 ? n : 0] = '\0';
+    if (n <= 0 || !procfs_read_of(pid, "stat", text, sizeof(text))) return 0;
+    return stat_field(text, STACK_BEGIN);
+}
+
+/* ---- The machine -------------------------------------------------------- */
+
+double proc_clock(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
+}
+
+bool proc_machine(struct proc_machine *machine) {
+    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, FIELDS };
+    double fields[FIELDS] = {0}, tick = 1.0 / (double)sysconf(_SC_CLK_TCK);
+    char text[256], *at = text + 3, *end;
+    *machine = (struct proc_machine){0};
+    if (!procfs_read("/proc/stat", text, sizeof(text)) || strncmp(text, "cpu ", 4) != 0)
+        return false;
+    for (int i = 0; i < FIELDS; i++, at = end) {
+        fields[i] = strtod(at, &end) * tick;
+        machine->all += fields[i];
+    }
+    machine->idle = fields[IDLE] + fields[IOWAIT];
+    machine->stolen = fields[STEAL];
+    return true;
+}

@@ -1,0 +1,89 @@
+/* The report as text. */
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <time.h>
+
+#include "tools/common/stack_text.h"
+#include "tools/zheap/report.h"
+
+enum { SHOWN_FRAMES = 16 };
+
+double report_error(const struct report *report, int64_t bytes) {
+    const double rate = (double)report->profile->rate;
+    return rate > 0 && bytes > 0 ? sqrt(rate / (double)bytes) : 0;
+}
+
+static void print_bytes(int64_t bytes, int64_t all) {
+    char text[STACK_BYTES_TEXT];
+    printf("%11s", stack_bytes(bytes, false, text));
+    if (all > 0) {
+        printf(" %3.0f%%", 100 * (double)bytes / (double)all);
+    } else {
+        printf("     ");
+    }
+}
+
+static void print_stack(const struct report *report, const struct stack *stack) {
+    static const enum figure columns[] = {LIVE, WASTE, ALLOCATED};
+    char text[STACK_BYTES_TEXT];
+    int indent = 0;
+    for (size_t c = 0; c < sizeof(columns) / sizeof(*columns); c++) {
+        const enum figure figure = columns[c];
+        print_bytes(stack->now[figure], report->stacks->now[figure]);
+        indent += 16;
+        if (!report->old_file) continue;
+        printf("%12s", stack_bytes(stack->now[figure] - stack->old[figure], true, text));
+        indent += 12;
+    }
+    printf("%12" PRId64 "  ", stack->now[LIVE_BLOCKS]);
+    stack_print(stack, indent + 14, SHOWN_FRAMES);
+}
+
+static void print_head(const struct report *report) {
+    const int64_t *now = report->stacks->now, *old = report->stacks->old;
+    char text[STACK_BYTES_TEXT], date[64] = "";
+    const time_t seconds = (time_t)(report->profile->time_nanos / 1000000000);
+    struct tm utc;
+    if (seconds != 0 && gmtime_r(&seconds, &utc)) {
+        strftime(date, sizeof(date), " of %Y-%m-%d %H:%M:%S UTC", &utc);
+    }
+    stack_print_line("", report->file);
+    printf(": heap profile%s", date);
+    if (report->profile->rate > 0) {
+        printf(", a sample every %s", stack_bytes((int64_t)report->profile->rate, false, text));
+    }
+    printf("\nlive: %s", stack_bytes(now[LIVE], false, text));
+    const double error = report_error(report, now[LIVE]);
+    if (error > 0) printf(" (+-%.0f %%)", ceil(100 * error));
+    printf(" in %" PRId64 " blocks", now[LIVE_BLOCKS]);
+    printf("; wasted beside them: %s", stack_bytes(now[WASTE], false, text));
+    printf("; allocated: %s\n", stack_bytes(now[ALLOCATED], false, text));
+    if (!report->old_file) return;
+    stack_print_line("since ", report->old_file);
+    printf(": live %s", stack_bytes(now[LIVE] - old[LIVE], true, text));
+    printf(", waste %s", stack_bytes(now[WASTE] - old[WASTE], true, text));
+    printf(", allocated %s\n", stack_bytes(now[ALLOCATED] - old[ALLOCATED], true, text));
+}
+
+void report_text(const struct report *report) {
+    const size_t count = report->stacks->count;
+    const size_t shown = report->top < count ? report->top : count;
+    print_head(report);
+    if (report->old_file) {
+        printf("\n%11s %16s %11s %15s %11s %15s %11s\n", "live", "grew by", "waste", "grew by",
+               "allocated", "grew by", "blocks");
+    } else {
+        printf("\n%11s %15s %15s %16s\n", "live", "waste", "allocated", "blocks");
+    }
+    for (size_t i = 0; i < shown; i++) print_stack(report, &report->stacks->at[i]);
+    if (shown < count) {
+        printf("... %zu more stacks, by %s%s (--top=N shows N)\n", count - shown,
+               figure_names[report->sort], report->old_file ? ", by what it grew" : "");
+    }
+    for (size_t i = 0; i < report->notes->count; i++) {
+        stack_print_line(i == 0 ? "\nnote: " : "note: ", report->notes->at[i]);
+        if (i + 1 < report->notes->count) putchar('\n');
+    }
+    if (report->notes->count > 0) putchar('\n');
+}

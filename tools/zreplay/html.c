@@ -1,0 +1,67 @@
+/* The report as one page, with the library that draws its chart inside. */
+#include "tools/common/cli.h"
+#include "tools/common/page.h"
+#include "tools/zreplay/compare.h"
+
+static const struct page_part parts[] = {
+    {"@uplot_css@\n", "dist/uPlot.min.css"},
+    {"@uplot_js@\n", "dist/uPlot.iife.min.js"},
+    {"@page_css@\n", "tools/common/page.css"},
+    {"@page_js@\n", "tools/common/page.js"},
+    {"@d3_js@\n", "dist/d3.min.js"},
+    {"@flame_graph_js@\n", "dist/d3-flamegraph.umd.min.js"},
+    {"@flame_js@\n", "tools/common/flame.js"},
+    {"@report_js@\n", "tools/zreplay/report.js"},
+};
+
+static void write_verdict(FILE *file, const struct page_report *report) {
+    static struct sentence sentences[SENTENCES];
+    find_verdict(report->runs, report->count, sentences);
+    for (size_t i = 0; i < SENTENCES; i++) {
+        fprintf(file, "%s\n    {\"about\": \"%s\", \"known\": %s, \"text\": ", i ? "," : "[",
+                sentences[i].about, sentences[i].known ? "true" : "false");
+        cli_json_string_to(file, sentences[i].text);
+        fprintf(file, "}");
+    }
+    fprintf(file, "]");
+}
+
+static void write_json(FILE *file, const void *what) {
+    const struct page_report *report = what;
+    fprintf(file, "{\n  \"names\": [");
+    for (size_t i = 0; i < report->count; i++) {
+        fprintf(file, "%s", i ? ", " : "");
+        cli_json_string_to(file, report->runs[i].name);
+    }
+    fprintf(file, "],\n  \"touch\": ");
+    cli_json_string_to(file, report->touch);
+    fprintf(file, ",\n  \"notes\": ");
+    cli_json_string_to(file, report->notes);
+    fprintf(file, ",\n  \"verdict\": ");
+    write_verdict(file, report);
+    fprintf(file, ",\n  \"rows\": ");
+    json_rows(file, report->runs, report->count);
+    fprintf(file, ",\n  \"runs\": ");
+    for (size_t i = 0; i < report->count; i++) {
+        fprintf(file, "%s{", i ? "," : "[");
+        variant_json(file, report->runs[i].variant);
+        fprintf(file, ",%s", report->runs[i].json + 1);
+    }
+    fprintf(file, "],\n  \"stat\": %s}\n", report->stat);
+}
+
+static const struct page page = {
+    .tool = "compare",
+    .target = "//tools/zreplay:compare",
+    .html = "tools/zreplay/report.html",
+    .parts = parts,
+    .part_count = sizeof(parts) / sizeof(*parts),
+    .json = write_json,
+};
+
+bool html_possible(const char *argv0) { return page_possible(&page, argv0); }
+
+int report_html(const char *argv0, const char *path, const char *name,
+                const struct page_report *report) {
+    return page_write(&page, argv0, path, name, report);
+}

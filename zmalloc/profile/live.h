@@ -1,0 +1,80 @@
+/* The live samples, and the lock that guards them and all that a profile keeps about them. */
+#ifndef ZMALLOC_PROFILE_LIVE_H_
+#define ZMALLOC_PROFILE_LIVE_H_
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Lies before a small sample; of a large one, alone in the region. */
+struct zm_sample {
+    struct zm_sample *next, *previous; /* of all live samples */
+    void *block;                       /* the twin, or NULL; or the large block */
+    size_t counted;                    /* bytes: of the sample, and equally of its twin */
+    double weight;                     /* blocks that it stands for */
+    uint32_t row, is_sample;
+    union {
+        struct {
+            struct zm_sample *next_in_bucket;
+            uint64_t overtaken; /* see insert_large() */
+        } large;
+        struct {
+            size_t taken;  /* bytes of the region */
+            size_t before; /* of them, so many lie before this */
+        } small;
+    };
+} __attribute__((aligned(64)));
+
+/* Registers the handlers of fork, once.  Call it as early as possible: handlers that are registered
+ * later run while ours do not hold the lock, so they may wait for threads that free samples. */
+void zm_live_handle_fork(void);
+
+/* Gets the memory that a profile needs before it starts; it can be tried again.  Without the lock.
+ */
+bool zm_live_open(void);
+
+/* Takes the lock.  Signals are blocked until it is given back: a signal handler that frees a sample
+ * would wait for its own thread. */
+void zm_live_lock(sigset_t *saved);
+void zm_live_unlock(const sigset_t *saved);
+
+/* ---- With the lock --------------------------------------------------------------- */
+
+/* Counts a sample in its row, and finds it from now on; `is_new`: not only its size did change. */
+void zm_live_link(struct zm_sample *sample, bool is_new);
+void zm_live_unlink(struct zm_sample *sample);
+
+/* The sample of a large block, taken out; NULL: there is none. */
+struct zm_sample *zm_live_remove_large(const void *block);
+
+/* What is new of a sample. */
+struct zm_draft {
+    void *block;
+    size_t counted, alignment;
+    double weight;
+    uint32_t row;
+    bool is_new;
+};
+
+/* A sample, linked; NULL: there is no room. */
+struct zm_sample *zm_live_make(const struct zm_draft *draft);
+
+/* Gives back the memory of a sample that is not linked. */
+void zm_live_delete(struct zm_sample *sample);
+
+/* ---- Without ----------------------------------------------------------------------- */
+
+bool zm_live_is_large(size_t counted);
+
+/* Whether the allocator's block stays while there is a sample of this size. */
+bool zm_live_keeps_block(size_t counted);
+
+/* Whether there are large ones; and whether this block of the calling thread's may be one. */
+bool zm_live_has_large(void);
+bool zm_live_may_be_large(const void *block);
+
+/* The live small sample whose block is at this address, or NULL. */
+struct zm_sample *zm_live_small_at(const void *ptr);
+
+#endif /* ZMALLOC_PROFILE_LIVE_H_ */
