@@ -171,7 +171,7 @@ TEST(DefragHint, AgreesWithBruteForceInEveryBin) {
 
 // Slabs of very different use, none of them current.
 TEST(DefragHint, AgreesWithBruteForceOnUnevenSlabs) {
-    if (Sharded()) GTEST_SKIP();
+    if (Sharded()) GTEST_SKIP() << "bins are sharded here";
     for (size_t size : {16, 64, 320, 1024}) {
         for (uint64_t seed = 1; seed <= 20; seed++) {
             Arena arena;

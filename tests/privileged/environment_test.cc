@@ -119,7 +119,7 @@ TEST_F(EnvironmentTest, OfTcmalloc) {
 
 // The profiler writes files wherever it is told.
 TEST_F(EnvironmentTest, OfTcmallocsProfiler) {
-    if (Variant().allocator != "tcmalloc") GTEST_SKIP();
+    if (Variant().allocator != "tcmalloc") GTEST_SKIP() << "not tcmalloc";
     const std::string profile = folder_ + "/profile", written = profile + ".0001.heap";
     EXPECT_TRUE(EndsWell(privileged_, "Allocates", {"HEAPPROFILE=" + profile}));
     EXPECT_FALSE(std::filesystem::exists(written));
