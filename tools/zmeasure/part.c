@@ -39,7 +39,7 @@ static void conclude(struct malloc_part *part, const struct sampler *sampler) {
     if (looks < FEWEST_LOOKS && sampler_left_out(sampler) > 0.1) {
         unknown(part, "its threads waited for a processor, as the machine is busy");
     } else if (looks < FEWEST_LOOKS) {
-        unknown(part, "the program ran too short");
+        unknown(part, "few looks met it running: it ran too short, or the machine is busy");
     } else if (sampler_waiting(sampler) > MOST_WAITING) {
         unknown(part, "its threads waited for a processor for %.0f %% of the time",
                 sampler_waiting(sampler) * 100);
