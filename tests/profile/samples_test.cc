@@ -138,6 +138,26 @@ TEST_F(Samples, KeepTheirContentsWhenTheyAreResized) {
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
 
+// As in the allocator: realloc moves no block whose usable size it would not change.
+TEST_F(Samples, StayWhereTheyAreWhileTheirUsableSizeDoes) {
+    const size_t before = zmalloc_used_memory();
+    const Label label("in place");
+    for (const size_t size : {40, 5000, 8192, 9000, 200000}) {
+        void *block = zmalloc_aligned(4096, size);
+        const size_t usable = zmalloc_usable_size(block);
+        Pattern::Fill(block, usable, 5);
+        void *resized = zrealloc(block, size);
+        if (zmalloc_usable_size(resized) == usable) {
+            EXPECT_EQ(resized, block) << size;
+            EXPECT_EQ(FindLabel("in place").live_blocks, 1U);
+            EXPECT_TRUE(Pattern::Holds(resized, usable, 5));
+        }
+        zfree(resized);
+        EXPECT_EQ(FindLabel("in place").live_blocks, 0U);
+    }
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
 TEST_F(Samples, AreFreedByOtherThreads) {
     const Label label("of many threads");
     constexpr int kThreads = 4, kRounds = 2000;

@@ -1,6 +1,7 @@
 #include "zmalloc/profile/live.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -31,32 +32,28 @@ static _Atomic size_t large_count;
 
 /* ---- The lock -------------------------------------------------------------------- */
 
-void zm_live_lock(sigset_t *saved) {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, saved);
+void zm_live_lock(void) {
     if (!thread_is_forking) pthread_mutex_lock(&lock);
 }
 
-void zm_live_unlock(const sigset_t *saved) {
+void zm_live_unlock(void) {
     if (!thread_is_forking) pthread_mutex_unlock(&lock);
-    pthread_sigmask(SIG_SETMASK, saved, NULL);
 }
 
-static void before_fork(void) {
-    sigset_t saved;
-    zm_live_lock(&saved);
-    thread_is_forking = true;
-    pthread_sigmask(SIG_SETMASK, &saved, NULL);
-}
-
-static void after_fork(void) {
+/* A signal handler that runs between the two lines would wait for its own thread. */
+static void set_forking(bool is_forking) {
     sigset_t all, saved;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &saved);
-    thread_is_forking = false;
-    zm_live_unlock(&saved);
+    if (is_forking) pthread_mutex_lock(&lock);
+    thread_is_forking = is_forking;
+    if (!is_forking) pthread_mutex_unlock(&lock);
+    pthread_sigmask(SIG_SETMASK, &saved, NULL);
 }
+
+static void before_fork(void) { set_forking(true); }
+
+static void after_fork(void) { set_forking(false); }
 
 static bool handles_fork;
 
@@ -70,10 +67,9 @@ void zm_live_handle_fork(void) {
 }
 
 bool zm_live_open(void) {
-    sigset_t saved;
-    zm_live_lock(&saved);
+    zm_live_lock();
     const bool is_open = handles_fork && zm_rows_open() && zm_region_open() != 0;
-    zm_live_unlock(&saved);
+    zm_live_unlock();
     return is_open;
 }
 
@@ -222,21 +218,19 @@ static void add_waste(const struct zm_sample *sample) {
 }
 
 void zm_samples_find_waste(void) {
-    sigset_t saved;
     if (zm_profile_rate() == 0) return;
-    zm_live_lock(&saved);
+    zm_live_lock();
     zm_rows_clear_waste();
     for (const struct zm_sample *sample = live.next; sample != &live; sample = sample->next) {
         add_waste(sample);
     }
-    zm_live_unlock(&saved);
+    zm_live_unlock();
 }
 
 void zm_samples_held(struct zm_samples_held *held) {
-    sigset_t saved;
     *held = (struct zm_samples_held){.own = 0};
     if (zm_profile_rate() == 0) return;
-    zm_live_lock(&saved);
+    zm_live_lock();
     held->own = zm_rows_size() + zm_known_stacks_size();
     for (const struct zm_sample *sample = live.next; sample != &live; sample = sample->next) {
         held->own += sizeof *sample;
@@ -244,5 +238,5 @@ void zm_samples_held(struct zm_samples_held *held) {
         held->in_region += sample->counted;
         if (sample->block != NULL) held->twins += sample->counted;
     }
-    zm_live_unlock(&saved);
+    zm_live_unlock();
 }

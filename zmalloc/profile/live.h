@@ -2,7 +2,6 @@
 #ifndef ZMALLOC_PROFILE_LIVE_H_
 #define ZMALLOC_PROFILE_LIVE_H_
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -34,10 +33,11 @@ void zm_live_handle_fork(void);
  */
 bool zm_live_open(void);
 
-/* Takes the lock.  Signals are blocked until it is given back: a signal handler that frees a sample
- * would wait for its own thread. */
-void zm_live_lock(sigset_t *saved);
-void zm_live_unlock(const sigset_t *saved);
+/* The lock.  As with an allocator's own locks, a signal handler that frees a sample while its
+ * thread holds it waits for ever; blocking signals took longer than all else that a sample takes.
+ */
+void zm_live_lock(void);
+void zm_live_unlock(void);
 
 /* ---- With the lock --------------------------------------------------------------- */
 

@@ -109,12 +109,12 @@ static uint32_t known_row(const void *frame) {
 }
 
 /* Returns with the lock. */
-static uint32_t unwound_row(const void *frame, sigset_t *saved) {
+static uint32_t unwound_row(const void *frame) {
     struct unwound unwound;
     struct stack stack;
     unwind(&unwound, frame);
     stack_of(&stack, &unwound, frame);
-    zm_live_lock(saved);
+    zm_live_lock();
     learn(&stack, &unwound, frame);
     const struct zm_stack_and_label key = with_label(&stack);
     return zm_row_of(&key);
@@ -122,15 +122,14 @@ static uint32_t unwound_row(const void *frame, sigset_t *saved) {
 
 /* The unwinder may need locks of its own, so it runs without ours. */
 static struct zm_sample *make_with_stack(struct zm_draft *draft, const void *frame) {
-    sigset_t saved;
-    zm_live_lock(&saved);
+    zm_live_lock();
     draft->row = known_row(frame);
     if (draft->row == 0) {
-        zm_live_unlock(&saved);
-        draft->row = unwound_row(frame, &saved);
+        zm_live_unlock();
+        draft->row = unwound_row(frame);
     }
     struct zm_sample *sample = zm_live_make(draft);
-    zm_live_unlock(&saved);
+    zm_live_unlock();
     return sample;
 }
 
@@ -190,14 +189,13 @@ static size_t usable_size(const void *ptr) { return small_at(ptr)->counted - ZM_
 
 /* Takes the sample out of the profile; returns its twin, or NULL. */
 static void *forget(void *ptr, size_t *counted) {
-    sigset_t saved;
     struct zm_sample *sample = small_at(ptr);
-    zm_live_lock(&saved);
+    zm_live_lock();
     void *twin = sample->block;
     *counted = sample->counted;
     zm_live_unlink(sample);
     zm_live_delete(sample);
-    zm_live_unlock(&saved);
+    zm_live_unlock();
     return twin;
 }
 
@@ -238,24 +236,20 @@ static double weight_after(const struct zm_sample *before, size_t counted) {
 /* A sample in place of `before`, which is no longer linked, over the allocator's `block` of now.
  * NULL: the block is no sample now. */
 static struct zm_sample *succeed(const struct zm_sample *before, void *block, size_t counted) {
-    sigset_t saved;
     struct zm_draft draft = {.block = block, .counted = counted, .row = before->row};
     draft.weight = weight_after(before, counted);
     if (draft.weight == 0) return NULL;
-    zm_live_lock(&saved);
+    zm_live_lock();
     struct zm_sample *sample = zm_live_make(&draft);
-    zm_live_unlock(&saved);
+    zm_live_unlock();
     tell(sample);
     return sample;
 }
 
-static void link_again(struct zm_sample *sample) { zm_live_link(sample, false); }
-
 static void with_lock(void (*change)(struct zm_sample *), struct zm_sample *sample) {
-    sigset_t saved;
-    zm_live_lock(&saved);
+    zm_live_lock();
     change(sample);
-    zm_live_unlock(&saved);
+    zm_live_unlock();
 }
 
 static void discard(struct zm_sample *sample) {
@@ -263,34 +257,34 @@ static void discard(struct zm_sample *sample) {
     with_lock(zm_live_delete, sample);
 }
 
-/* The allocator's block is resized first, so that the sample's size is what the allocator gives. */
+/* A new block of the allocator tells the usable size, and whether the block stays where it is: an
+ * allocator's own would do so.  What is in the twin is of no use, so the allocator resizes none. */
 static void *resize_small(void *ptr, size_t size, size_t *usable) {
-    size_t twin_before;
+    size_t usable_before;
     struct zm_sample *sample = small_at(ptr);
-    with_lock(zm_live_unlink, sample);
-    void *block = sample->block != NULL
-                      ? zm_backend_realloc(sample->block, size, usable, &twin_before)
-                      : zm_backend_malloc(size, usable);
-    if (block == NULL) {
-        with_lock(link_again, sample);
-        return NULL;
-    }
+    void *block = zm_backend_malloc(size, usable);
+    if (block == NULL) return NULL;
     const size_t counted = *usable + ZM_BACKEND_PREFIX;
+    if (counted == sample->counted) {
+        zm_backend_free(block, usable);
+        return ptr;
+    }
     const size_t kept = counted < sample->counted ? counted : sample->counted;
+    with_lock(zm_live_unlink, sample);
     struct zm_sample *after = succeed(sample, block, counted);
     void *memory = after != NULL ? memory_of(after) : block;
     memcpy(memory, ptr, kept - ZM_BACKEND_PREFIX);
     if (after != NULL) release(block, counted);
+    if (sample->block != NULL) zm_backend_free(sample->block, &usable_before);
     discard(sample);
     return memory;
 }
 
 static struct zm_large_sample *resizing_large(const void *ptr) {
-    sigset_t saved;
     if (!zm_live_may_be_large(ptr)) return NULL;
-    zm_live_lock(&saved);
+    zm_live_lock();
     struct zm_sample *sample = zm_live_remove_large(ptr);
-    zm_live_unlock(&saved);
+    zm_live_unlock();
     return (struct zm_large_sample *)sample;
 }
 
