@@ -7,7 +7,7 @@
 
 enum {
     LG_SETS = 12,
-    PER_SET = 4, /* of a cache line */
+    PER_SET = 4,
     WORD = sizeof(uintptr_t),
     LARGEST_FRAME = 64 << 10, /* larger ones are rare */
 };
@@ -16,36 +16,47 @@ enum {
 struct distance {
     const void *address;
     uint32_t bytes;
+    uint16_t next; /* the number of the one that came next in the last stack with this one */
 };
 
-/* Each in the set that its address says, the newest one first. */
-static struct distance distances[1 << LG_SETS][PER_SET];
-static size_t learnt;
+/* They have numbers, in the order in which they were learnt: those of a stack lie side by side, and
+ * few cache lines are read.  Number 0 is none. */
+static struct distance distances[1 + (1 << LG_SETS) * PER_SET];
+static uint16_t learnt;
 
-static struct distance *set_of(const void *address) {
+/* The numbers, each in the set that its address says, the newest one first. */
+static uint16_t sets[1 << LG_SETS][PER_SET];
+
+static uint16_t *set_of(const void *address) {
     const uint64_t mixed = (uintptr_t)address * UINT64_C(0x9e3779b97f4a7c15);
-    return distances[mixed >> (64 - LG_SETS)];
+    return sets[mixed >> (64 - LG_SETS)];
 }
 
-/* NULL: not known. */
-static struct distance *distance_from(const void *address) {
-    struct distance *set = set_of(address);
-    for (int i = 0; i < PER_SET && address != NULL; i++) {
-        if (set[i].address == address) return &set[i];
+/* 0: not known. */
+static uint16_t number_of(const void *address) {
+    const uint16_t *set = set_of(address);
+    for (int i = 0; i < PER_SET; i++) {
+        if (distances[set[i]].address == address) return set[i];
     }
-    return NULL;
+    return 0;
+}
+
+static uint16_t number_after(struct distance *last, const void *address) {
+    if (distances[last->next].address != address) last->next = number_of(address);
+    return last->next;
 }
 
 unsigned zm_known_stack(const void *frame, const void **addresses, unsigned max) {
     uintptr_t place = zm_os_return_place(frame);
+    uint16_t number = number_of(zm_os_return_at(place));
     for (unsigned depth = 0; depth < max;) {
-        const void *address = zm_os_return_at(place);
-        const struct distance *known = distance_from(address);
-        addresses[depth++] = address;
-        if (known == NULL) return 0;
+        struct distance *known = &distances[number];
+        if (number == 0) return 0;
+        addresses[depth++] = known->address;
         if (known->bytes == 0) return depth;
         if (!zm_os_stack_goes_on(place, place + known->bytes)) return 0;
         place += known->bytes;
+        number = number_after(known, zm_os_return_at(place));
     }
     return max;
 }
@@ -61,18 +72,18 @@ static uintptr_t find(const void *address, uintptr_t above, uintptr_t below) {
 }
 
 /* A new one takes the place of the oldest of its set. */
-static struct distance *new_distance_from(const void *address) {
-    struct distance *set = set_of(address);
-    if (set[PER_SET - 1].address == NULL) learnt++;
+static uint16_t new_number_of(const void *address) {
+    uint16_t *set = set_of(address);
+    const uint16_t number = set[PER_SET - 1] != 0 ? set[PER_SET - 1] : ++learnt;
     memmove(set + 1, set, (PER_SET - 1) * sizeof *set);
-    set[0].address = address;
-    return &set[0];
+    set[0] = number;
+    distances[number] = (struct distance){.address = address};
+    return number;
 }
 
 static void learn(const void *address, uintptr_t bytes) {
-    struct distance *distance = distance_from(address);
-    if (distance == NULL) distance = new_distance_from(address);
-    distance->bytes = (uint32_t)bytes;
+    const uint16_t known = number_of(address);
+    distances[known != 0 ? known : new_number_of(address)].bytes = (uint32_t)bytes;
 }
 
 void zm_learn_stack(const void *frame, const struct zm_unwound_stack *stack) {
@@ -87,8 +98,6 @@ void zm_learn_stack(const void *frame, const struct zm_unwound_stack *stack) {
     if (stack->is_whole) learn(stack->addresses[stack->depth - 1], 0);
 }
 
-/* They lie far apart, so each one takes a page, as long as there are few. */
 size_t zm_known_stacks_size(void) {
-    const size_t pages = learnt * zm_os_page_size();
-    return pages < sizeof distances ? pages : sizeof distances;
+    return learnt != 0 ? sizeof sets + learnt * sizeof *distances : 0;
 }
