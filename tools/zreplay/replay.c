@@ -17,6 +17,7 @@
 struct state {
     void **block; /* by object */
     enum touch touch;
+    bool timed;
     bool raw; /* without zmalloc */
     uint64_t ticks[ZT_OPS];
     struct latency *latency; /* of zmalloc's calls */
@@ -25,6 +26,7 @@ struct state {
 
 /* One call, and how long it took. */
 static inline void *call(struct state *state, const struct op *op, void *block) {
+    if (!state->timed) return call_zmalloc(op, block);
     uint64_t start = clock_ticks();
     block = call_zmalloc(op, block);
     uint64_t ticks = clock_ticks() - start;
@@ -141,8 +143,8 @@ static void end(struct state *state, const struct ops *ops) {
     zt_memory_free(state->block);
 }
 
-static int replay_here(const struct ops *ops, enum touch touch, struct result *result) {
-    struct state state = {.touch = touch};
+static int replay_here(const struct ops *ops, enum touch touch, bool timed, struct result *result) {
+    struct state state = {.touch = touch, .timed = timed};
     if (begin(&state, ops, result) != 0) return -1;
     double cost = clock_cost();
     uint64_t used = zmalloc_used_memory();
@@ -201,7 +203,7 @@ static void run_turn(struct state *state, const struct ops *ops, size_t turn,
 static int replay_in_turns(const struct ops *ops, enum touch touch, struct turns *turns,
                            double percentile_ns[ZT_OPS][PERCENTILES]) {
     static struct result ignored[2];
-    struct state states[2] = {{.touch = touch}, {.touch = touch, .raw = true}};
+    struct state states[2] = {{.touch = touch, .timed = true}, {.touch = touch, .raw = true}};
     if (begin(&states[0], ops, &ignored[0]) != 0 || begin(&states[1], ops, &ignored[1]) != 0) {
         return -1;
     }
@@ -242,9 +244,11 @@ struct rounds {
     struct plan plan;     /* without threads: all events in one thread */
     struct turns *turns;  /* NULL without options->raw */
     struct result *round; /* shared with the processes */
+    double ns;            /* of all calls, by the rounds so far; negative before the first */
+    bool settled;         /* further turns would hardly make times less */
 };
 
-enum kind { TIMED, BY_THREADS, IN_TURNS };
+enum kind { IN_ONE_THREAD, BY_THREADS, IN_TURNS };
 
 static int replay_kind(enum kind kind, const struct rounds *rounds) {
     const struct replay_options *options = rounds->options;
@@ -255,7 +259,9 @@ static int replay_kind(enum kind kind, const struct rounds *rounds) {
     memset(rounds->round, 0, sizeof(*rounds->round));
     rounds->round->rss_fixed = options->rss_fixed;
     rounds->round->unknown_statistics = options->unknown_statistics;
-    if (kind == TIMED) return replay_here(rounds->ops, options->touch, rounds->round);
+    if (kind == IN_ONE_THREAD) {
+        return replay_here(rounds->ops, options->touch, !rounds->turns, rounds->round);
+    }
     return replay_parallel(rounds->ops, &rounds->plan, options->touch, options->skew,
                            rounds->round);
 }
@@ -305,10 +311,11 @@ static void take_percentiles(struct result *result, const struct result *round, 
  * own. */
 static int one_round(const struct rounds *rounds, struct result *result, bool first) {
     bool threads = rounds->plan.threads > 1;
-    int status = replay_apart(threads ? BY_THREADS : TIMED, rounds);
+    int status = replay_apart(threads ? BY_THREADS : IN_ONE_THREAD, rounds);
     if (status == 0) take_figures(result, rounds->round, first);
-    if (status == 0 && threads && !rounds->turns) status = replay_apart(TIMED, rounds);
+    if (status == 0 && threads && !rounds->turns) status = replay_apart(IN_ONE_THREAD, rounds);
     if (status == 0) take_times(result, rounds->round, first);
+    if (rounds->settled) return status;
     if (status == 0 && rounds->turns) status = replay_apart(IN_TURNS, rounds);
     if (status == 0) take_percentiles(result, rounds->round, first);
     return status;
@@ -357,19 +364,27 @@ static void pace_round(struct ops *ops, bool last) {
     }
 }
 
+/* In percent: a round that takes less off the times than this is the last that takes turns. */
+#define SETTLED 3
+
+/* After a round that timed. */
+static void look_at_times(struct rounds *rounds, struct result *result) {
+    result->ns_without_last = rounds->ns;
+    rounds->ns = ns_so_far(rounds, result);
+    rounds->settled = rounds->turns &&
+                      rounds->ns > result->ns_without_last * (100 - SETTLED) / 100 &&
+                      result->ns_without_last > 0;
+}
+
 int replay(struct ops *ops, const struct replay_options *options, struct result *result) {
-    struct rounds rounds = {.ops = ops, .options = options};
+    struct rounds rounds = {.ops = ops, .options = options, .ns = -1};
     int status = rounds_begin(&rounds);
-    double without_last = -1;
     for (unsigned i = 0; i < options->rounds && status == 0; i++) {
         bool last = i > 0 && i + 1 == options->rounds;
         pace_round(ops, last);
-        if (last) without_last = ns_so_far(&rounds, result);
         status = one_round(&rounds, result, i == 0);
+        if (status == 0 && !rounds.settled) look_at_times(&rounds, result);
     }
-    result->ns_without_last = without_last;
-    count_calls(result, ops);
-    if (status == 0 && rounds.turns) sum_turns(rounds.turns, result);
     result->by_threads = rounds.plan.threads > 1;
     rounds_end(&rounds);
     return status;

@@ -63,7 +63,8 @@ struct result {
     bool has_raw;             /* whether the next two are known: sums as above */
     double raw_ns[ZT_OPS];    /* by the allocator without zmalloc */
     double paired_ns[ZT_OPS]; /* by zmalloc, in turns with it */
-    double ns_without_last;   /* of all calls, by all rounds but the last; negative with one */
+    double ns_without_last;   /* of all calls, by all rounds that timed but the last; negative with
+                                 one */
     /* By kind of call, of zmalloc in the same replays; negative where too few calls tell. */
     double percentile_ns[ZT_OPS][PERCENTILES];
     char report[8192]; /* zmalloc_report() after the last event */
@@ -88,11 +89,12 @@ struct replay_options {
 /* Replays options->rounds times, each in a process of its own with a fresh heap.  A recording of
  * several threads takes one process more in each round, as times are taken in one thread.  With
  * `raw`, each round has one more process: it replays a few thousand events each in turns, through
- * zmalloc and through the allocator without it, and takes twice the memory.  The times are the
- * best of all rounds (of turns: the best of each turn); the figures are those of the first round.
- * Time passes as in the program without what recording took, as far as the trace tells, and in the
- * last of several rounds without the most that it may have taken.
- * Returns 0; the signal that ended a round; or -1 without memory, threads or processes. */
+ * zmalloc and through the allocator without it, and takes twice the memory; once such a process
+ * takes less than 3 % off the times, no round has a further one.  The times are the best of all
+ * rounds (of turns: the best of each turn); the figures are those of the first round. Time passes
+ * as in the program without what recording took, as far as the trace tells, and in the last of
+ * several rounds without the most that it may have taken. Returns 0; the signal that ended a round;
+ * or -1 without memory, threads or processes. */
 int replay(struct ops *ops, const struct replay_options *options, struct result *result);
 
 #endif /* TOOLS_ZREPLAY_REPLAY_H_ */
