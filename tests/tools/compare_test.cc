@@ -1,7 +1,11 @@
 // compare runs every allocator, and each run names its own.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <csignal>
+#include <fstream>
 #include <sstream>
 
 #include "tests/emulated.h"
@@ -67,6 +71,25 @@ TEST(CompareTest, OneTableAndAVerdict) {
     EXPECT_EQ(Count(finished.out.substr(head, finished.out.find('\n', head) - head), " libc"), 2u);
     EXPECT_GE(Count(finished.out, "unknown"), 2u);
     EXPECT_EQ(Count(finished.out, " \n"), 0u);
+}
+
+// A named pipe that can be read once: before its reader sees the end, it is gone.
+TEST(CompareTest, ReadsTheTraceOnce) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    const std::string pipe = TempFile("pipe.ztrace"), bytes = ReadFile(ShortTrace());
+    ASSERT_EQ(mkfifo(pipe.c_str(), 0600), 0);
+    const pid_t writer = fork();
+    if (writer == 0) {
+        std::ofstream to(pipe, std::ios::binary);
+        to << bytes << std::flush;
+        _exit(unlink(pipe.c_str()));
+    }
+    const Finished finished =
+        RunProgram({DataFile(kCompare), "--rounds=1", "--only=libc,jemalloc,mimalloc", pipe});
+    kill(writer, SIGKILL);
+    waitpid(writer, nullptr, 0);
+    EXPECT_EQ(finished.status, 0) << finished.err;
+    EXPECT_EQ(finished.out.find("left out"), std::string::npos) << finished.out;
 }
 
 // Rows that each allocator counts in its own way are not marked.  verdict_test tests the other

@@ -1,10 +1,13 @@
 // The memory that decoding a trace takes, and that replaying it would take.
 #include "tools/zreplay/ops.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <cstring>
 
 #include "tests/emulated.h"
 #include "tests/sanitized.h"
@@ -35,6 +38,14 @@ std::string ManyBlocks() {
     return path;
 }
 
+zt_event Event(zt_op op, uint64_t size, uint32_t object) {
+    zt_event event = {};
+    event.op = static_cast<uint8_t>(op);
+    event.size = size;
+    event.object = object;
+    return event;
+}
+
 // Reads it with so much more address space than is in use.  Returns 0; 1 for lack of memory; 2 for
 // any other error.
 int ReadWithin(const std::string &path, rlim_t more) {
@@ -46,6 +57,43 @@ int ReadWithin(const std::string &path, rlim_t more) {
     if (setrlimit(RLIMIT_AS, &limit) != 0) return 2;
     if (ops_read(&decoded, path.c_str(), UINT64_MAX, &error) == 0) return 0;
     return std::string(error.text).find(": out of memory") != std::string::npos ? 1 : 2;
+}
+
+// What was saved is loaded in all its parts; what was cut, or never saved, is not.
+TEST(OpsTest, LoadsWhatWasSaved) {
+    zt_event touched = Event(ZT_TOUCHED, 9000, 0);
+    std::mt19937_64 random(5);
+    std::vector<zt_event> events = {Event(ZT_MALLOC, 100000, 0), touched, Event(ZT_FREE, 0, 0)};
+    const std::vector<zt_event> more = RandomEvents(random, 20000, 3);
+    events.insert(events.end(), more.begin(), more.end());
+    const std::string path = TempFile("saved.ztrace"), saved = TempFile("saved.ops");
+    WriteFile(path, WriteTrace(events, {}));
+    zt_error error = {};
+    ops decoded, loaded;
+    ASSERT_EQ(ops_read(&decoded, path.c_str(), UINT64_MAX, &error), 0) << error.text;
+    const int file = open(saved.c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    ASSERT_GE(file, 0);
+    EXPECT_EQ(ops_load(&loaded, file), -1) << "it is empty";
+    ASSERT_EQ(ops_save(&decoded, file), 0);
+    EXPECT_EQ(ops_save(&decoded, file), -1) << "it is not empty";
+    ASSERT_EQ(ops_load(&loaded, file), 0);
+    EXPECT_EQ(loaded.count, decoded.count);
+    EXPECT_EQ(std::string(loaded.program), decoded.program);
+    EXPECT_GE(loaded.touches, 1u);
+    const auto same = [](const void *a, const void *b, size_t size) {
+        return size == 0 || memcmp(a, b, size) == 0;
+    };
+    EXPECT_TRUE(same(loaded.op, decoded.op, decoded.count * sizeof(*decoded.op)));
+    EXPECT_TRUE(same(loaded.touch, decoded.touch, decoded.touches * sizeof(*decoded.touch)));
+    EXPECT_TRUE(same(loaded.ended, decoded.ended, OPS_THREADS * sizeof(*decoded.ended)));
+    EXPECT_TRUE(same(loaded.sample, decoded.sample, decoded.samples * sizeof(*decoded.sample)));
+    EXPECT_TRUE(
+        same(loaded.clock_ms, decoded.clock_ms, decoded.clock_slots * sizeof(*decoded.clock_ms)));
+    ops_free(&loaded);
+    ASSERT_EQ(ftruncate(file, static_cast<off_t>(ops_saved_size(&decoded)) - 1), 0);
+    EXPECT_EQ(ops_load(&loaded, file), -1);
+    close(file);
+    ops_free(&decoded);
 }
 
 // The limit covers the reader's tables, and the copies of arrays that grow.
@@ -99,14 +147,6 @@ TEST(OpsTest, SmallBlocksTakeMoreThanTheirSize) {
         EXPECT_EQ(decoded.peak_untouched, 1000 * c.cost);
         ops_free(&decoded);
     }
-}
-
-zt_event Event(zt_op op, uint64_t size, uint32_t object) {
-    zt_event event = {};
-    event.op = static_cast<uint8_t>(op);
-    event.size = size;
-    event.object = object;
-    return event;
 }
 
 // A replay touches what the program touched, where the recording tells: after the event that gave

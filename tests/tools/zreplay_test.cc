@@ -425,6 +425,37 @@ TEST(ZreplayTest, InheritsThatChildrenAreIgnored) {
     EXPECT_EQ(finished.status, 0) << finished.err;
 }
 
+// The second one does not open the trace.
+TEST(ZreplayTest, TakesTheTraceThatAnotherOneDecoded) {
+    const std::string trace = Save("decoded.ztrace", HalfFreed());
+    const int file = open(TempFile("decoded.ops").c_str(), O_RDWR | O_CREAT | O_TRUNC, 0600);
+    ASSERT_GE(file, 0);
+    const std::string option = "--decoded=" + std::to_string(file);
+    const Finished first = Zreplay({option, "--json", trace});
+    ASSERT_EQ(first.status, 0) << first.err;
+    EXPECT_EQ(unlink(trace.c_str()), 0);
+    const Finished second = Zreplay({option, "--json", trace});
+    ASSERT_EQ(second.status, 0) << second.err;
+    for (const char *key : {"events", "peak_requested", "peak_used", "end_used", "calls_free"}) {
+        EXPECT_EQ(Number(second.out, key), Number(first.out, key)) << key;
+    }
+    EXPECT_EQ(ftruncate(file, 0), 0);
+    EXPECT_EQ(Zreplay({option, "--json", trace}).status, 2);
+    close(file);
+}
+
+// Whether or not times are settled before the last round.
+TEST(ZreplayTest, KnowsTimesAfterManyRounds) {
+    const Finished finished =
+        Zreplay({"--rounds=6", "--raw", "--json", Save("rounds.ztrace", HalfFreed())});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    for (const char *key :
+         {"ns_all", "raw_ns_all", "ns_malloc_p50", "ns_free_p90", "ns_all_without_last_round"}) {
+        EXPECT_NE(Value(finished.out, key), "null") << key;
+        EXPECT_NE(Value(finished.out, key), "missing") << key;
+    }
+}
+
 TEST(ZreplayTest, WrongArgumentsAreOneLine) {
     const std::vector<std::vector<std::string>> wrong = {{"--no-such-option"},
                                                          {"--touch=some"},
@@ -432,6 +463,8 @@ TEST(ZreplayTest, WrongArgumentsAreOneLine) {
                                                          {"--rounds=0"},
                                                          {"--api=calloc"},
                                                          {"--skew=x"},
+                                                         {"--decoded=x"},
+                                                         {"--decoded=2"},
                                                          {"--skew=1000000001"},
                                                          {"a", "b"},
                                                          {"--timeline"},

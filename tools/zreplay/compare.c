@@ -62,6 +62,7 @@ struct comparison {
     size_t variants;
     struct run runs[MOST_COLUMNS]; /* of the variants that could be replayed */
     size_t count;
+    FILE *decoded; /* without a name: the first leaves the decoded trace there for the others */
     char notes[NOTES_SIZE]; /* on those that could not; lines */
     bool leaks;
 };
@@ -186,7 +187,8 @@ static const char *touch_of(const struct arguments *arguments) {
 static int replay_variant(const struct comparison *all, const struct variant *variant, bool quiet,
                           struct run *run) {
     const struct arguments *arguments = all->arguments;
-    char program[CLI_PATH_SIZE], preloaded[CLI_PATH_SIZE + 16], touch[64], rounds[64], api[64];
+    char program[CLI_PATH_SIZE], preloaded[CLI_PATH_SIZE + 16], touch[64], rounds[64], api[64],
+        decoded[64];
     char *command[16];
     int n = 0;
     if (!find_zreplay(all->argv0, variant, program)) return CLI_USAGE;
@@ -198,6 +200,10 @@ static int replay_variant(const struct comparison *all, const struct variant *va
     command[n++] = (char *)"--prefix=" TOOL;
     command[n++] = (char *)"--json";
     command[n++] = (char *)"--raw";
+    if (all->decoded) {
+        snprintf(decoded, sizeof(decoded), "--decoded=%d", fileno(all->decoded));
+        command[n++] = decoded;
+    }
     if (arguments->svg || arguments->html) command[n++] = (char *)"--timeline";
     if (quiet) command[n++] = (char *)"--quiet";
     if (variant->library[0]) command[n++] = preloaded;
@@ -224,6 +230,7 @@ static void leave_out(struct comparison *all, const struct run *run) {
 
 /* Replays all columns.  0, or the exit status: what the first one cannot replay none can. */
 static int replay_all(struct comparison *all) {
+    if (all->variants > 1) all->decoded = tmpfile();
     for (size_t i = 0; i < all->variants; i++) {
         struct run run = {.name = all->variant[i].name, .variant = &all->variant[i]};
         cli_progress(TOOL, "replaying over %s, %zu of %zu", run.name, i + 1, all->variants);
@@ -326,6 +333,7 @@ int main(int argc, char **argv) {
     status = CLI_USAGE;
     if (check_files(&arguments, argv[0]) && add_columns(&all)) status = replay_all(&all);
     if (status == 0) status = report(&all);
+    if (all.decoded) fclose(all.decoded);
     for (size_t i = 0; i < all.count; i++) free(all.runs[i].json);
     for (size_t i = 0; i < all.variants; i++) variant_free(&all.variant[i]);
     return status ? status : all.leaks || all.notes[0];

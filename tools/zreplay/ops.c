@@ -263,11 +263,10 @@ static int take_samples(struct ops *ops, struct zt_reader *reader, struct zt_err
 #define MOST_RECORDING 90
 
 void ops_pace(struct ops *ops, uint32_t ns) {
-    const uint64_t slots = (ops->op[ops->count - 1].ms >> ops->clock_shift) + 1;
     const uint64_t slot_ns = UINT64_C(1000000) << ops->clock_shift;
     uint64_t now = 0;
     size_t event = 0;
-    for (uint64_t slot = 0; slot < slots; slot++) {
+    for (uint64_t slot = 0; slot < ops->clock_slots; slot++) {
         uint64_t recording = 0;
         ops->clock_ms[slot] = (uint32_t)(now / 1000000);
         const uint64_t until = (slot + 1) << ops->clock_shift;
@@ -283,7 +282,8 @@ static int begin_clock(struct ops *ops, struct zt_error *error, const char *path
     if (ops->count == 0) return 0;
     const uint64_t last = ops->op[ops->count - 1].ms;
     while (last >> ops->clock_shift >= MOST_SLOTS) ops->clock_shift++;
-    ops->clock_ms = zt_memory_alloc(((last >> ops->clock_shift) + 1) * sizeof(*ops->clock_ms));
+    ops->clock_slots = (last >> ops->clock_shift) + 1;
+    ops->clock_ms = zt_memory_alloc(ops->clock_slots * sizeof(*ops->clock_ms));
     if (ops->clock_ms) {
         ops_pace(ops, 0);
         return 0;
@@ -303,7 +303,7 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     live.block = zt_memory_alloc(live.capacity * sizeof(*live.block));
     ops->op = zt_memory_alloc(FIRST_OPS * sizeof(*ops->op));
     ops->touch = zt_memory_alloc(FIRST_TOUCHES * sizeof(*ops->touch));
-    ops->ended = zt_memory_alloc((UINT16_MAX + 1) * sizeof(*ops->ended));
+    ops->ended = zt_memory_alloc(OPS_THREADS * sizeof(*ops->ended));
     int result = -1;
     if (live.block && ops->op && ops->touch && ops->ended) {
         result = read_all(ops, reader, &live, max_bytes, error, path);

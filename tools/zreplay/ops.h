@@ -22,6 +22,9 @@ struct op {
     uint64_t ms : 29; /* since the trace began; OPS_LAST_MS: then or later, 6 days */
 };
 
+/* Numbers of threads that an event may have. */
+#define OPS_THREADS ((size_t)UINT16_MAX + 1)
+
 #define OPS_LAST_MS ((UINT64_C(1) << 29) - 1)
 
 /* From this size on, a trace may tell how much of a block was touched. */
@@ -52,7 +55,7 @@ struct ops {
      * to and when not. */
     uint64_t peak_touched;
     uint64_t peak_untouched;
-    bool *ended;      /* by thread: whether it ended after its last event */
+    bool *ended;      /* by thread, OPS_THREADS: whether it ended after its last event */
     bool tells_ends;  /* false: a trace of version 1, which does not tell; `ended` means nothing */
     uint32_t objects; /* all numbers of objects are below this */
     uint32_t threads;
@@ -61,6 +64,7 @@ struct ops {
     uint64_t duration;     /* ns from the start of the trace to its last event */
     uint32_t recording_ns; /* what recording an event took, on average; 0: not known */
     uint32_t *clock_ms;    /* by 2^clock_shift ms of the trace */
+    size_t clock_slots;    /* entries of clock_ms */
     unsigned clock_shift;
     bool truncated;
     uint64_t whole; /* bytes of the file that were read */
@@ -77,6 +81,17 @@ struct ops {
 /* Decodes all of a trace into memory that does not come from the allocator.  All that decoding
  * needs is at most `max_bytes`.  0, or -1 with a line in `error`. */
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error);
+
+/* Leaves a decoded trace in an empty file, for processes that inherit it; it is the same machine's
+ * and build's.  0, or -1: then nobody can load it. */
+int ops_save(const struct ops *ops, int fd);
+
+/* Takes a decoded trace from such a file, into memory as ops_read() does.  0; or -1 when there is
+ * none, or no memory. */
+int ops_load(struct ops *ops, int fd);
+
+/* The bytes that ops_save() writes. */
+uint64_t ops_saved_size(const struct ops *ops);
 
 /* How many bytes of its block a replay writes to after an event, as the program did: all, unless
  * the recording tells. */

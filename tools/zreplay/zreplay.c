@@ -1,6 +1,7 @@
 /* Replays an allocation trace through zmalloc, and reports. */
 #include <getopt.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -35,7 +36,8 @@ static const char help[] =
     "                   times are the best of all rounds, the rest is from the first\n"
     "      --raw        also time the allocator without zmalloc (raw): after each round, in\n"
     "                   one more process, the two take turns of 4096 events.  Times are then\n"
-    "                   the best of each turn.  This needs twice the memory\n"
+    "                   the best of each turn; when a round takes less than 3 % off, later\n"
+    "                   rounds take no turns.  This needs twice the memory\n"
     "      --skew=N     a thread for each recorded thread; an event runs once all that are N or\n"
     "                   more before it have run: 1 to 1000000000; 0: one thread.  The default is\n"
     "                   a thousandth of the events, but at most 1000\n"
@@ -52,6 +54,8 @@ static const char help[] =
     "      --preloaded=LIBRARY  fail unless this library is loaded, as by LD_PRELOAD; its "
     "statistics\n"
     "                   are unknown\n"
+    "      --decoded=FD  take the decoded trace from this open file; if that is empty, decode the\n"
+    "                   trace and leave it there, for the next zreplay\n"
     "      --prefix=P   begin messages with P instead of zreplay\n"
     "  -q, --quiet      print no line about what the trace lacks\n"
     "  -h, --help       print this text\n"
@@ -89,6 +93,7 @@ struct arguments {
     bool timeline;
     bool stat;
     const char *preloaded; /* a library that has the malloc, or NULL */
+    int decoded;           /* an open file for the decoded trace, or -1 */
 };
 
 static bool parse_api(const char *text, bool *zmalloc) {
@@ -107,42 +112,51 @@ static bool parse_touch(const char *text, enum touch *touch) {
 }
 
 static const struct option options[] = {
-    {"touch", required_argument, NULL, 't'},
-    {"rounds", required_argument, NULL, 'r'},
-    {"json", no_argument, NULL, 'j'},
-    {"timeline", no_argument, NULL, 'l'},
-    {"stat", no_argument, NULL, 'S'},
-    {"preloaded", required_argument, NULL, 'P'},
-    {"prefix", required_argument, NULL, 'p'},
-    {"quiet", no_argument, NULL, 'q'},
-    {"raw", no_argument, NULL, 'w'},
-    {"skew", required_argument, NULL, 's'},
-    {"api", required_argument, NULL, 'a'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"touch", required_argument, NULL, 't'},   {"rounds", required_argument, NULL, 'r'},
+    {"json", no_argument, NULL, 'j'},          {"timeline", no_argument, NULL, 'l'},
+    {"stat", no_argument, NULL, 'S'},          {"preloaded", required_argument, NULL, 'P'},
+    {"decoded", required_argument, NULL, 'd'}, {"prefix", required_argument, NULL, 'p'},
+    {"quiet", no_argument, NULL, 'q'},         {"raw", no_argument, NULL, 'w'},
+    {"skew", required_argument, NULL, 's'},    {"api", required_argument, NULL, 'a'},
+    {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0},
 };
 
 /* Returns -1 to go on, or the exit status. */
-static int parse(int argc, char **argv, struct arguments *arguments) {
+static int take_number(struct arguments *arguments, int option) {
     uint64_t number;
+    if (option == 'r') {
+        if (!cli_number(optarg, 1, 1000, &number)) {
+            return cli_usage(tool, "--rounds takes a number from 1 to 1000, not ", optarg);
+        }
+        arguments->rounds = (unsigned)number;
+    } else if (option == 's') {
+        if (!cli_number(optarg, 0, MAX_SKEW, &number)) {
+            return cli_usage(tool, "--skew takes a number from 0 to 1000000000, not ", optarg);
+        }
+        arguments->skew = (size_t)number;
+    } else {
+        if (!cli_number(optarg, 3, INT_MAX, &number)) {
+            return cli_usage(tool, "--decoded takes the number of an open file, 3 or more, not ",
+                             optarg);
+        }
+        arguments->decoded = (int)number;
+    }
+    return -1;
+}
+
+/* Returns -1 to go on, or the exit status. */
+static int parse(int argc, char **argv, struct arguments *arguments) {
     int option;
     opterr = 0;
     while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
         const char *given = argv[optind - 1];
-        if (option == 't') {
+        if (option == 'r' || option == 's' || option == 'd') {
+            int status = take_number(arguments, option);
+            if (status >= 0) return status;
+        } else if (option == 't') {
             if (!parse_touch(optarg, &arguments->touch)) {
                 return cli_usage(tool, "--touch takes pages, all or none, not ", optarg);
             }
-        } else if (option == 'r') {
-            if (!cli_number(optarg, 1, 1000, &number)) {
-                return cli_usage(tool, "--rounds takes a number from 1 to 1000, not ", optarg);
-            }
-            arguments->rounds = (unsigned)number;
-        } else if (option == 's') {
-            if (!cli_number(optarg, 0, MAX_SKEW, &number)) {
-                return cli_usage(tool, "--skew takes a number from 0 to 1000000000, not ", optarg);
-            }
-            arguments->skew = (size_t)number;
         } else if (option == 'a') {
             if (!parse_api(optarg, &arguments->zmalloc)) {
                 return cli_usage(tool, "--api takes malloc or zmalloc, not ", optarg);
@@ -229,11 +243,19 @@ static void tell_gaps(const char *path, const char *gaps) {
     }
 }
 
+/* Leaves the decoded trace for the next zreplay; without it that takes longer, no more.  The file
+ * may lie in memory. */
+static void save(const struct arguments *arguments, const struct ops *ops, uint64_t limit) {
+    if (needed(ops, arguments->touch, 2) + ops_saved_size(ops) > limit) return;
+    (void)ops_save(ops, arguments->decoded);
+}
+
 /* Reads the trace; prints a line and returns false when it cannot be replayed. */
 static bool read_trace(const struct arguments *arguments, const char *path, struct ops *ops) {
     struct zt_error error;
     uint64_t limit = memory_limit();
-    if (ops_read(ops, path, limit / 2, &error) != 0) {
+    bool decoded = arguments->decoded >= 0 && ops_load(ops, arguments->decoded) == 0;
+    if (!decoded && ops_read(ops, path, limit / 2, &error) != 0) {
         cli_error(tool, "%s", error.text);
         return false;
     }
@@ -246,7 +268,9 @@ static bool read_trace(const struct arguments *arguments, const char *path, stru
                   path, ops->whole, ops->count);
     }
     if (!arguments->quiet) tell_gaps(path, ops->gaps);
-    return fits(ops, arguments->touch, limit, path);
+    if (!fits(ops, arguments->touch, limit, path)) return false;
+    if (!decoded && arguments->decoded >= 0) save(arguments, ops, limit);
+    return true;
 }
 
 /* Lets the program ask for what malloc() asks of this allocator, so that blocks are aligned to 16
@@ -343,7 +367,8 @@ static int print_stat(const struct arguments *arguments, const char *path) {
 
 int main(int argc, char **argv) {
     static char buffer[65536];
-    struct arguments arguments = {.touch = TOUCH_PAGES, .rounds = 3, .skew = SIZE_MAX};
+    struct arguments arguments = {
+        .touch = TOUCH_PAGES, .rounds = 3, .skew = SIZE_MAX, .decoded = -1};
     arguments.rss_fixed = resident_now();
     char path[CLI_PATH_SIZE];
     /* stdio's own buffer would come from the allocator. */
