@@ -1,13 +1,13 @@
 /* The functions by which a program executes another: the recording tells which programs did not
  * load this library.  Each calls the next function of its name; in a child of vfork, too, so that
  * nothing may be allocated. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <spawn.h>
 #include <stdarg.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "tools/ztrace/next.h"
 #include "tools/ztrace/recorder.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -27,7 +27,7 @@ static struct {
 } next;
 
 static void find(const char *name, void *function) {
-    void *symbol = dlsym(RTLD_NEXT, name);
+    void *symbol = next_function(name);
     memcpy(function, &symbol, sizeof(symbol));
 }
 

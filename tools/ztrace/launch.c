@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/proc.h"
 #include "tools/ztrace/children.h"
 #include "tools/ztrace/curve.h"
 #include "tools/ztrace/raw.h"
@@ -132,6 +133,49 @@ static void watch_rest(struct curve *curve, struct children *children) {
     }
     waits = 0;
     if (left) children_leave(children);
+}
+
+/* A thread may be writing its last record, or how much of the large blocks was touched. */
+static void settle(const struct raw_header *header) {
+    enum { MOST_PAUSES = 30 };
+    const struct timespec pause = {.tv_nsec = 100000000};
+    uint64_t before;
+    int pauses = 0;
+    do {
+        before = atomic_load(&header->sequence);
+        nanosleep(&pause, NULL);
+    } while (atomic_load(&header->sequence) != before && ++pauses < MOST_PAUSES);
+}
+
+void begin_recording(int raw_fd) {
+    struct curve curve;
+    curve_open(&curve, raw_fd);
+    curve_begin(&curve);
+    curve_close(&curve);
+}
+
+void watch_running(const struct running *running, int raw_fd) {
+    const struct timespec longest = {.tv_nsec = 50000000};
+    struct curve curve;
+    struct children none = {.first = NULL};
+    char program[CLI_PATH_SIZE];
+    curve_open(&curve, raw_fd);
+    if (!curve.header) return;
+    waits = 1;
+    if (noted) left = noted; /* it came since the process was attached to */
+    noted = 0;
+    while (proc_program(running->pid, program, sizeof(program)) == running->image &&
+           curve.header->stopped == RAW_GOES_ON) {
+        if (left && curve.header->paused) break;
+        if (left) stop_asked = 1;
+        left = 0;
+        obey(&curve, &none);
+        struct timespec pause = shorter(curve_look(&curve, running->pid), longest);
+        nanosleep(&pause, NULL);
+    }
+    waits = 0;
+    settle(curve.header);
+    curve_close(&curve);
 }
 
 /* Keeps the number of the child until ztrace no longer passes signals on: otherwise another

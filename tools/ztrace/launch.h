@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "tools/ztrace/attach.h"
+
 struct launch {
     char **command;      /* the program and its arguments, then NULL */
     const char *library; /* to preload */
@@ -24,6 +26,13 @@ int interrupted(void);
 
 /* Whether a signal ended the wait for children that are recorded. */
 bool left_children(void);
+
+/* Begins a recording that is paused. */
+void begin_recording(int raw_fd);
+
+/* Takes samples of a process that ran already.  Returns when the recording has stopped, by a signal
+ * too, or the process has ended or runs another program. */
+void watch_running(const struct running *running, int raw_fd);
 
 /* Runs the program to its end, with the signals as they were before take_signals(), and takes
  * samples of it meanwhile (curve.h).  With --follow, also waits until its children have ended,

@@ -1,12 +1,12 @@
 /* C++ operators and jemalloc's own functions, of an allocator that the program is linked with: they
  * do not come through malloc.  Each calls the next function of its name, and notes what happened.
  */
-#include <dlfcn.h>
 #include <errno.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
+#include "tools/ztrace/next.h"
 #include "tools/ztrace/recorder.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -25,7 +25,7 @@ static void *no_memory(size_t a, size_t b, size_t c) {
  * finds ours. */
 static any_function *find(const char *name) {
     any_function *found;
-    void *symbol = dlsym(RTLD_NEXT, name);
+    void *symbol = next_function(name);
     recorder_start();
     if (!symbol) return no_memory;
     memcpy(&found, &symbol, sizeof(symbol));

@@ -1,7 +1,6 @@
 /* The allocation functions, in front of the program's own: each calls the next function of its
  * name, and notes what happened.  Also the two functions by which a program restricts its system
  * calls. */
-#include <dlfcn.h>
 #include <errno.h>
 #include <malloc.h>
 #include <stdalign.h>
@@ -14,6 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "tools/ztrace/next.h"
 #include "tools/ztrace/recorder.h"
 
 #define EXPORT __attribute__((visibility("default")))
@@ -47,10 +47,10 @@ static void *early_alloc(size_t size) {
 
 static bool is_early(const void *ptr) { return (uintptr_t)ptr - (uintptr_t)early < sizeof(early); }
 
-/* Data and function pointers are the same thing to dlsym only. */
+/* Data and function pointers are the same thing to a linker only. */
 #define FIND(name)                                   \
     do {                                             \
-        void *symbol = dlsym(RTLD_NEXT, #name);      \
+        void *symbol = next_function(#name);         \
         memcpy(&next.name, &symbol, sizeof(symbol)); \
     } while (0)
 

@@ -592,7 +592,7 @@ bool recorder_cover(bool cover) {
 
 void recorder_allocator(const void *function) {
     Dl_info info;
-    if (!records() || !dladdr(function, &info) || !info.dli_fname) return;
+    if (!recording || !dladdr(function, &info) || !info.dli_fname) return;
     const char *slash = strrchr(info.dli_fname, '/');
     const char *name = slash ? slash + 1 : info.dli_fname;
     size_t length = strlen(name);
@@ -645,12 +645,15 @@ static void begin_recording(void) {
 }
 
 static struct raw_header *map_first(const char *name) {
+    errno = ENAMETOOLONG;
     if (strlen(name) >= sizeof(first_file)) return NULL;
     strcpy(first_file, name);
     strcpy(file, name);
     int fd = open_file();
     struct raw_header *found = fd < 0 ? NULL : map_header(fd);
+    int error = errno;
     if (fd >= 0) close(fd);
+    errno = error;
     return found;
 }
 
@@ -691,4 +694,29 @@ void recorder_start(void) {
         atomic_store(&done, true);
     }
     errno = saved_errno;
+}
+
+/* The process runs already: nothing of the environment is about it. */
+static int join_running(const char *name) {
+    first = map_first(name);
+    if (!first) return errno;
+    int error =
+        first->magic == RAW_MAGIC ? pthread_key_create(&thread_key, at_thread_exit) : EINVAL;
+    if (error) return error;
+    header = first;
+    own = &first->process[0];
+    own_pid = getpid();
+    begin_recording();
+    if (!recording) return ENOMEM;
+    atomic_store(&own->state, RAW_RECORDED);
+    atomic_fetch_add(&header->images, 1);
+    return 0;
+}
+
+int recorder_attach(const char *name) {
+    if (recording) return EALREADY;
+    int cancel = no_cancellation();
+    int error = join_running(name);
+    pthread_setcancelstate(cancel, NULL);
+    return error;
 }

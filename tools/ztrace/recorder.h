@@ -12,6 +12,10 @@
  * again; does nothing as long as the environment is not there yet. */
 void recorder_start(void);
 
+/* Starts the recording, paused, of a process that runs already, into a file that is there.  0 or an
+ * errno. */
+int recorder_attach(const char *name);
+
 /* Notes an event: after an allocation returned, before a block is freed.  The size of
  * RAW_REALLOC_BEGIN is the one that is asked for.  Keeps errno; calls nothing that allocates. */
 void recorder_note(enum raw_op op, const void *address, size_t size, unsigned detail);

@@ -14,6 +14,7 @@
 
 #include "tools/common/cli.h"
 #include "tools/trace/format.h"
+#include "tools/ztrace/attach.h"
 #include "tools/ztrace/convert.h"
 #include "tools/ztrace/inspect.h"
 #include "tools/ztrace/launch.h"
@@ -28,17 +29,21 @@
 enum { STACK_RATE = 32768 };
 
 #define LINKED_LIBRARY "tools/ztrace/libztrace_linked.so"
+#define ATTACHED_LIBRARY "tools/ztrace/libztrace_attached.so"
 
 /* The children that --follow follows. */
 enum { USUAL_FOLLOWED = 100 };
 
 static const char help[] =
     "Usage: ztrace [-o FILE] [options] PROGRAM [ARGUMENT]...\n"
+    "       ztrace --attach=PID [-o FILE] [options]\n"
     "       ztrace --convert RAW -o FILE [options]\n"
     "Runs PROGRAM, which needs no change, and records its allocations into FILE.\n"
     "\n"
     "  -o, --output=FILE  the trace (default PROGRAM.ztrace)\n"
     "  -f, --force        replace FILE if it exists\n"
+    "      --attach=PID   record process PID, which runs already, until it ends or ztrace gets\n"
+    "                     SIGINT or SIGTERM; needs gdb, and has risks: see README.md\n"
     "      --tick=NS      round times down to NS nanoseconds, 1 to 1000000000 (default 1);\n"
     "                     larger ticks make smaller files\n"
     "      --convert=RAW  make a trace of RAW, the recording that an interrupted ztrace left\n"
@@ -68,6 +73,7 @@ struct arguments {
     bool force;
     bool quiet;
     bool paused;
+    uint64_t attach; /* to this process; 0: to none */
     uint64_t tick_ns;
     uint64_t duration; /* in seconds; 0: to the end */
     uint64_t follow;   /* so many children; 0: none */
@@ -92,6 +98,7 @@ static int take_number(int option, struct arguments *arguments) {
          &arguments->tick_ns},
         {'d', "--duration takes seconds, a number from 1 to 1000000000, not ", 1, 1000000000,
          &arguments->duration},
+        {'a', "--attach takes the number of a process, not ", 1, INT32_MAX, &arguments->attach},
         {'F', "--follow takes a number from 1 to 1000, not ", 1, RAW_MAX_FOLLOWED,
          &arguments->follow},
         {'s', "--stacks takes a number from 1 to 64, not ", 1, RAW_MAX_DEPTH, &arguments->stacks},
@@ -110,6 +117,12 @@ static int check(const struct arguments *arguments) {
     if (arguments->paused && arguments->follow) {
         return usage("--paused and --follow exclude each other", "");
     }
+    if (arguments->attach && (arguments->raw || arguments->follow)) {
+        return usage("--attach excludes ", arguments->raw ? "--convert" : "--follow");
+    }
+    if (arguments->attach) {
+        return program ? usage("--attach runs no program; unexpected: ", program) : -1;
+    }
     if (!arguments->raw) return program ? -1 : usage("no program to run is given", "");
     if (program) return usage("--convert runs no program; unexpected: ", program);
     const char *unexpected = arguments->duration   ? "--duration"
@@ -125,12 +138,19 @@ static int check(const struct arguments *arguments) {
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
     static const struct option options[] = {
-        {"output", required_argument, NULL, 'o'},   {"force", no_argument, NULL, 'f'},
-        {"tick", required_argument, NULL, 't'},     {"duration", required_argument, NULL, 'd'},
-        {"max-size", required_argument, NULL, 'm'}, {"follow", optional_argument, NULL, 'F'},
-        {"stacks", required_argument, NULL, 's'},   {"convert", required_argument, NULL, 'c'},
-        {"quiet", no_argument, NULL, 'q'},          {"paused", no_argument, NULL, 'p'},
-        {"help", no_argument, NULL, 'h'},           {NULL, 0, NULL, 0},
+        {"output", required_argument, NULL, 'o'},
+        {"force", no_argument, NULL, 'f'},
+        {"tick", required_argument, NULL, 't'},
+        {"duration", required_argument, NULL, 'd'},
+        {"max-size", required_argument, NULL, 'm'},
+        {"follow", optional_argument, NULL, 'F'},
+        {"stacks", required_argument, NULL, 's'},
+        {"convert", required_argument, NULL, 'c'},
+        {"quiet", no_argument, NULL, 'q'},
+        {"paused", no_argument, NULL, 'p'},
+        {"attach", required_argument, NULL, 'a'},
+        {"help", no_argument, NULL, 'h'},
+        {NULL, 0, NULL, 0},
     };
     int option;
     opterr = 0;
@@ -161,8 +181,10 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
     return check(arguments);
 }
 
-/* Writes the beginning of a recording.  0, or an errno. */
-static int begin_raw(int fd, const struct arguments *arguments, const struct obstacle *obstacle) {
+/* Writes the beginning of a recording.  One of a process that runs since `age_ns` begins paused,
+ * until the process has loaded the library.  0, or an errno. */
+static int begin_raw(int fd, const struct arguments *arguments, const struct obstacle *obstacle,
+                     uint64_t age_ns) {
     struct timespec now;
     int error = posix_fallocate(fd, 0, RAW_BEGIN_SIZE); /* so that writing to it cannot fail */
     if (error) return error;
@@ -171,14 +193,14 @@ static int begin_raw(int fd, const struct arguments *arguments, const struct obs
     if (header == MAP_FAILED) return errno;
     clock_gettime(CLOCK_MONOTONIC, &now);
     header->magic = RAW_MAGIC;
-    header->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;
+    header->start_ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec - age_ns;
     header->start_time = (int64_t)time(NULL);
     header->until_ns = UINT64_MAX;
     if (arguments->duration) header->until_ns = header->start_ns + arguments->duration * 1000000000;
     header->max_size = arguments->max_size ? arguments->max_size : UINT64_MAX;
     header->follow = (uint32_t)arguments->follow;
     header->processes = 1;
-    header->paused = arguments->paused;
+    header->paused = arguments->paused || arguments->attach;
     header->stacks = (uint32_t)arguments->stacks;
     header->stack_rate = STACK_RATE;
     snprintf(header->program, sizeof(header->program), "%s", cli_base_name(arguments->command[0]));
@@ -192,10 +214,10 @@ static int begin_raw(int fd, const struct arguments *arguments, const struct obs
 
 /* The raw recording, beside the trace.  Its descriptor, or -1 after a line that says why. */
 static int create_raw(const char *path, const struct arguments *arguments,
-                      const struct obstacle *obstacle) {
+                      const struct obstacle *obstacle, uint64_t age_ns) {
     struct new_file file;
     int error = new_file_create(&file, path) == 0 ? 0 : errno;
-    if (!error) error = begin_raw(file.fd, arguments, obstacle);
+    if (!error) error = begin_raw(file.fd, arguments, obstacle, age_ns);
     if (!error && new_file_name(&file, path, false) != 0) error = errno;
     if (!error) return file.fd;
     cli_error(TOOL,
@@ -279,6 +301,16 @@ static struct obstacle check_program(const char *program) {
     return obstacle;
 }
 
+/* A process that goes on has mapped the file: at least its disk space is freed. */
+static void remove_raw(const char *raw, int fd) {
+    struct stat stat;
+    if (fstat(fd, &stat) == 0 && stat.st_size > RAW_BEGIN_SIZE) {
+        (void)fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, RAW_BEGIN_SIZE,
+                        stat.st_size - RAW_BEGIN_SIZE);
+    }
+    unlink(raw);
+}
+
 /* Makes the traces; the exit status. */
 static int write_traces(const struct traces *how, const char *raw, int fd, const char *output,
                         int status) {
@@ -291,7 +323,7 @@ static int write_traces(const struct traces *how, const char *raw, int fd, const
     int children = how->follow ? write_children(how, raw, fd) : EMPTY;
     if (written >= 0) {
         print_children(how, &conversion);
-        unlink(raw);
+        remove_raw(raw, fd);
     }
     bool nothing = written == EMPTY && children == EMPTY;
     return written < 0 || children < 0 || (nothing && status == 0) ? CLI_USAGE : status;
@@ -319,45 +351,92 @@ static int run(const struct arguments *arguments, const char *library, const cha
     return status;
 }
 
-static int record(const struct arguments *arguments, const char *argv0, const char *output) {
-    char raw[CLI_PATH_SIZE], library[CLI_PATH_SIZE];
+/* Checks that the names are free, and gives that of the recording.  -1, or the exit status. */
+static int name_raw(const struct arguments *arguments, const char *output,
+                    char raw[CLI_PATH_SIZE]) {
     struct zt_error error = {{0}};
-    if (may_write(output, arguments->force, &error) != 0) {
-        cli_error(TOOL, "%s", error.text);
-        return CLI_USAGE;
-    }
-    if (snprintf(raw, sizeof(raw), "%s.raw", output) >= (int)sizeof(raw)) {
+    if (snprintf(raw, CLI_PATH_SIZE, "%s.raw", output) >= CLI_PATH_SIZE) {
         return usage("the name is too long: ", output);
     }
-    if (may_write_children(raw, (uint32_t)arguments->follow, arguments->force, &error) != 0) {
-        cli_error(TOOL, "%s", error.text);
-        return CLI_USAGE;
+    if (may_write(output, arguments->force, &error) == 0 &&
+        may_write_children(raw, (uint32_t)arguments->follow, arguments->force, &error) == 0) {
+        return -1;
     }
+    cli_error(TOOL, "%s", error.text);
+    return CLI_USAGE;
+}
+
+static int record(const struct arguments *arguments, const char *argv0, const char *output) {
+    char raw[CLI_PATH_SIZE], library[CLI_PATH_SIZE];
+    int status = name_raw(arguments, output, raw);
+    if (status >= 0) return status;
     struct obstacle obstacle = check_program(arguments->command[0]);
     if (obstacle.fatal) return 126;
     const char *file =
         obstacle.kind == INSPECT_OTHER_NEW ? LINKED_LIBRARY : "tools/ztrace/libztrace.so";
     if (!find_library(argv0, file, library)) return CLI_USAGE;
-    int fd = create_raw(raw, arguments, &obstacle);
+    int fd = create_raw(raw, arguments, &obstacle, 0);
     if (fd < 0) return CLI_USAGE;
-    int status = run(arguments, library, raw, fd, output);
+    status = run(arguments, library, raw, fd, output);
     close(fd);
     return status;
 }
 
+/* Records a process that runs already. */
+static int record_running(const struct arguments *arguments, const struct running *running,
+                          const char *argv0, const char *output) {
+    static const struct obstacle partly = {
+        .text =
+            "ran already (--attach): calls through pointers that it had stored before, and "
+            "those of libraries that it loads later, are not recorded"};
+    const struct traces traces = traces_of(arguments);
+    char raw[CLI_PATH_SIZE], library[CLI_PATH_SIZE];
+    int status = name_raw(arguments, output, raw);
+    if (status >= 0) return status;
+    if (!find_library(argv0, ATTACHED_LIBRARY, library)) return CLI_USAGE;
+    int fd = create_raw(raw, arguments, &partly, running->age_ns);
+    if (fd < 0) return CLI_USAGE;
+    if (attach(running, library, raw, interrupted)) {
+        if (!arguments->paused) begin_recording(fd);
+        if (!arguments->quiet) {
+            cli_error(TOOL, "process %ld is recorded%s; SIGINT or SIGTERM ends that, and not it",
+                      (long)running->pid, arguments->paused ? " once ztrace gets SIGUSR1" : "");
+        }
+        watch_running(running, fd);
+        status = write_traces(&traces, raw, fd, output, 0);
+    } else {
+        unlink(raw);
+        status = CLI_USAGE;
+    }
+    close(fd);
+    return status;
+}
+
+/* The name of a trace that is given none. */
+static void name_output(struct arguments *arguments, const char *program,
+                        char name[CLI_PATH_SIZE]) {
+    if (arguments->output) return;
+    snprintf(name, CLI_PATH_SIZE, "%s.ztrace", cli_base_name(program));
+    arguments->output = name;
+}
+
 int main(int argc, char **argv) {
     struct arguments arguments = {.tick_ns = 1};
-    char output[CLI_PATH_SIZE], name[CLI_PATH_SIZE];
+    struct running running;
+    char output[CLI_PATH_SIZE], name[CLI_PATH_SIZE], *command[] = {running.program, NULL};
     int status = parse(argc, argv, &arguments);
     if (status >= 0) return status;
-    if (!arguments.output) {
-        snprintf(name, sizeof(name), "%s.ztrace", cli_base_name(arguments.command[0]));
-        arguments.output = name;
+    if (arguments.attach) {
+        if (!attach_check((pid_t)arguments.attach, &running)) return CLI_USAGE;
+        arguments.command = command;
     }
+    name_output(&arguments, arguments.command[0], name);
     if (!cli_resolve(arguments.output, output))
         return usage("the name is too long: ", arguments.output);
     take_signals();
-    status = arguments.raw ? convert_only(&arguments, output) : record(&arguments, argv[0], output);
+    status = arguments.raw      ? convert_only(&arguments, output)
+             : arguments.attach ? record_running(&arguments, &running, argv[0], output)
+                                : record(&arguments, argv[0], output);
     if (interrupted()) {
         signal(interrupted(), SIG_DFL);
         raise(interrupted());
