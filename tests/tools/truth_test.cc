@@ -140,7 +140,7 @@ TEST(Truth, WhatTheProgramDoesNotWriteToIsNotInTheReplay) {
         const double got =
             Number(Replay(variant, trace, "--touch=pages"), "rss_most_sampled") / kMiB;
         printf("%-20s %6.2f, replayed %6.2f\n", variant, truth.most, got);
-        EXPECT_LT(truth.most, 60) << variant;
+        EXPECT_LT(truth.most, 75) << variant;  // of 86
         EXPECT_NEAR(got, truth.most, truth.most / 10) << variant;
     }
 }
