@@ -38,9 +38,11 @@ def _row(malloc, **kwargs):
         compat_calls = None,
         # Whether its library is C++, so that programs in C link a C++ runtime.
         cxx = False,
-        # Its function that tells a block's usable size; None: it has none.
+        # Name of its C function `size_t f(void *)` that tells a block's usable size, with external
+        # linkage; None: it has none.
         usable_size = None,
-        # An environment variable, NAME=VALUE, with which programs that allocate fail, for the tests.
+        # An environment variable, NAME=VALUE, with which programs that allocate fail, for the tests:
+        # //tests/privileged needs one of each allocator but libc.
         environment = "",
         # Statistics that it tells, members of struct zm_allocator_stats, for the tests.
         statistics = [],
