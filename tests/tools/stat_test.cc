@@ -173,10 +173,10 @@ TEST(StatTest, IsPrintedAsTextAndAsJson) {
         Event(ZT_FREE, 0, 2 * kSecond, 1, 1),
     });
     const std::string text = Printed(stat_text, stat), json = Printed(stat_json, stat);
+    const char row[] =
+        "to 1 MiB                 1    50.0         1.00   100.0           1.00             +0.00";
     for (const char *part :
-         {"to 1 MiB                 1    50.0         1.00   100.0           1.00             "
-          "+0.00",
-          "below 10 s               1    50.0", "not freed                1    50.0",
+         {row, "below 10 s               1    50.0", "not freed                1    50.0",
           "by another thread                  1  100.0 %, 0.00 MiB", "of thread 0 by thread 1",
           "at the end                 2.000 s        1.00 MiB             1 blocks"}) {
         EXPECT_NE(text.find(part), std::string::npos) << part << "\n" << text;
