@@ -103,7 +103,7 @@ void zm_profile_set_up(void) {
     if (!parse(text, &rate)) {
         zm_say(
             "ZMALLOC_PROFILE is ignored: it is not RATE or RATE,FILE with a rate of bytes "
-            "(524288, 512K, 1M): ",
+            "(524288, or 512K; the units are K, M, G, T): ",
             text);
         return;
     }

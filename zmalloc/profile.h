@@ -7,8 +7,9 @@
  * sum of B bytes is about sqrt(B * RATE), when its blocks are smaller than RATE.
  *
  * Profiles work over every allocator, and at run time.  Fast paths take no instruction more.  A
- * sample takes its call stack, twice its own size up to 256 KiB (once above), and up to 128 bytes.
- * Blocks of up to 256 KiB that were requested with an alignment or with flags are never samples.
+ * sample takes 64 bytes, up to a quarter of its size by rounding up, and its call stack if no other
+ * one has the same; one of 8 KiB or less also takes its size once more.  Blocks of up to 256 KiB
+ * are never samples if they were requested with an alignment above 4096, or with flags.
  *
  * ZMALLOC_PROFILE=RATE in the environment starts a profile before main.  ZMALLOC_PROFILE=RATE,FILE
  * also writes it at exit, in the format of zmalloc_profile_write().  %p in FILE is the process id.
@@ -30,7 +31,7 @@ extern "C" {
 #define ZMALLOC_PROFILE_RATE ((size_t)512 << 10)
 
 /* Starts a profile, or changes the rate of one; 0 is ZMALLOC_PROFILE_RATE.  Threads notice it after
- * at most 256 KiB of allocations.  Returns 0; or -1 and sets errno: ENOMEM if there is no address
+ * at most 128 KiB of allocations.  Returns 0; or -1 and sets errno: ENOMEM if there is no address
  * space or no memory for it, EINVAL if the rate exceeds 2^50. */
 int zmalloc_profile_start(size_t rate);
 
@@ -40,12 +41,15 @@ void zmalloc_profile_stop(void);
 /* The rate of now; 0: no samples are taken. */
 size_t zmalloc_profile_rate(void);
 
-/* Writes the profile to a file descriptor.  Returns 0; or -1 and sets errno.  Allocates nothing,
- * but takes a lock: no signal handler may call these.
+/* Writes the profile to a file descriptor.  Returns 0; or -1 and sets errno: that of write(), or
+ * ENOMEM; a part may be written then.  Maps some memory meanwhile, of which none is the
+ * allocator's, and takes a lock: no signal handler may call these.  A child of fork may.
  *
  * zmalloc_profile_write() writes pprof's format, compressed as gzip: alloc_objects, alloc_space,
- * inuse_objects, inuse_space, frag_space, each an estimate for all blocks.  The second writes the
- * text that jeprof and google-pprof read, the third a line for each stack, as flame graphs take it.
+ * inuse_objects, inuse_space, frag_space, each an estimate for all blocks.  What was allocated
+ * includes the bytes by which realloc let a block grow, not those that it copied.  The second
+ * writes the text that jeprof and google-pprof read, the third a line for each stack, as flame
+ * graphs take it.
  */
 int zmalloc_profile_write(int fd);
 int zmalloc_profile_write_heap_v2(int fd);

@@ -1,10 +1,8 @@
 /* zmalloc_report(): the statistics as text, JSON and OpenMetrics. */
 #include <string.h>
 
-#include "zmalloc/report_causes.h"
+#include "zmalloc/report_parts.h"
 #include "zmalloc/report_text.h"
-#include "zmalloc/report_waste.h"
-#include "zmalloc/report_zones.h"
 #include "zmalloc/stats.h"
 #include "zmalloc/zmalloc.h"
 

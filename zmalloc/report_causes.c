@@ -1,5 +1,3 @@
-#include "zmalloc/report_causes.h"
-
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -7,6 +5,7 @@
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/os/os.h"
 #include "zmalloc/profile/samples.h"
+#include "zmalloc/report_parts.h"
 
 enum {
     MAPPINGS = 5,   /* the largest ones, which are named */

@@ -1,8 +1,7 @@
-#include "zmalloc/report_waste.h"
-
 #include "zmalloc/profile.h"
 #include "zmalloc/profile/rows.h"
 #include "zmalloc/profile/samples.h"
+#include "zmalloc/report_parts.h"
 
 enum { MOST_ROWS = 3 };
 

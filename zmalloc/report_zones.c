@@ -1,9 +1,8 @@
-#include "zmalloc/report_zones.h"
-
 #include <stdbool.h>
 #include <string.h>
 
 #include "zmalloc/core/zones.h"
+#include "zmalloc/report_parts.h"
 
 /* A zone as it is reported. */
 struct zone {

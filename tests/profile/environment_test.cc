@@ -108,7 +108,7 @@ TEST_F(Environment, BadValuesAreOneLine) {
         const std::string text = Start(value);
         EXPECT_TRUE(Has(text,
                         "zmalloc: ZMALLOC_PROFILE is ignored: it is not RATE or RATE,FILE with "
-                        "a rate of bytes (524288, 512K, 1M): " +
+                        "a rate of bytes (524288, or 512K; the units are K, M, G, T): " +
                             value + "\n"))
             << text;
         EXPECT_TRUE(Has(text, "<rate 0>")) << value;

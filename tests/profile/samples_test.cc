@@ -16,17 +16,32 @@
 namespace zmalloc_test {
 namespace {
 
+// Nothing more can be mapped while this lives.
+class NoAddressSpace {
+  public:
+    NoAddressSpace() {
+        EXPECT_EQ(getrlimit(RLIMIT_AS, &before_), 0);
+        const struct rlimit none = {1, before_.rlim_max};
+        EXPECT_EQ(setrlimit(RLIMIT_AS, &none), 0);
+    }
+    ~NoAddressSpace() { EXPECT_EQ(setrlimit(RLIMIT_AS, &before_), 0); }
+    NoAddressSpace(const NoAddressSpace &) = delete;
+    NoAddressSpace &operator=(const NoAddressSpace &) = delete;
+
+  private:
+    struct rlimit before_;
+};
+
 // This test is the first: later the profile has its memory.
 TEST(FirstProfile, StartsWhenThereIsMemoryAgain) {
     if (kSanitized) GTEST_SKIP() << "the sanitizer needs memory as well";
-    struct rlimit before, none;
-    ASSERT_EQ(getrlimit(RLIMIT_AS, &before), 0);
-    none = before;
-    none.rlim_cur = 1;
-    ASSERT_EQ(setrlimit(RLIMIT_AS, &none), 0);
-    errno = 0;
-    const int result = zmalloc_profile_start(1), error = errno;
-    ASSERT_EQ(setrlimit(RLIMIT_AS, &before), 0);
+    if (Emulated()) GTEST_SKIP() << "qemu sets no limit to address space";
+    int result = 0, error = 0;
+    {
+        const NoAddressSpace none;
+        result = zmalloc_profile_start(1);
+        error = errno;
+    }
     EXPECT_EQ(result, -1);
     EXPECT_EQ(error, ENOMEM);
     EXPECT_EQ(zmalloc_profile_start(1), 0);
@@ -134,8 +149,26 @@ TEST_F(Samples, KeepTheirContentsWhenTheyAreResized) {
         EXPECT_EQ(FindLabel("resized ones").live_bytes, zmalloc_size(block));
         zfree(block);
     }
+    EXPECT_EQ(FindLabel("resized ones").allocated_blocks, 50U);
     EXPECT_EQ(FindLabel("resized ones").live_blocks, 0U);
     EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+// Growth is allocated; what a block had already is not allocated once more.
+TEST_F(Samples, CountTheBytesByWhichTheyGrow) {
+    const Label label("grown");
+    size_t allocated = 0, had = 0;
+    void *block = nullptr;
+    for (const size_t size : {100, 3000, 200, 9000, 300000, 1000, 700000, 800000, 40}) {
+        block = zrealloc(block, size);
+        const size_t has = zmalloc_size(block);
+        allocated += has > had ? has - had : 0;
+        had = has;
+        EXPECT_EQ(FindLabel("grown").allocated_bytes, allocated) << size;
+        EXPECT_EQ(FindLabel("grown").allocated_blocks, 1U) << size;
+        EXPECT_EQ(FindLabel("grown").samples, 1U) << size;
+    }
+    zfree(block);
 }
 
 // As in the allocator: realloc moves no block whose usable size it would not change.
@@ -154,6 +187,36 @@ TEST_F(Samples, StayWhereTheyAreWhileTheirUsableSizeDoes) {
         }
         zfree(resized);
         EXPECT_EQ(FindLabel("in place").live_blocks, 0U);
+    }
+    EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+// A realloc to what a block has already needs no memory.
+TEST_F(Samples, AreKeptWhenThereIsNoMemory) {
+    if (kSanitized) GTEST_SKIP() << "the sanitizer needs memory as well";
+    if (Emulated()) GTEST_SKIP() << "qemu sets no limit to address space";
+    const size_t before = zmalloc_used_memory();
+    for (const size_t size : {100, 5000}) {
+        std::vector<void *> blocks;
+        blocks.reserve(1 << 20);
+        void *block = zmalloc(size);
+        const size_t usable = zmalloc_usable_size(block), used = zmalloc_used_memory();
+        Pattern::Fill(block, usable, 9);
+        {
+            const NoAddressSpace none;
+            void *other = nullptr;
+            while (blocks.size() < blocks.capacity() && (other = ztrymalloc(size)) != nullptr)
+                blocks.push_back(other);
+            for (const size_t to : {usable, size}) {
+                EXPECT_EQ(ztryrealloc(block, to), block) << size << " to " << to;
+            }
+            EXPECT_EQ(ztryrealloc(block, size_t{1} << 40), nullptr) << size;
+            EXPECT_EQ(zmalloc_usable_size(block), usable);
+            EXPECT_TRUE(Pattern::Holds(block, usable, 9));
+        }
+        for (void *other : blocks) zfree(other);
+        EXPECT_EQ(zmalloc_used_memory(), used);
+        zfree(block);
     }
     EXPECT_EQ(zmalloc_used_memory(), before);
 }
@@ -249,6 +312,50 @@ TEST_F(Samples, AreTakenWhileOthersStartStopWriteAndFork) {
     for (auto &slot : slots) zfree(slot.exchange(nullptr));
     EXPECT_EQ(FindLabel("beside others").live_samples, 0U);
     EXPECT_EQ(zmalloc_used_memory(), before);
+}
+
+// The allocator sees a thread at its first block, and may take locks then; fork takes them as well.
+TEST_F(Samples, AreWrittenByThreadsThatNeverAllocatedWhileOthersFork) {
+    if (kThreadSanitizer) GTEST_SKIP() << "it ends children whose parent has threads";
+    const int null = open("/dev/null", O_WRONLY);
+    std::vector<void *> blocks;
+    for (int i = 0; i < 500; i++) blocks.push_back(zmalloc(100));
+    for (int round = 0; round < (Emulated() ? 5 : 100); round++) {
+        std::atomic<int> running{2};
+        std::vector<std::thread> threads;
+        for (int i = 0; i < 2; i++) {
+            threads.emplace_back([&running, null] {
+                EXPECT_EQ(zmalloc_profile_write(null), 0);
+                running--;
+            });
+        }
+        do {
+            EXPECT_TRUE(InChild([] { return true; }));
+        } while (running != 0);
+        for (auto &thread : threads) thread.join();
+    }
+    for (void *block : blocks) zfree(block);
+    close(null);
+}
+
+// The loader's lock, which other threads hold while they write, is free in the child.
+TEST_F(Samples, AreWrittenByChildrenWhileOtherThreadsWrite) {
+    if (kThreadSanitizer) GTEST_SKIP() << "it ends children whose parent has threads";
+    if (Emulated()) GTEST_SKIP() << "a forked child of qemu may find qemu's own locks held";
+    const int null = open("/dev/null", O_WRONLY);
+    std::atomic<bool> is_over{false};
+    std::vector<std::thread> threads;
+    for (int i = 0; i < 2; i++) {
+        threads.emplace_back([&is_over, null] {
+            while (!is_over) EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0);
+        });
+    }
+    for (int round = 0; round < 100 && !HasFailure(); round++) {
+        EXPECT_TRUE(InChild([null] { return zmalloc_profile_write(null) == 0; }));
+    }
+    is_over = true;
+    for (auto &thread : threads) thread.join();
+    close(null);
 }
 
 // A library's handlers run during the fork, before and after those of the profile.

@@ -5,38 +5,15 @@
 /* clang-format on */
 #include <dlfcn.h>
 #include <execinfo.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
-#include <time.h>
 #include <unwind.h>
 
+#include "zmalloc/os/loader.h"
 #include "zmalloc/os/os.h"
 
 static _Atomic bool can;
-/* Numbers of calls of backtrace() and of fork in progress; `mine`: calls of backtrace() in this
- * thread. */
-static _Atomic unsigned taking, forking;
-static _Thread_local unsigned mine __attribute__((tls_model("initial-exec")));
-
-/* backtrace() may hold the loader's lock (glibc before 2.35).  A child of fork that inherits
- * the held lock waits for it for ever.  So a thread that forks waits, a tenth of a second at
- * most, until no other thread is in backtrace(), and other threads take no stack meanwhile.  It
- * does not wait for itself: a signal handler that interrupted backtrace() may fork. */
-static void before_fork(void) {
-    enum { TIMES = 2000 };
-    const struct timespec a_while = {.tv_nsec = 50000};
-    atomic_fetch_add(&forking, 1);
-    for (int i = 0; atomic_load(&taking) > mine && i < TIMES; i++) nanosleep(&a_while, NULL);
-}
-
-static void in_parent(void) { atomic_fetch_sub(&forking, 1); }
-
-static void in_child(void) {
-    atomic_store(&taking, mine);
-    atomic_store(&forking, 0);
-}
 
 /* ---- The unwinder ----------------------------------------------------------------- */
 
@@ -116,16 +93,13 @@ void zm_os_prepare_stacks(void) {
         if (backtrace(&frame, 1) <= 0) return;
         take_loaded_unwinder();
     }
-    can = take(&frame, NULL, 1) > 0 && pthread_atfork(before_fork, in_parent, in_child) == 0;
+    can = take(&frame, NULL, 1) > 0 && zm_loader_handle_fork();
 }
 
+/* glibc's holds the loader's lock before 2.35. */
 unsigned zm_os_backtrace(void **frames, uintptr_t *above, unsigned max) {
-    unsigned count = 0;
-    if (!can || atomic_load(&forking) != 0) return 0;
-    mine++;
-    atomic_fetch_add(&taking, 1);
-    if (atomic_load(&forking) == 0) count = take(frames, above, max);
-    atomic_fetch_sub(&taking, 1);
-    mine--;
+    if (!can || !zm_loader_enter()) return 0;
+    const unsigned count = take(frames, above, max);
+    zm_loader_leave();
     return count;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "zmalloc/os/loader.h"
 #include "zmalloc/os/os.h"
 
 enum { PROGRAM_PATH = 1024 };
@@ -89,5 +90,8 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
 
 void zm_os_modules(bool (*visit)(const struct zm_os_module *module, void *context), void *context) {
     struct visitor visitor = {visit, context, true};
+    (void)zm_loader_handle_fork(); /* failed: there is no memory */
+    zm_loader_enter_when_possible();
     (void)dl_iterate_phdr(visit_object, &visitor);
+    zm_loader_leave();
 }

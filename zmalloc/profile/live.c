@@ -101,13 +101,14 @@ static void count_large(const struct zm_sample *sample, int change) {
     if (now == 0 || (now == 1 && change == 1)) zm_resize_samples_with_care(now != 0);
 }
 
-void zm_live_link(struct zm_sample *sample, bool is_new) {
+/* Counts a sample in its row, and finds it from now on. */
+static void link_sample(struct zm_sample *sample) {
     sample->next = &live;
     sample->previous = live.previous;
     live.previous->next = sample;
     live.previous = sample;
     sample->is_sample = IS_SAMPLE;
-    zm_row_add(sample->row, is_new, 1, sample->weight, sample->counted);
+    zm_row_add_live(sample->row, 1, sample->weight, sample->counted);
     count_large(sample, 1);
 }
 
@@ -115,7 +116,7 @@ void zm_live_unlink(struct zm_sample *sample) {
     sample->next->previous = sample->previous;
     sample->previous->next = sample->next;
     sample->is_sample = 0;
-    zm_row_add(sample->row, false, -1, sample->weight, sample->counted);
+    zm_row_add_live(sample->row, -1, sample->weight, sample->counted);
     count_large(sample, -1);
 }
 
@@ -193,6 +194,14 @@ struct zm_sample *zm_live_remove_large(const void *block) {
     return sample;
 }
 
+/* All bytes of a new block were allocated, and those by which one grew. */
+static void count_allocated(const struct zm_draft *draft) {
+    const struct zm_sample *before = draft->before;
+    if (before != NULL && draft->counted <= before->counted) return;
+    if (before != NULL) zm_row_add_allocated(before->row, -1, before->weight, before->counted);
+    zm_row_add_allocated(draft->row, 1, draft->weight, draft->counted);
+}
+
 struct zm_sample *zm_live_make(const struct zm_draft *draft) {
     struct zm_sample *sample = take_memory(draft->counted, draft->alignment);
     if (sample == NULL) return NULL;
@@ -201,7 +210,8 @@ struct zm_sample *zm_live_make(const struct zm_draft *draft) {
     sample->weight = draft->weight;
     sample->row = draft->row;
     if (zm_live_is_large(draft->counted)) insert_large(sample);
-    zm_live_link(sample, draft->is_new);
+    link_sample(sample);
+    count_allocated(draft);
     return sample;
 }
 

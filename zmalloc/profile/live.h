@@ -41,8 +41,7 @@ void zm_live_unlock(void);
 
 /* ---- With the lock --------------------------------------------------------------- */
 
-/* Counts a sample in its row, and finds it from now on; `is_new`: not only its size did change. */
-void zm_live_link(struct zm_sample *sample, bool is_new);
+/* Takes a sample out of the live ones. */
 void zm_live_unlink(struct zm_sample *sample);
 
 /* The sample of a large block, taken out; NULL: there is none. */
@@ -54,7 +53,7 @@ struct zm_draft {
     size_t counted, alignment;
     double weight;
     uint32_t row;
-    bool is_new;
+    const struct zm_sample *before; /* this one, resized, which is unlinked; NULL: it is new */
 };
 
 /* A sample, linked; NULL: there is no room. */

@@ -138,15 +138,19 @@ uint32_t zm_row_of(const struct zm_stack_and_label *key) {
 /* Writers read figures while they change: each is one word, and nothing depends on two of them. */
 #define READ_MEANWHILE __attribute__((no_sanitize("thread")))
 
-READ_MEANWHILE void zm_row_add(uint32_t row, bool is_new, int sign, double weight, size_t bytes) {
-    struct zm_figures *const both[] = {&tables->rows[row].live,
-                                       is_new ? &tables->rows[row].allocated : NULL};
-    for (int i = 0; i < 2 && both[i] != NULL; i++) {
-        both[i]->samples += (uint64_t)(int64_t)sign;
-        both[i]->sample_bytes += (uint64_t)((int64_t)bytes * sign);
-        both[i]->blocks += weight * sign;
-        both[i]->bytes += weight * (double)bytes * sign;
-    }
+READ_MEANWHILE static void add(struct zm_figures *figures, int sign, double weight, size_t bytes) {
+    figures->samples += (uint64_t)(int64_t)sign;
+    figures->sample_bytes += (uint64_t)((int64_t)bytes * sign);
+    figures->blocks += weight * sign;
+    figures->bytes += weight * (double)bytes * sign;
+}
+
+void zm_row_add_live(uint32_t row, int sign, double weight, size_t bytes) {
+    add(&tables->rows[row].live, sign, weight, bytes);
+}
+
+void zm_row_add_allocated(uint32_t row, int sign, double weight, size_t bytes) {
+    add(&tables->rows[row].allocated, sign, weight, bytes);
 }
 
 READ_MEANWHILE void zm_rows_clear_waste(void) {

@@ -160,8 +160,7 @@ static bool may_lie_elsewhere(size_t alignment) {
 }
 
 static void *sample_block(void *ptr, size_t counted, size_t alignment, const void *frame) {
-    struct zm_draft draft = {
-        .block = ptr, .counted = counted, .alignment = alignment, .is_new = true};
+    struct zm_draft draft = {.block = ptr, .counted = counted, .alignment = alignment};
     if (!zm_live_is_large(counted) && !may_lie_elsewhere(alignment)) return ptr;
     struct zm_sample *sample = take(&draft, frame);
     if (sample == NULL) return ptr;
@@ -236,7 +235,8 @@ static double weight_after(const struct zm_sample *before, size_t counted) {
 /* A sample in place of `before`, which is no longer linked, over the allocator's `block` of now.
  * NULL: the block is no sample now. */
 static struct zm_sample *succeed(const struct zm_sample *before, void *block, size_t counted) {
-    struct zm_draft draft = {.block = block, .counted = counted, .row = before->row};
+    struct zm_draft draft = {
+        .block = block, .counted = counted, .row = before->row, .before = before};
     draft.weight = weight_after(before, counted);
     if (draft.weight == 0) return NULL;
     zm_live_lock();
@@ -258,12 +258,16 @@ static void discard(struct zm_sample *sample) {
 }
 
 /* A new block of the allocator tells the usable size, and whether the block stays where it is: an
- * allocator's own would do so.  What is in the twin is of no use, so the allocator resizes none. */
+ * allocator's own would do so.  What is in the twin is of no use, so the allocator resizes none.
+ * Without memory for a new one, a block that is large enough stays. */
 static void *resize_small(void *ptr, size_t size, size_t *usable) {
     size_t usable_before;
     struct zm_sample *sample = small_at(ptr);
     void *block = zm_backend_malloc(size, usable);
-    if (block == NULL) return NULL;
+    if (block == NULL) {
+        *usable = sample->counted - ZM_BACKEND_PREFIX;
+        return size <= *usable ? ptr : NULL;
+    }
     const size_t counted = *usable + ZM_BACKEND_PREFIX;
     if (counted == sample->counted) {
         zm_backend_free(block, usable);

@@ -37,9 +37,10 @@ struct zm_figures {
     double blocks, bytes;
 };
 
-/* Adds a sample of `bytes` that stands for `weight` blocks to the live ones, and also to those that
- * were ever allocated if it `is_new`; with sign -1, takes it out. */
-void zm_row_add(uint32_t row, bool is_new, int sign, double weight, size_t bytes);
+/* Adds a sample of `bytes` that stands for `weight` blocks to those that are live, or to those that
+ * were ever allocated; with sign -1, takes it out. */
+void zm_row_add_live(uint32_t row, int sign, double weight, size_t bytes);
+void zm_row_add_allocated(uint32_t row, int sign, double weight, size_t bytes);
 
 void zm_rows_clear_waste(void);
 void zm_row_add_waste(uint32_t row, double bytes);

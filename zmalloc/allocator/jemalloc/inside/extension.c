@@ -172,12 +172,19 @@ int je_get_defrag_hint(void *ptr) {
     return (info->nregs - nfree) * use.slabs <= use.blocks + use.blocks / 8;
 }
 
+/* Looks a block up, if `ptr` is one.  A thread that jemalloc has not seen yet has no cache for
+ * look-ups; it gets none here, for which jemalloc would need its locks: the caller may hold one
+ * that a forking thread waits for while it holds jemalloc's. */
+static bool look_up_without_locks(const void *ptr, emap_full_alloc_ctx_t *block) {
+    tsd_t *tsd = tsd_get(false);
+    const bool seen = tsd != NULL && tsd_state_get(tsd) != tsd_state_uninitialized;
+    return !emap_full_alloc_ctx_try_lookup(seen ? tsd_tsdn(tsd) : TSDN_NULL, &arena_emap_global,
+                                           ptr, block);
+}
+
 bool je_slab_use(const void *ptr, size_t *blocks, size_t *free_bytes) {
     emap_full_alloc_ctx_t block;
-    if (emap_full_alloc_ctx_try_lookup(tsdn_fetch(), &arena_emap_global, ptr, &block) ||
-        !block.slab) {
-        return false;
-    }
+    if (!look_up_without_locks(ptr, &block) || !block.slab) return false;
     const bin_info_t *info = &bin_infos[edata_szind_get(block.edata)];
     const size_t nfree = edata_nfree_get(block.edata);
     *blocks = info->nregs - nfree;
@@ -185,15 +192,10 @@ bool je_slab_use(const void *ptr, size_t *blocks, size_t *free_bytes) {
     return true;
 }
 
-/* A thread that jemalloc has not seen yet has no cache for look-ups. */
 bool je_owns(const void *ptr) {
-    if (unlikely(!malloc_initialized())) return false;
-    tsd_t *tsd = tsd_get(false);
-    const bool seen = tsd != NULL && tsd_state_get(tsd) != tsd_state_uninitialized;
     emap_full_alloc_ctx_t block;
-    return !emap_full_alloc_ctx_try_lookup(seen ? tsd_tsdn(tsd) : TSDN_NULL, &arena_emap_global,
-                                           ptr, &block) &&
-           block.edata != NULL && block.szind < SC_NSIZES;
+    return malloc_initialized() && look_up_without_locks(ptr, &block) && block.edata != NULL &&
+           block.szind < SC_NSIZES;
 }
 
 ZM_NAME_IN_TRACES(je_malloc_with_usize, "zmalloc_usable.inside");
