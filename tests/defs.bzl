@@ -21,9 +21,11 @@ def variant_defines(row):
     """What variant.cc is told of a row of BACKENDS, as local_defines."""
     others = {symbol: True for other in BACKENDS.values() for symbol in other.symbols if symbol not in row.symbols}
     return [
+        "CAUSES=" + _strings(row.causes),
         "DEFRAGMENTS=" + str(row.defragments).lower(),
-        "ENVIRONMENT=" + _strings([row.environment]),
+        "ENVIRONMENT=" + _strings([row.environment or ""]),
         "GIVES_BACK=" + str(row.gives_back).lower(),
+        "KNOWS_SLABS=" + str(row.knows_slabs).lower(),
         "OTHER_SYMBOLS=" + _strings(others),
         "REPLACES_MALLOC=" + str(row.replaces_malloc).lower(),
         "SOURCE=" + _strings([row.source or ""]),

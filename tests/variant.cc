@@ -18,6 +18,7 @@ namespace zmalloc_test {
 namespace {
 
 const std::initializer_list<std::string_view> kStatistics = {STATISTICS};
+const std::initializer_list<std::string_view> kCauses = {CAUSES};
 const std::initializer_list<std::string_view> kSymbols = {SYMBOLS};
 const std::initializer_list<std::string_view> kOtherSymbols = {OTHER_SYMBOLS};
 
@@ -31,9 +32,11 @@ TestedVariant Ask() {
             REPLACES_MALLOC,
             GIVES_BACK,
             DEFRAGMENTS,
+            KNOWS_SLABS,
             SOURCE,
             ENVIRONMENT,
             kStatistics,
+            kCauses,
             kSymbols,
             kOtherSymbols,
             USABLE_SIZE};

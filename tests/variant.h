@@ -17,9 +17,9 @@ struct TestedVariant {
     bool guarded;                // --guard
 
     // As its row in zmalloc/allocator/allocators.bzl says.
-    bool replaces_malloc, gives_back, defragments;
+    bool replaces_malloc, gives_back, defragments, knows_slabs;
     std::string_view source, environment;
-    std::initializer_list<std::string_view> statistics;
+    std::initializer_list<std::string_view> statistics, causes;
     std::initializer_list<std::string_view> symbols, other_symbols;  // its own, other rows'
     size_t (*usable_size)(void *);  // null where HAVE_MALLOC_SIZE is not defined
 };

@@ -1,7 +1,6 @@
 // A planted pinner: a cache that keeps one block in each slab wastes the most memory.
 #include <fcntl.h>
 
-#include <set>
 #include <thread>
 
 #include "tests/profile/sites.h"
@@ -21,11 +20,7 @@ namespace {
 constexpr size_t kRate = 2 << 10;
 
 // Whether the allocator tells how its slabs are used.
-bool TellsSlabs() {
-    static const std::set<std::string_view> tell = {"jemalloc", "tcmalloc", "tcmalloc_minimal",
-                                                    "mimalloc"};
-    return !kSanitized && tell.count(Variant().backend) != 0;
-}
+bool TellsSlabs() { return !kSanitized && Variant().knows_slabs; }
 
 bool IsSample(const void *block) { return zm_region_has(block); }
 

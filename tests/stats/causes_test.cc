@@ -2,7 +2,6 @@
 #include <fcntl.h>
 #include <sys/mman.h>
 
-#include <set>
 #include <sstream>
 
 #include "tests/sbom/json.h"
@@ -25,11 +24,10 @@ bool Has(const std::string &text, const std::string &part) {
     return text.find(part) != std::string::npos;
 }
 
-// Whether the backend tells of its slabs.
-bool TellsSlabs() {
-    static const std::set<std::string_view> tell = {"jemalloc", "jemalloc_stock", "tcmalloc",
-                                                    "tcmalloc_minimal", "mimalloc"};
-    return tell.count(Variant().backend) != 0;
+// Whether the allocator tells this cause.
+bool TellsCause(std::string_view cause) {
+    const auto &causes = Variant().causes;
+    return std::find(causes.begin(), causes.end(), cause) != causes.end();
 }
 
 const char *const kCauses[] = {"slabs", "caches",   "others",  "dirty",
@@ -73,10 +71,9 @@ TEST(Causes, UnknownIsNot0) {
     const json::Value report = Json();
     const json::Value &causes = report["causes"];
     const std::string metrics = Report(ZMALLOC_REPORT_OPENMETRICS);
-    EXPECT_EQ(Known(causes["slabs"]), TellsSlabs());
-    EXPECT_EQ(Known(causes["metadata"]), TellsSlabs());
-    EXPECT_EQ(Known(causes["muzzy"]), Variant().allocator == "jemalloc");
-    EXPECT_EQ(Known(causes["caches"]), TellsSlabs() && Variant().backend != "mimalloc");
+    for (const char *cause : {"slabs", "caches", "muzzy", "metadata"}) {
+        EXPECT_EQ(Known(causes[cause]), TellsCause(cause)) << cause;
+    }
     std::istringstream lines(Report(ZMALLOC_REPORT_TEXT));
     std::string line;
     while (std::getline(lines, line) && line != "causes:") continue;
@@ -93,7 +90,7 @@ TEST(Causes, UnknownIsNot0) {
 // Half of the blocks of many slabs are free, and nothing can give their memory back.
 TEST(Causes, FreeBlocksBesideUsedOnes) {
     constexpr size_t kBlocks = 100000, kSize = 320;
-    if (!TellsSlabs()) GTEST_SKIP() << "this allocator does not tell";
+    if (!TellsCause("slabs")) GTEST_SKIP() << "this allocator does not tell";
     std::vector<void *> blocks;
     for (size_t i = 0; i < kBlocks; i++) {
         blocks.push_back(zmalloc(kSize));
@@ -203,7 +200,7 @@ TEST(Waste, IsToldWhileAProfileIsOn) {
     EXPECT_EQ(report["waste"].kind, json::Value::Kind::kList);
     EXPECT_LE(report["waste"].list.size(), 3U);
     EXPECT_TRUE(Has(text, "free bytes that code keeps"));
-    if (!TellsSlabs() || Variant().backend == "jemalloc_stock") {
+    if (!Variant().knows_slabs) {
         EXPECT_TRUE(report["waste"].list.empty());
         EXPECT_TRUE(Has(text, "  none is known\n"));
     } else {

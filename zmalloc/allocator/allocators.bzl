@@ -20,6 +20,9 @@ _NEEDED = [
     "raw",
     # Symbols that it alone defines in a program, for the tests.
     "symbols",
+    # An environment variable, NAME=VALUE, with which programs that allocate fail, for the tests:
+    # a program with more rights than its user must ignore it.  None: it reads none.
+    "environment",
 ]
 
 def _row(malloc, **kwargs):
@@ -41,11 +44,12 @@ def _row(malloc, **kwargs):
         # Name of its C function `size_t f(void *)` that tells a block's usable size, with external
         # linkage; None: it has none.
         usable_size = None,
-        # An environment variable, NAME=VALUE, with which programs that allocate fail, for the tests:
-        # //tests/privileged needs one of each allocator but libc.
-        environment = "",
         # Statistics that it tells, members of struct zm_allocator_stats, for the tests.
         statistics = [],
+        # Causes of zmalloc_report() that it tells (zm_backend_held), for the tests.
+        causes = [],
+        # Whether it tells how the slab of a block is used (zm_backend_slab_of), for the tests.
+        knows_slabs = False,
         # Whether zmalloc_purge() can give back what is free, for the tests.
         gives_back = False,
         # Whether it tells how its slabs are used (zmalloc/defrag.h), for the tests.
@@ -85,6 +89,7 @@ def _jemalloc(**kwargs):
         usable_size = "je_malloc_usable_size",
         environment = "JE_MALLOC_CONF=abort_conf:true,no_such_option:1",
         statistics = ["allocated", "active", "resident", "retained", "muzzy", "frag_smallbins", "mapped"],
+        causes = ["slabs", "caches", "muzzy", "metadata"],
         gives_back = True,
         compat_calls = "//zmalloc/compat:jemalloc_calls",
         defragments = True,
@@ -107,6 +112,8 @@ def _tcmalloc(name, **kwargs):
         usable_size = "tc_malloc_size",
         environment = "TCMALLOC_HEAP_LIMIT_MB=16",
         statistics = ["allocated", "active", "resident", "retained", "mapped"],
+        causes = ["slabs", "caches", "metadata"],
+        knows_slabs = True,
         gives_back = True,
         owns = True,
         replaces_malloc = True,
@@ -117,6 +124,8 @@ def _tcmalloc(name, **kwargs):
 def _libc(**kwargs):
     return _row(
         malloc = "libc",
+        # The libc itself decides about its own variables.
+        environment = None,
         statistics = ["allocated", "mapped"],
         gives_back = True,
         symbols = [],
@@ -133,6 +142,7 @@ BACKENDS = {
     "jemalloc": _jemalloc(
         library = _JEMALLOC + "jemalloc",
         inline = _JEMALLOC + "inline_calls.h",
+        knows_slabs = True,
         owns = True,
         compat = _JEMALLOC + "bundled_compat.h",
     ),
@@ -149,6 +159,8 @@ BACKENDS = {
         usable_size = "mi_usable_size",
         environment = "MIMALLOC_LIMIT_OS_ALLOC=1",
         statistics = ["allocated", "active", "resident", "retained", "frag_smallbins", "mapped"],
+        causes = ["slabs", "metadata"],
+        knows_slabs = True,
         gives_back = True,
         defragments = True,
         owns = True,
