@@ -18,14 +18,16 @@ struct parent {
     bool dead;
 };
 
-/* "PID (NAME) STATE PARENT ...": the name may hold anything. */
 static bool read_parent(pid_t pid, struct parent *parent) {
     char text[1024];
     if (!procfs_read_of(pid, "stat", text, sizeof(text))) return false;
-    const char *at = strrchr(text, ')');
-    if (!at || strlen(at) < 5) return false;
-    *parent = (struct parent){.pid = pid, .parent = (pid_t)strtol(at + 4, NULL, 10)};
-    parent->dead = at[2] == 'Z' || at[2] == 'X';
+    const char *state = procfs_stat_field(text, PROCFS_STATE);
+    if (!state) return false;
+    *parent = (struct parent){
+        .pid = pid,
+        .parent = (pid_t)procfs_stat_number(text, PROCFS_PARENT),
+        .dead = *state == 'Z' || *state == 'X',
+    };
     return true;
 }
 
@@ -120,18 +122,7 @@ bool proc_exact_memory(pid_t pid, bool shared, struct proc_memory *memory) {
     return true;
 }
 
-/* A field of /proc/PID/stat, by its number in the manual; 0 when it is not there. */
-static uint64_t stat_field(const char *text, int number) {
-    const char *at = strrchr(text, ')'); /* ends the second field, which may hold anything */
-    for (int field = 2; at && field < number; field++) {
-        at = strchr(at, ' ');
-        if (at) at++;
-    }
-    return at ? strtoull(at, NULL, 10) : 0;
-}
-
 size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
-    enum { PROCESSOR = 39 };
     char path[64], text[512];
     struct dirent *entry;
     size_t count = 0;
@@ -141,22 +132,24 @@ size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
         pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
         if (thread <= 0) continue;
         snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)thread);
-        const char *name_end = procfs_read(path, text, sizeof(text)) ? strrchr(text, ')') : NULL;
-        if (!name_end || strncmp(name_end, ") R", 3) != 0) continue;
-        threads[count++] = (struct proc_thread){thread, (int)stat_field(text, PROCESSOR)};
+        if (!procfs_read(path, text, sizeof(text))) continue;
+        const char *state = procfs_stat_field(text, PROCFS_STATE);
+        if (!state || *state != 'R') continue;
+        const int processor = (int)procfs_stat_number(text, PROCFS_PROCESSOR);
+        threads[count++] = (struct proc_thread){thread, processor};
     }
     if (dir) closedir(dir);
     return count;
 }
 
 bool proc_usage(pid_t pid, struct proc_usage *usage) {
-    enum { MINOR_FAULTS = 10, MAJOR_FAULTS = 12, SYSTEM_TIME = 15 };
     char text[1024];
     *usage = (struct proc_usage){0};
     if (!procfs_read_of(pid, "stat", text, sizeof(text))) return false;
-    usage->minor_faults = stat_field(text, MINOR_FAULTS);
-    usage->major_faults = stat_field(text, MAJOR_FAULTS);
-    usage->system = (double)stat_field(text, SYSTEM_TIME) / (double)sysconf(_SC_CLK_TCK);
+    usage->minor_faults = procfs_stat_number(text, PROCFS_MINOR_FAULTS);
+    usage->major_faults = procfs_stat_number(text, PROCFS_MAJOR_FAULTS);
+    const uint64_t ticks = procfs_stat_number(text, PROCFS_SYSTEM_TIME);
+    usage->system = (double)ticks / (double)sysconf(_SC_CLK_TCK);
     return true;
 }
 
@@ -215,13 +208,12 @@ void proc_allocator(pid_t pid, char *name, size_t size) {
 }
 
 uint64_t proc_program(pid_t pid, char *path, size_t size) {
-    enum { STACK_BEGIN = 28 }; /* its place is random; the kernel calls the field startstack */
     char link[64], text[1024];
     snprintf(link, sizeof(link), "/proc/%d/exe", (int)pid);
     ssize_t n = readlink(link, path, size - 1);
     path[n > 0 ? n : 0] = '\0';
     if (n <= 0 || !procfs_read_of(pid, "stat", text, sizeof(text))) return 0;
-    return stat_field(text, STACK_BEGIN);
+    return procfs_stat_number(text, PROCFS_STACK_BEGIN); /* its place is random */
 }
 
 /* ---- The machine -------------------------------------------------------- */

@@ -36,3 +36,17 @@ bool procfs_bytes(const char *text, const char *name, uint64_t *bytes) {
     if (at) *bytes = strtoull(at, NULL, 10) * 1024;
     return at != NULL;
 }
+
+const char *procfs_stat_field(const char *text, int number) {
+    const char *at = strrchr(text, ')'); /* ends the second field, the name */
+    for (int field = 2; at && field < number; field++) {
+        at = strchr(at, ' ');
+        if (at) at++;
+    }
+    return at;
+}
+
+uint64_t procfs_stat_number(const char *text, int number) {
+    const char *at = procfs_stat_field(text, number);
+    return at ? strtoull(at, NULL, 10) : 0;
+}

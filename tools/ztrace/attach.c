@@ -96,12 +96,10 @@ static bool check_status(pid_t pid) {
 }
 
 static uint64_t age_of(pid_t pid) {
-    enum { START = 20 }; /* words after the name */
     char text[1024];
     struct timespec now;
     if (!procfs_read_of(pid, "stat", text, sizeof(text))) return 0;
-    const char *at = strrchr(text, ')');
-    for (int i = 0; at && i < START; i++) at = strchr(at + 1, ' ');
+    const char *at = procfs_stat_field(text, PROCFS_START);
     if (!at || clock_gettime(CLOCK_BOOTTIME, &now) != 0) return 0;
     const uint64_t start = strtoull(at, NULL, 10) * (1000000000 / (uint64_t)sysconf(_SC_CLK_TCK));
     const uint64_t ns = (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec;

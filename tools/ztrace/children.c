@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -38,14 +37,11 @@ void children_close(struct children *children) {
 
 /* Whether the process is there, is no zombie, and is not a later one of the same number. */
 static bool lives(const struct raw_process *process) {
-    enum { START = 19 }; /* words after the state */
     char text[1024];
     if (!procfs_read_of((pid_t)process->pid, "stat", text, sizeof(text))) return false;
-    const char *at = strrchr(text, ')');
-    if (!at || strlen(at) < 3 || at[2] == 'Z' || at[2] == 'X') return false;
-    at += 2;
-    for (int i = 0; at && i < START; i++) at = strchr(at + 1, ' ');
-    return at && strtoull(at, NULL, 10) == process->start;
+    const char *state = procfs_stat_field(text, PROCFS_STATE);
+    if (!state || *state == 'Z' || *state == 'X') return false;
+    return procfs_stat_number(text, PROCFS_START) == process->start;
 }
 
 static void begin(const struct children *children, uint32_t number) {
