@@ -160,8 +160,8 @@ double proc_cpu(pid_t pid) {
     return (double)time.tv_sec + (double)time.tv_nsec / 1e9;
 }
 
-/* Calls `found` with the path of each mapped file, until it returns true. */
-static bool each_mapped(pid_t pid, bool (*found)(const char *path, void *what), void *what) {
+bool proc_each_mapped(pid_t pid, bool (*found)(const char *line, const char *path, void *what),
+                      void *what) {
     char name[64], line[8192];
     bool done = false;
     snprintf(name, sizeof(name), "/proc/%d/maps", (int)pid);
@@ -170,15 +170,18 @@ static bool each_mapped(pid_t pid, bool (*found)(const char *path, void *what), 
         char *path = strchr(line, '/');
         if (!path) continue;
         path[strcspn(path, "\n")] = '\0';
-        done = found(path, what);
+        done = found(line, path, what);
     }
     if (maps) (void)fclose(maps);
     return done;
 }
 
-static bool is_same(const char *path, void *other) { return strcmp(path, other) == 0; }
+static bool is_same(const char *line, const char *path, void *other) {
+    (void)line;
+    return strcmp(path, other) == 0;
+}
 
-bool proc_maps(pid_t pid, const char *path) { return each_mapped(pid, is_same, (void *)path); }
+bool proc_maps(pid_t pid, const char *path) { return proc_each_mapped(pid, is_same, (void *)path); }
 
 const char *const proc_allocators[] = {
     "libjemalloc", "libtcmalloc", "libmimalloc", "libsnmalloc",
@@ -190,7 +193,8 @@ struct text {
     size_t size;
 };
 
-static bool is_allocator(const char *path, void *name) {
+static bool is_allocator(const char *line, const char *path, void *name) {
+    (void)line;
     const char *base = cli_base_name(path);
     const struct text *text = name;
     for (size_t i = 0; proc_allocators[i]; i++) {
@@ -204,7 +208,7 @@ static bool is_allocator(const char *path, void *name) {
 void proc_allocator(pid_t pid, char *name, size_t size) {
     struct text text = {name, size};
     name[0] = '\0';
-    (void)each_mapped(pid, is_allocator, &text);
+    (void)proc_each_mapped(pid, is_allocator, &text);
 }
 
 uint64_t proc_program(pid_t pid, char *path, size_t size) {

@@ -62,6 +62,11 @@ struct proc_usage {
 /* False when the process is gone.  A zombie still has these. */
 bool proc_usage(pid_t pid, struct proc_usage *usage);
 
+/* Calls `found` with each line of /proc/PID/maps that has a path, and with the path, until it
+ * returns true.  Returns whether it did. */
+bool proc_each_mapped(pid_t pid, bool (*found)(const char *line, const char *path, void *what),
+                      void *what);
+
 /* Whether a process has mapped a file, by the path that the kernel has for it. */
 bool proc_maps(pid_t pid, const char *path);
 

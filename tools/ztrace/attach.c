@@ -116,25 +116,10 @@ static bool check_program(pid_t pid, const char *exe) {
     return true;
 }
 
-/* Calls `found` for each line of /proc/PID/maps that has a path, until it returns true. */
-static bool each_map(pid_t pid, bool (*found)(const char *line, const char *path, void *what),
-                     void *what) {
-    char name[64], line[8192];
-    bool done = false;
-    snprintf(name, sizeof(name), "/proc/%ld/maps", (long)pid);
-    FILE *maps = fopen(name, "re");
-    while (maps && !done && fgets(line, sizeof(line), maps)) {
-        const char *path = strchr(line, '/');
-        if (path) done = found(line, cli_base_name(path), what);
-    }
-    if (maps) (void)fclose(maps);
-    return done;
-}
-
-static bool is_recorder(const char *line, const char *name, void *unused) {
+static bool is_recorder(const char *line, const char *path, void *unused) {
     (void)line;
     (void)unused;
-    return strncmp(name, "libztrace", strlen("libztrace")) == 0;
+    return strncmp(cli_base_name(path), "libztrace", strlen("libztrace")) == 0;
 }
 
 bool attach_check(pid_t pid, struct running *running) {
@@ -150,7 +135,7 @@ bool attach_check(pid_t pid, struct running *running) {
     if (!running->program[0]) return refuse(pid, "runs no program that can be read");
     snprintf(exe, sizeof(exe), "/proc/%ld/exe", (long)pid);
     if (!check_program(pid, exe)) return false;
-    if (each_map(pid, is_recorder, NULL)) {
+    if (proc_each_mapped(pid, is_recorder, NULL)) {
         return refuse(pid, "has loaded ztrace's library before; a process can be recorded once");
     }
     return true;
@@ -177,22 +162,18 @@ static bool check_sees(pid_t pid, const char *path) {
 
 /* ---- With gdb ------------------------------------------------------------------ */
 
-struct inside {
-    unsigned long address;
-};
-
 /* Whether an address lies in the libc or in the dynamic linker. */
-static bool is_inside(const char *line, const char *name, void *what) {
+static bool is_inside(const char *line, const char *path, void *address) {
     static const char *const libc[] = {"libc.so", "libc-", "ld-", "ld.so", "libpthread", "libdl"};
-    const struct inside *inside = what;
+    const char *name = cli_base_name(path);
+    const unsigned long at = *(const unsigned long *)address;
     bool is_libc = false;
     for (size_t i = 0; i < sizeof(libc) / sizeof(*libc); i++) {
         is_libc = is_libc || strncmp(name, libc[i], strlen(libc[i])) == 0;
     }
     char *end; /* "START-LIMIT ..." */
     const unsigned long start = strtoul(line, &end, 16);
-    return is_libc && *end == '-' && inside->address >= start &&
-           inside->address < strtoul(end + 1, NULL, 16);
+    return is_libc && *end == '-' && at >= start && at < strtoul(end + 1, NULL, 16);
 }
 
 /* Stops the process, which runs.  Nothing can block SIGSTOP; and should a breakpoint have stopped
@@ -206,7 +187,7 @@ static void stop_running(struct gdb *gdb, pid_t pid) {
 
 /* Lets the process run until a thread may load a library. */
 static bool reach_call(struct gdb *gdb, pid_t pid, int (*interrupted)(void)) {
-    struct inside caller;
+    unsigned long caller; /* the address that the function returns to */
     const time_t until = time(NULL) + CALL_TIME;
     for (int i = 0; i < MOST_LOOKS && !interrupted(); i++) {
         const time_t rest = until - time(NULL);
@@ -217,8 +198,8 @@ static bool reach_call(struct gdb *gdb, pid_t pid, int (*interrupted)(void)) {
             stop_running(gdb, pid);
             break;
         }
-        if (!gdb_value(gdb, GDB_TIME, &caller.address, RETURN_ADDRESS)) break;
-        if (!each_map(pid, is_inside, &caller)) return true;
+        if (!gdb_value(gdb, GDB_TIME, &caller, RETURN_ADDRESS)) break;
+        if (!proc_each_mapped(pid, is_inside, &caller)) return true;
     }
     if (interrupted()) return refuse(pid, "is not recorded: interrupted");
     return refuse(pid,
