@@ -3,16 +3,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "tools/common/cli.h"
 #include "tools/common/svg.h"
 
-/* A page with the contents of its files. */
-struct contents {
-    const struct page *page;
-    char *html, *data, **texts;
-    size_t data_size;
+/* The whole page. */
+struct text {
+    char *at;
+    size_t size;
 };
 
 static bool is_there(const struct page *page, const char *argv0, const char *file) {
@@ -22,92 +20,96 @@ static bool is_there(const struct page *page, const char *argv0, const char *fil
     return false;
 }
 
+static bool are_there(const struct page *page, const char *argv0, const char *const *files) {
+    while (*files && is_there(page, argv0, *files)) files++;
+    return !*files;
+}
+
 bool page_possible(const struct page *page, const char *argv0) {
-    bool ok = is_there(page, argv0, page->html);
-    for (size_t p = 0; p < page->part_count && ok; p++) {
-        ok = is_there(page, argv0, page->parts[p].file);
+    return is_there(page, argv0, page->body) && are_there(page, argv0, page->styles) &&
+           are_there(page, argv0, page->scripts);
+}
+
+/* Copies a file that comes with the tool; false after a line. */
+static bool add_file(FILE *to, const struct page *page, const char *argv0, const char *file) {
+    char path[CLI_PATH_SIZE], part[4096];
+    if (!cli_find(argv0, file, path)) {
+        cli_error(page->tool, "%s is neither among the runfiles nor beside the program", file);
+        return false;
+    }
+    FILE *from = fopen(path, "re");
+    while (from && !feof(from) && !ferror(from)) {
+        const size_t size = fread(part, 1, sizeof(part), from);
+        fwrite(part, 1, size, to);
+    }
+    bool ok = from && !ferror(from);
+    if (from) (void)fclose(from);
+    if (!ok) cli_error(page->tool, "%s cannot be read", path);
+    return ok;
+}
+
+/* Each file within an element of its own. */
+static bool add_files(FILE *to, const struct page *page, const char *argv0, const char *element,
+                      const char *const *files) {
+    bool ok = true;
+    for (; *files && ok; files++) {
+        fprintf(to, "<%s>\n", element);
+        ok = add_file(to, page, argv0, *files);
+        fprintf(to, "</%s>\n", element);
     }
     return ok;
 }
 
-/* Reads a file that comes with the tool; NULL after a line. */
-static char *read_part(const struct page *page, const char *argv0, const char *file) {
-    char path[CLI_PATH_SIZE];
-    struct stat stat_of_file;
-    if (!cli_find(argv0, file, path)) {
-        cli_error(page->tool, "%s is neither among the runfiles nor beside the program", file);
-        return NULL;
-    }
-    FILE *from = stat(path, &stat_of_file) == 0 ? fopen(path, "re") : NULL;
-    size_t size = from ? (size_t)stat_of_file.st_size : 0;
-    char *text = from ? calloc(1, size + 1) : NULL;
-    bool ok = text && fread(text, 1, size, from) == size;
-    if (from) (void)fclose(from);
-    if (ok) return text;
-    cli_error(page->tool, "%s cannot be read", path);
-    free(text);
-    return NULL;
-}
-
 /* JSON in a page must not hold "</script>": "<" is only in its strings. */
-static void write_data(FILE *file, const struct contents *contents) {
-    for (size_t i = 0; i < contents->data_size; i++) {
-        if (contents->data[i] == '<') {
-            fputs("\\u003c", file);
+static bool add_json(FILE *to, const struct page *page, const void *what) {
+    struct text json = {NULL, 0};
+    FILE *from = open_memstream(&json.at, &json.size);
+    if (!from) return false;
+    page->json(from, what);
+    bool ok = fclose(from) == 0;
+    for (size_t i = 0; i < json.size && ok; i++) {
+        if (json.at[i] == '<') {
+            fputs("\\u003c", to);
         } else {
-            fputc(contents->data[i], file);
+            fputc(json.at[i], to);
         }
     }
+    free(json.at);
+    return ok;
 }
 
-/* Copies the page, line by line. */
+static bool add_all(FILE *to, const struct page *page, const char *argv0, const void *what) {
+    fprintf(to,
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+            "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
+            "<title>%s</title>\n",
+            page->tool);
+    bool ok = add_files(to, page, argv0, "style", page->styles);
+    fputs("</head>\n<body>\n", to);
+    ok = ok && add_file(to, page, argv0, page->body);
+    fputs("<script type=\"application/json\" id=\"data\">\n", to);
+    ok = ok && add_json(to, page, what);
+    fputs("</script>\n", to);
+    ok = ok && add_files(to, page, argv0, "script", page->scripts);
+    fputs("</body>\n</html>\n", to);
+    return ok;
+}
+
 static void draw(FILE *file, const void *what) {
-    const struct contents *contents = what;
-    const struct page *page = contents->page;
-    for (const char *line = contents->html; *line;) {
-        const char *end = strchr(line, '\n');
-        size_t size = end ? (size_t)(end - line) + 1 : strlen(line), p = 0;
-        while (p < page->part_count &&
-               strncmp(line, page->parts[p].line, strlen(page->parts[p].line)) != 0) {
-            p++;
-        }
-        if (p < page->part_count) {
-            fputs(contents->texts[p], file);
-        } else if (strncmp(line, "@data@\n", 7) == 0) {
-            write_data(file, contents);
-        } else {
-            fwrite(line, 1, size, file);
-        }
-        line += size;
-    }
-}
-
-static bool fill(struct contents *contents, const char *argv0, const void *what) {
-    const struct page *page = contents->page;
-    contents->texts = calloc(page->part_count + 1, sizeof(*contents->texts));
-    contents->html = contents->texts ? read_part(page, argv0, page->html) : NULL;
-    bool ok = contents->html != NULL;
-    for (size_t p = 0; p < page->part_count && ok; p++) {
-        contents->texts[p] = read_part(page, argv0, page->parts[p].file);
-        ok = contents->texts[p] != NULL;
-    }
-    FILE *data = ok ? open_memstream(&contents->data, &contents->data_size) : NULL;
-    if (!data) return false;
-    page->json(data, what);
-    return fclose(data) == 0;
+    const struct text *text = what;
+    fwrite(text->at, 1, text->size, file);
 }
 
 int page_write(const struct page *page, const char *argv0, const char *path, const char *name,
                const void *what) {
-    struct contents contents = {.page = page};
-    int status = fill(&contents, argv0, what) ? 0 : 1;
-    if (status == 0 && svg_write(path, draw, &contents) != 0) {
+    struct text text = {NULL, 0};
+    FILE *to = open_memstream(&text.at, &text.size);
+    int status = to && add_all(to, page, argv0, what) ? 0 : 1;
+    if (to && fclose(to) != 0) status = 1;
+    if (status == 0 && svg_write(path, draw, &text) != 0) {
         cli_error(page->tool, "%s: %s", name, strerror(errno));
         status = CLI_USAGE;
     }
-    free(contents.html);
-    free(contents.data);
-    for (size_t p = 0; contents.texts && p < page->part_count; p++) free(contents.texts[p]);
-    free(contents.texts);
+    free(text.at);
     return status;
 }

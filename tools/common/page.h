@@ -1,27 +1,20 @@
-/* A report as one page: a file that comes with the tool, with others and JSON inside. */
+/* A report as one page: files that come with the tool, and JSON for their scripts. */
 #ifndef TOOLS_COMMON_PAGE_H_
 #define TOOLS_COMMON_PAGE_H_
 
 #include <stdbool.h>
-#include <stddef.h>
 #include <stdio.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
 
-/* What stands in the page for the contents of a file: "@NAME@" on a line of its own.  The line
- * "@data@" stands for the JSON. */
-struct page_part {
-    const char *line, *file;
-};
-
 struct page {
-    const char *tool;   /* in messages */
-    const char *target; /* the target that has the files */
-    const char *html;
-    const struct page_part *parts;
-    size_t part_count;
+    const char *tool;          /* in messages, and the title */
+    const char *target;        /* the target that has the files */
+    const char *const *styles; /* in this order; NULL ends them */
+    const char *body;
+    const char *const *scripts;
     void (*json)(FILE *file, const void *what);
 };
 

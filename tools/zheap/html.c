@@ -2,13 +2,15 @@
 #include "tools/common/page.h"
 #include "tools/zheap/report.h"
 
-static const struct page_part parts[] = {
-    {"@d3_js@\n", "dist/d3.min.js"},
-    {"@flame_graph_js@\n", "dist/d3-flamegraph.umd.min.js"},
-    {"@page_css@\n", "tools/common/page.css"},
-    {"@page_js@\n", "tools/common/page.js"},
-    {"@flame_js@\n", "tools/common/flame.js"},
-    {"@report_js@\n", "tools/zheap/report.js"},
+static const char *const styles[] = {
+    "tools/common/page.css",
+    "tools/zheap/report.css",
+    NULL,
+};
+
+static const char *const scripts[] = {
+    "dist/d3.min.js",        "dist/d3-flamegraph.umd.min.js", "tools/common/page.js",
+    "tools/common/flame.js", "tools/zheap/report.js",         NULL,
 };
 
 static void write_json(FILE *file, const void *what) { report_json(file, what); }
@@ -16,9 +18,9 @@ static void write_json(FILE *file, const void *what) { report_json(file, what); 
 static const struct page page = {
     .tool = TOOL,
     .target = "//tools/zheap",
-    .html = "tools/zheap/report.html",
-    .parts = parts,
-    .part_count = sizeof(parts) / sizeof(*parts),
+    .styles = styles,
+    .body = "tools/zheap/report.html",
+    .scripts = scripts,
     .json = write_json,
 };
 

@@ -2,10 +2,18 @@
 #include "tools/common/page.h"
 #include "tools/zmeasure/measure.h"
 
-static const struct page_part parts[] = {
-    {"@uplot_css@\n", "dist/uPlot.min.css"},       {"@uplot_js@\n", "dist/uPlot.iife.min.js"},
-    {"@page_css@\n", "tools/common/page.css"},     {"@page_js@\n", "tools/common/page.js"},
-    {"@report_js@\n", "tools/zmeasure/report.js"},
+static const char *const styles[] = {
+    "dist/uPlot.min.css",
+    "tools/common/page.css",
+    "tools/zmeasure/report.css",
+    NULL,
+};
+
+static const char *const scripts[] = {
+    "dist/uPlot.iife.min.js",
+    "tools/common/page.js",
+    "tools/zmeasure/report.js",
+    NULL,
 };
 
 struct report {
@@ -21,9 +29,9 @@ static void write_json(FILE *file, const void *what) {
 static const struct page page = {
     .tool = TOOL,
     .target = "//tools/zmeasure",
-    .html = "tools/zmeasure/report.html",
-    .parts = parts,
-    .part_count = sizeof(parts) / sizeof(*parts),
+    .styles = styles,
+    .body = "tools/zmeasure/report.html",
+    .scripts = scripts,
     .json = write_json,
 };
 

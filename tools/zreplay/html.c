@@ -3,15 +3,21 @@
 #include "tools/common/page.h"
 #include "tools/zreplay/compare.h"
 
-static const struct page_part parts[] = {
-    {"@uplot_css@\n", "dist/uPlot.min.css"},
-    {"@uplot_js@\n", "dist/uPlot.iife.min.js"},
-    {"@page_css@\n", "tools/common/page.css"},
-    {"@page_js@\n", "tools/common/page.js"},
-    {"@d3_js@\n", "dist/d3.min.js"},
-    {"@flame_graph_js@\n", "dist/d3-flamegraph.umd.min.js"},
-    {"@flame_js@\n", "tools/common/flame.js"},
-    {"@report_js@\n", "tools/zreplay/report.js"},
+static const char *const styles[] = {
+    "dist/uPlot.min.css",
+    "tools/common/page.css",
+    "tools/zreplay/report.css",
+    NULL,
+};
+
+static const char *const scripts[] = {
+    "dist/uPlot.iife.min.js",
+    "dist/d3.min.js",
+    "dist/d3-flamegraph.umd.min.js",
+    "tools/common/page.js",
+    "tools/common/flame.js",
+    "tools/zreplay/report.js",
+    NULL,
 };
 
 static void write_verdict(FILE *file, const struct page_report *report) {
@@ -53,9 +59,9 @@ static void write_json(FILE *file, const void *what) {
 static const struct page page = {
     .tool = "compare",
     .target = "//tools/zreplay:compare",
-    .html = "tools/zreplay/report.html",
-    .parts = parts,
-    .part_count = sizeof(parts) / sizeof(*parts),
+    .styles = styles,
+    .body = "tools/zreplay/report.html",
+    .scripts = scripts,
     .json = write_json,
 };
 
