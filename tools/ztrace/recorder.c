@@ -2,19 +2,17 @@
 
 #include <dlfcn.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tools/ztrace/family.h"
 #include "tools/ztrace/large.h"
+#include "tools/ztrace/raw_file.h"
 #include "tools/ztrace/stack.h"
 
 /* Chunks that ended threads left unfinished. */
@@ -49,10 +47,7 @@ static struct raw_header *header; /* of this process's recording */
 static struct raw_header *first;  /* of that of the first process, which is mostly the same */
 static struct raw_process *own;   /* in the table of the first, or NULL */
 static pid_t own_pid;             /* a child of vfork has another, and the same memory */
-static char file[4096];           /* its name; programs overwrite their environment */
-static char first_file[4096];
 static pthread_key_t thread_key;
-static struct stat identity; /* of the file */
 static atomic_flag started = ATOMIC_FLAG_INIT;
 
 static atomic_flag spare_lock = ATOMIC_FLAG_INIT;
@@ -92,67 +87,16 @@ static bool take_spare_chunk(void) {
     return found;
 }
 
-/* Makes the file hold `size` bytes more, so that writing to them through a
- * mapping cannot fail; 0 or an errno. */
-static int extend(int fd, off_t offset, off_t size) {
-    static const char zeros[4096];
-    if (fallocate(fd, 0, offset, size) == 0) return 0;
-    if (errno != EOPNOTSUPP && errno != ENOSYS) return errno;
-    for (off_t done = 0; done < size; done += (off_t)sizeof(zeros)) {
-        ssize_t n = pwrite(fd, zeros, sizeof(zeros), offset + done);
-        if (n != (ssize_t)sizeof(zeros)) return n < 0 ? errno : ENOSPC;
-    }
-    return 0;
-}
-
-/* Past the program's limit for files, extending raises SIGXFSZ.  The program did not cause it,
- * and must not get it. */
-static int extend_quietly(int fd, off_t offset, off_t size) {
-    static const struct timespec now;
-    sigset_t set, before, pending;
-    sigemptyset(&set);
-    sigaddset(&set, SIGXFSZ);
-    if (pthread_sigmask(SIG_BLOCK, &set, &before) != 0) return EINVAL;
-    bool own = sigpending(&pending) == 0 && !sigismember(&pending, SIGXFSZ);
-    int error = extend(fd, offset, size);
-    while (error == EFBIG && own && sigtimedwait(&set, NULL, &now) < 0 && errno == EINTR) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return error;
-}
-
-/* Opens the file by its name, each time: the program could see, close or reuse a descriptor that
- * stays open.  Returns -1, with errno set, also where the name leads to another file, as below
- * another root. */
-static int open_file(void) {
-    struct stat found;
-    int fd = open(file, O_RDWR | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-    if (fd < 0 || fstat(fd, &found) != 0) return fd;
-    if (!identity.st_ino) identity = found;
-    if (found.st_dev == identity.st_dev && found.st_ino == identity.st_ino) return fd;
-    close(fd);
-    errno = ESTALE;
-    return -1;
-}
-
 /* The file may not grow further; no errno is so. */
 #define LIMIT_MET (-1)
 
 /* Takes a new chunk of the file.  0, an errno or LIMIT_MET. */
 static int map_chunk(void) {
     uint64_t most = (header->max_size - RAW_BEGIN_SIZE) / RAW_CHUNK_SIZE;
+    struct raw_record *records;
     if (atomic_load(&header->chunks) >= most) return LIMIT_MET;
-    int fd = open_file();
-    if (fd < 0) return errno;
-    uint32_t number = atomic_fetch_add(&header->chunks, 1);
-    off_t offset = RAW_BEGIN_SIZE + (off_t)number * RAW_CHUNK_SIZE;
-    int error = extend_quietly(fd, offset, RAW_CHUNK_SIZE);
-    if (!error) {
-        void *at = mmap(NULL, RAW_CHUNK_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, offset);
-        if (at == MAP_FAILED) error = errno;
-        if (!error) chunk = (struct span){at, (struct raw_record *)at + RAW_CHUNK_RECORDS};
-    }
-    close(fd);
+    int error = raw_file_chunk(header, &records);
+    if (!error) chunk = (struct span){records, records + RAW_CHUNK_RECORDS};
     return error;
 }
 
@@ -296,24 +240,8 @@ static void begin_large(enum raw_op op, const void *address, size_t size) {
 
 /* ---- Children ------------------------------------------------------------- */
 
-static struct raw_header *map_header(int fd) {
-    void *at = mmap(NULL, RAW_HEADER_SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    return at == MAP_FAILED ? NULL : at;
-}
-
-/* Makes the file of a recording, but for what depends on the program.  0 or an errno. */
-static int create_file(void) {
-    int fd = open(file, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (fd < 0) return errno;
-    int error = extend_quietly(fd, 0, RAW_BEGIN_SIZE);
-    if (!error && fstat(fd, &identity) != 0) error = errno;
-    struct raw_header *made = error ? NULL : map_header(fd);
-    if (!error && !made) error = errno;
-    close(fd);
-    if (!made) {
-        unlink(file);
-        return error;
-    }
+/* Fills in the header of a new child's recording, but for what depends on the program. */
+static void begin_header(struct raw_header *made) {
     made->start_ns = now_ns();
     made->start_time = (int64_t)time(NULL);
     made->until_ns = first->until_ns;
@@ -322,27 +250,14 @@ static int create_file(void) {
     made->stack_rate = first->stack_rate;
     made->number = family_number(first, own);
     made->pid = own->pid;
-    header = made;
-    return 0;
-}
-
-/* Goes on with the recording that the process had before it executed this program. */
-static int open_own_file(void) {
-    int fd = open_file();
-    struct raw_header *found = fd < 0 ? NULL : map_header(fd);
-    int error = found ? 0 : errno;
-    if (found) header = found;
-    if (fd >= 0) close(fd);
-    return error;
 }
 
 /* Finds or makes the recording of this child.  0 or an errno. */
 static int have_own_file(void) {
-    identity.st_ino = 0;
-    if (!raw_name_of_child(first_file, family_number(first, own), file, sizeof(file)))
-        return ENAMETOOLONG;
-    int error = own->has_file ? open_own_file() : create_file();
-    if (error || !header) return error;
+    struct raw_header *found = raw_file_of_child(family_number(first, own), own->has_file);
+    if (!found) return errno;
+    if (!own->has_file) begin_header(found);
+    header = found;
     snprintf(header->program, sizeof(header->program), "%s", program_invocation_short_name);
     ssize_t size = readlink("/proc/self/exe", header->path, sizeof(header->path) - 1);
     header->path[size > 0 ? size : 0] = '\0';
@@ -644,25 +559,12 @@ static void begin_recording(void) {
     recording = page;
 }
 
-static struct raw_header *map_first(const char *name) {
-    errno = ENAMETOOLONG;
-    if (strlen(name) >= sizeof(first_file)) return NULL;
-    strcpy(first_file, name);
-    strcpy(file, name);
-    int fd = open_file();
-    struct raw_header *found = fd < 0 ? NULL : map_header(fd);
-    int error = errno;
-    if (fd >= 0) close(fd);
-    errno = error;
-    return found;
-}
-
 /* Maps the header; returns whether this process is one to record.  Another process, which a
  * child executed, is counted. */
 static bool join_recording(void) {
     const char *pid = getenv(RAW_ENV_PID), *name = getenv(RAW_ENV_FILE);
     if (!pid || !name || pid[0] == '0') return false;
-    first = map_first(name);
+    first = raw_file_of_first(name);
     if (!first || first->magic != RAW_MAGIC) return false;
     own_pid = getpid();
     if (strtol(pid, NULL, 10) == (long)own_pid && !atomic_load(&first->over)) {
@@ -698,7 +600,7 @@ void recorder_start(void) {
 
 /* The process runs already: nothing of the environment is about it. */
 static int join_running(const char *name) {
-    first = map_first(name);
+    first = raw_file_of_first(name);
     if (!first) return errno;
     int error =
         first->magic == RAW_MAGIC ? pthread_key_create(&thread_key, at_thread_exit) : EINVAL;
