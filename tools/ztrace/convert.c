@@ -9,13 +9,13 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "tools/common/cli.h"
 #include "tools/trace/format.h"
 #include "tools/trace/map.h"
 #include "tools/trace/memory.h"
 #include "tools/ztrace/curve.h"
+#include "tools/ztrace/header_notes.h"
 #include "tools/ztrace/merge.h"
 #include "tools/ztrace/table.h"
 
@@ -291,124 +291,6 @@ static int take_all(struct state *state) {
     return result;
 }
 
-static int note_text(struct state *state, const char *key, const char *text) {
-    return text[0] ? zt_writer_note(state->writer, key, text) : 0;
-}
-
-static int note_number(struct state *state, const char *key, uint64_t value) {
-    char text[24];
-    snprintf(text, sizeof(text), "%" PRIu64, value);
-    return value ? note_text(state, key, text) : 0;
-}
-
-static int note_start(struct state *state) {
-    const struct raw_header *header = state->header;
-    char program[sizeof(header->program)], obstacle[sizeof(header->obstacle)], started[32];
-    char allocator[sizeof(header->allocator)];
-    time_t start = (time_t)header->start_time;
-    struct tm utc;
-    snprintf(program, sizeof(program), "%.*s", (int)sizeof(program) - 1, header->program);
-    snprintf(obstacle, sizeof(obstacle), "%.*s", (int)sizeof(obstacle) - 1, header->obstacle);
-    snprintf(allocator, sizeof(allocator), "%.*s", (int)sizeof(allocator) - 1, header->allocator);
-    if (!gmtime_r(&start, &utc)) memset(&utc, 0, sizeof(utc));
-    strftime(started, sizeof(started), "%Y-%m-%dT%H:%M:%SZ", &utc);
-    if (zt_writer_note(state->writer, "program", program) != 0) return -1;
-    if (zt_writer_note(state->writer, "started", started) != 0) return -1;
-    if (note_number(state, "pid", header->pid) != 0) return -1;
-    if (header->forked && header->images == 1 && note_text(state, "forked", "yes") != 0) return -1;
-    if (note_text(state, "allocator", allocator) != 0) return -1;
-    return note_text(state, "not-recorded", obstacle);
-}
-
-/* Says why the recording stopped, in words that follow "stopped". */
-static void find_stop(struct state *state) {
-    const struct raw_header *header = state->header;
-    char *text = state->conversion->stopped;
-    if (header->stopped == RAW_TIME_OVER) {
-        snprintf(text, sizeof(state->conversion->stopped), "after %" PRIu64 " s (--duration)",
-                 (header->until_ns - header->start_ns) / 1000000000);
-    } else if (header->stopped == RAW_LEFT) {
-        snprintf(text, sizeof(state->conversion->stopped), "when ztrace got a signal");
-    } else if (header->stopped != RAW_GOES_ON) {
-        snprintf(text, sizeof(state->conversion->stopped), "at %" PRIu64 " bytes (--max-size)",
-                 header->max_size);
-    }
-}
-
-/* What the trace lacks. */
-static int note_gaps(struct state *state) {
-    const struct conversion *conversion = state->conversion;
-    const char *failed = conversion->failed ? strerror((int)conversion->failed) : "";
-    if (note_number(state, "unknown-frees", conversion->unknown) != 0) return -1;
-    if (note_number(state, "missed-frees", conversion->missed) != 0) return -1;
-    if (note_number(state, "lost-events", conversion->lost + conversion->damaged) != 0) return -1;
-    if (note_text(state, "lost-why", failed) != 0) return -1;
-    if (note_text(state, "stopped", conversion->stopped) != 0) return -1;
-    if (note_text(state, "begun", conversion->begun) != 0) return -1;
-    if (note_text(state, "executed", conversion->executed) != 0) return -1;
-    if (note_number(state, "followed", conversion->followed) != 0) return -1;
-    if (note_number(state, "lost-stacks", state->header->stacks_lost) != 0) return -1;
-    return note_number(state, "children", conversion->children);
-}
-
-/* Whether an entry is there twice: by a process's own word, and by its parent's. */
-static bool is_known(const struct raw_header *header, uint32_t number) {
-    const struct raw_process *one = &header->process[number];
-    for (uint32_t i = 1; i < raw_processes(header); i++) {
-        const struct raw_process *other = &header->process[i];
-        bool same =
-            other->pid == one->pid && (other->start == one->start || !other->start || !one->start);
-        if (i != number && same && (other->has_file || i < number)) return true;
-    }
-    return false;
-}
-
-static void add_name(char *names, size_t size, const char *name) {
-    const char *found = strstr(names, name);
-    size_t length = strnlen(name, sizeof(((struct raw_process *)0)->name)), used = strlen(names);
-    if (found && (found == names || found[-1] == ' ') &&
-        (found[length] == ',' || found[length] == '\0'))
-        return;
-    (void)snprintf(names + used, size - used, "%s%.*s", used ? ", " : "", (int)length, name);
-}
-
-/* What became of the children, as the table of the first process's recording tells. */
-static void count_children(struct state *state) {
-    const struct raw_header *header = state->header;
-    struct conversion *c = state->conversion;
-    for (uint32_t i = 1; i < raw_processes(header); i++) {
-        const struct raw_process *process = &header->process[i];
-        if (process->pid == 0 || (!process->has_file && is_known(header, i))) continue;
-        c->followed += process->has_file;
-        if (process->state == RAW_EXECUTES) {
-            c->others++;
-            add_name(c->other_names, sizeof(c->other_names), process->name);
-        } else if (process->state == RAW_NO_RECORDING) {
-            c->unmade++;
-            c->unmade_error = process->error;
-        }
-    }
-    c->beyond = header->children;
-    c->children = c->beyond + c->unmade + c->others;
-}
-
-/* Who it is, and what it did that is not recorded. */
-static void take_process(struct state *state) {
-    const struct raw_header *header = state->header;
-    struct conversion *c = state->conversion;
-    const struct raw_process *first = &header->process[0];
-    bool executed = header->number == 0 && first->state == RAW_EXECUTES;
-    c->pid = header->pid;
-    c->paused = header->paused != 0;
-    if (header->paused_ns) {
-        snprintf(c->begun, sizeof(c->begun), "%.1f s", (double)header->paused_ns / 1e9);
-    }
-    snprintf(c->program, sizeof(c->program), "%.*s", (int)sizeof(c->program) - 1, header->program);
-    snprintf(c->executed, sizeof(c->executed), "%.*s", (int)sizeof(c->executed) - 1,
-             executed ? first->name : header->executed);
-    count_children(state);
-}
-
 /* ztrace may have been killed while it changed the samples: those after a later one are left out.
  */
 static int take_samples(struct state *state) {
@@ -434,20 +316,11 @@ static int take_samples(struct state *state) {
 }
 
 static int write_trace(struct state *state) {
-    struct conversion *conversion = state->conversion;
-    if (note_start(state) != 0 || take_samples(state) != 0 || take_all(state) != 0) return -1;
+    if (header_notes_begin(state->writer, state->header) != 0) return -1;
+    if (take_samples(state) != 0 || take_all(state) != 0) return -1;
     if (state->table.stacks.stacks && zt_writer_stacks(state->writer, &state->table.stacks) != 0)
         return -1;
-    conversion->images = state->header->images;
-    take_process(state);
-    conversion->failed = state->header->failed;
-    conversion->lost = state->header->lost;
-    find_stop(state);
-    uint64_t timed = state->header->measured;
-    if (note_number(state, "recording-ns", timed ? state->header->measured_ns / timed : 0) != 0) {
-        return -1;
-    }
-    return note_gaps(state);
+    return header_notes_end(state->writer, state->header, state->conversion);
 }
 
 static int convert_mapped(struct state *state) {
