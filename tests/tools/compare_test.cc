@@ -92,6 +92,24 @@ TEST(CompareTest, ReadsTheTraceOnce) {
     EXPECT_EQ(finished.out.find("left out"), std::string::npos) << finished.out;
 }
 
+TEST(CompareTest, LeavesTheDecodedTraceInTmpdir) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    const std::string folder = TempFile("tmpdir");
+    const std::vector<std::string> command = {DataFile(kCompare), "--rounds=1",
+                                              "--only=libc,jemalloc", ShortTrace()};
+    const Finished without = RunProgram(command, {"TMPDIR=" + folder});
+    EXPECT_EQ(without.status, 0);
+    EXPECT_NE(without.err.find("compare: each column decodes the trace: no temporary file in " +
+                               folder + ": No such file or directory\n"),
+              std::string::npos)
+        << without.err;
+    ASSERT_EQ(mkdir(folder.c_str(), 0700), 0);
+    const Finished finished = RunProgram(command, {"TMPDIR=" + folder});
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_EQ(Count(finished.err, "\n"), 1u) << finished.err;  // about the truncation
+    EXPECT_EQ(rmdir(folder.c_str()), 0) << "a file is left";
+}
+
 // Rows that each allocator counts in its own way are not marked.  verdict_test tests the other
 // rows.
 TEST(CompareTest, MarksOnlyWhatIsComparable) {

@@ -5,6 +5,7 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/common/cli.h"
 #include "tools/common/run.h"
@@ -62,8 +63,8 @@ struct comparison {
     size_t variants;
     struct run runs[MOST_COLUMNS]; /* of the variants that could be replayed */
     size_t count;
-    FILE *decoded; /* without a name: the first leaves the decoded trace there for the others */
     char notes[NOTES_SIZE]; /* on those that could not; lines */
+    int decoded; /* an open file: the first leaves the decoded trace there for the others; or -1 */
     bool leaks;
 };
 
@@ -200,8 +201,8 @@ static int replay_variant(const struct comparison *all, const struct variant *va
     command[n++] = (char *)"--prefix=" TOOL;
     command[n++] = (char *)"--json";
     command[n++] = (char *)"--raw";
-    if (all->decoded) {
-        snprintf(decoded, sizeof(decoded), "--decoded=%d", fileno(all->decoded));
+    if (all->decoded >= 0) {
+        snprintf(decoded, sizeof(decoded), "--decoded=%d", all->decoded);
         command[n++] = decoded;
     }
     if (arguments->svg || arguments->html) command[n++] = (char *)"--timeline";
@@ -228,9 +229,25 @@ static void leave_out(struct comparison *all, const struct run *run) {
     cli_error(TOOL, "%s is left out: %s", run->name, why);
 }
 
+/* Opens a file without a name; -1 after a line. */
+static int open_temporary(void) {
+    const char *variable = getenv("TMPDIR"), *folder = variable && *variable ? variable : "/tmp";
+    char name[CLI_PATH_SIZE];
+    const int length = snprintf(name, sizeof(name), "%s/compare-XXXXXX", folder);
+    errno = ENAMETOOLONG;
+    const int fd = length < (int)sizeof(name) ? mkstemp(name) : -1;
+    if (fd >= 0) {
+        unlink(name);
+    } else {
+        cli_error(TOOL, "each column decodes the trace: no temporary file in %s: %s", folder,
+                  strerror(errno));
+    }
+    return fd;
+}
+
 /* Replays all columns.  0, or the exit status: what the first one cannot replay none can. */
 static int replay_all(struct comparison *all) {
-    if (all->variants > 1) all->decoded = tmpfile();
+    if (all->variants > 1) all->decoded = open_temporary();
     for (size_t i = 0; i < all->variants; i++) {
         struct run run = {.name = all->variant[i].name, .variant = &all->variant[i]};
         cli_progress(TOOL, "replaying over %s, %zu of %zu", run.name, i + 1, all->variants);
@@ -330,10 +347,11 @@ int main(int argc, char **argv) {
     }
     all.arguments = &arguments;
     all.argv0 = argv[0];
+    all.decoded = -1;
     status = CLI_USAGE;
     if (check_files(&arguments, argv[0]) && add_columns(&all)) status = replay_all(&all);
     if (status == 0) status = report(&all);
-    if (all.decoded) fclose(all.decoded);
+    if (all.decoded >= 0) close(all.decoded);
     for (size_t i = 0; i < all.count; i++) free(all.runs[i].json);
     for (size_t i = 0; i < all.variants; i++) variant_free(&all.variant[i]);
     return status ? status : all.leaks || all.notes[0];
