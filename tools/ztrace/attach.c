@@ -1,6 +1,6 @@
-/* gdb stops the process, and calls dlopen() there.  That must not happen inside malloc or the
- * dynamic linker, which would be called again halfway: gdb waits until a thread is about to enter
- * malloc or free, and was not called by the libc, which may hold a lock. */
+/* gdb stops the process, and has it call dlopen() (call.h).  That must not happen inside malloc or
+ * the dynamic linker, which would be called again halfway: gdb waits until a thread is about to
+ * enter malloc or free, and was not called by the libc, which may hold a lock. */
 #include "tools/ztrace/attach.h"
 
 #include <dlfcn.h>
@@ -17,23 +17,14 @@
 
 #include "tools/common/proc.h"
 #include "tools/common/procfs.h"
+#include "tools/ztrace/call.h"
 #include "tools/ztrace/gdb.h"
 #include "tools/ztrace/inspect.h"
 
 #define TOOL "ztrace"
 
-/* Where a function that begins finds the address that it returns to. */
-#if defined(__x86_64__)
-#define RETURN_ADDRESS "*(unsigned long *)$sp"
-#elif defined(__aarch64__)
-#define RETURN_ADDRESS "(unsigned long)$lr"
-#else
-#define RETURN_ADDRESS ""
-#endif
-
-/* Seconds: for gdb to do something, to wait for a call of malloc, and for the process to load the
- * library. */
-enum { GDB_TIME = 60, CALL_TIME = 60, LOAD_TIME = 60 };
+/* Seconds: for gdb to do something, and to wait for a call of malloc. */
+enum { GDB_TIME = 60, CALL_TIME = 60 };
 
 /* A program may come from the libc only, and each look takes some 0.1 ms. */
 enum { MOST_LOOKS = 20000 };
@@ -124,7 +115,7 @@ static bool is_recorder(const char *line, const char *path, void *unused) {
 
 bool attach_check(pid_t pid, struct running *running) {
     char exe[64];
-    if (!RETURN_ADDRESS[0]) {
+    if (!call_return_address[0]) {
         cli_error(TOOL, "--attach is there for x86-64 and arm64 only");
         return false;
     }
@@ -198,7 +189,7 @@ static bool reach_call(struct gdb *gdb, pid_t pid, int (*interrupted)(void)) {
             stop_running(gdb, pid);
             break;
         }
-        if (!gdb_value(gdb, GDB_TIME, &caller, RETURN_ADDRESS)) break;
+        if (!gdb_value(gdb, GDB_TIME, &caller, "%s", call_return_address)) break;
         if (!proc_each_mapped(pid, is_inside, &caller)) return true;
     }
     if (interrupted()) return refuse(pid, "is not recorded: interrupted");
@@ -234,19 +225,19 @@ static bool stop_process(struct gdb *gdb, pid_t pid, int (*interrupted)(void)) {
 
 static bool call_library(struct gdb *gdb, pid_t pid, const char *library, const char *raw) {
     unsigned long result;
-    if (!gdb_value(gdb, LOAD_TIME, &result,
-                   "((void *(*)(const char *, int))dlopen)(\\\"%s\\\", %d)", library,
-                   RTLD_NOW | RTLD_NODELETE)) {
+    if (!call(gdb, &result, "dlopen", library, RTLD_NOW | RTLD_NODELETE)) {
         return refuse(pid, "did not load ztrace's library: gdb says: %s", gdb->answer);
     }
     if (!result) {
-        (void)gdb_value(gdb, LOAD_TIME, &result, "((char *(*)(void))dlerror)()");
-        const char *text = strchr(gdb->answer, '"');
+        const char *text = NULL;
+        if (call(gdb, &result, "dlerror", NULL, 0) &&
+            gdb_value(gdb, GDB_TIME, &result, "(char *)%lu", result)) {
+            text = strchr(gdb->answer, '"');
+        }
         return refuse(pid, "did not load ztrace's library: %.*s",
                       text ? (int)strcspn(text + 1, "\"") : 0, text ? text + 1 : "");
     }
-    if (!gdb_value(gdb, LOAD_TIME, &result, "((int (*)(const char *))ztrace_attach)(\\\"%s\\\")",
-                   raw)) {
+    if (!call(gdb, &result, "ztrace_attach", raw, 0)) {
         return refuse(pid, "did not call ztrace's library: gdb says: %s", gdb->answer);
     }
     const int places = (int)result;
@@ -256,11 +247,12 @@ static bool call_library(struct gdb *gdb, pid_t pid, const char *library, const 
 
 /* The thread that is stopped may look at errno afterwards. */
 static bool load(struct gdb *gdb, pid_t pid, const char *library, const char *raw) {
-    static const char number[] = "*((int *(*)(void))__errno_location)()";
-    unsigned long ignored;
-    bool kept = gdb_value(gdb, LOAD_TIME, &ignored, "$ztrace_errno = %s", number);
+    unsigned long place, ignored;
+    if (!call_prepare(gdb, pid)) return refuse(pid, "is not recorded: gdb says: %s", gdb->answer);
+    bool kept = call(gdb, &place, "__errno_location", NULL, 0) &&
+                gdb_value(gdb, GDB_TIME, &ignored, "$ztrace_errno = *(int *)%lu", place);
     bool done = call_library(gdb, pid, library, raw);
-    if (kept) (void)gdb_value(gdb, LOAD_TIME, &ignored, "%s = $ztrace_errno", number);
+    if (kept) (void)gdb_value(gdb, GDB_TIME, &ignored, "*(int *)%lu = $ztrace_errno", place);
     return done;
 }
 
