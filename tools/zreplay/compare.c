@@ -2,6 +2,7 @@
 #include "tools/zreplay/compare.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -236,9 +237,10 @@ static int open_temporary(void) {
     const int length = snprintf(name, sizeof(name), "%s/compare-XXXXXX", folder);
     errno = ENAMETOOLONG;
     const int fd = length < (int)sizeof(name) ? mkstemp(name) : -1;
-    if (fd >= 0) {
-        unlink(name);
-    } else {
+    if (fd >= 0) unlink(name);
+    /* Where a standard stream was closed, this took its number, which zreplay does not take. */
+    if (fd >= 0 && fd <= STDERR_FILENO) return fcntl(fd, F_DUPFD, STDERR_FILENO + 1);
+    if (fd < 0) {
         cli_error(TOOL, "each column decodes the trace: no temporary file in %s: %s", folder,
                   strerror(errno));
     }
