@@ -25,7 +25,7 @@ static const struct {
 } words[CAUSES] = {
     [SLABS] = {"slabs", "free blocks beside used ones"},
     [CACHES] = {"caches", "free blocks that the allocator keeps at hand"},
-    [OTHERS] = {"others", "blocks that zmalloc did not hand out, and headers of blocks"},
+    [OTHERS] = {"others", "not handed out by zmalloc, or not yet collected; headers"},
     [DIRTY] = {"dirty", "free memory that was not given back"},
     [MUZZY] = {"muzzy", "given back lazily"},
     [METADATA] = {"metadata", "the allocator's own data"},

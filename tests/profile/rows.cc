@@ -18,9 +18,7 @@ Row &AddRow(const std::vector<const void *> &frames, uint64_t live, uint64_t all
     Row row;
     row.frames = frames;
     row.figures.live_samples = (live + 99) / 100;
-    row.figures.live_sample_bytes = (live + 99) / 100 * size;
     row.figures.allocated_samples = (allocated + 99) / 100;
-    row.figures.allocated_sample_bytes = (allocated + 99) / 100 * size;
     row.figures.live_blocks = live;
     row.figures.live_bytes = live * size;
     row.figures.allocated_blocks = allocated;

@@ -198,7 +198,7 @@ TEST_F(Samples, AreKeptWhenThereIsNoMemory) {
     const size_t before = zmalloc_used_memory();
     for (const size_t size : {100, 5000}) {
         std::vector<void *> blocks;
-        blocks.reserve(1 << 20);
+        blocks.reserve(1 << 15);  // enough for all but mimalloc, which has reserved 1 GiB
         void *block = zmalloc(size);
         const size_t usable = zmalloc_usable_size(block), used = zmalloc_used_memory();
         Pattern::Fill(block, usable, 9);
@@ -356,6 +356,116 @@ TEST_F(Samples, AreWrittenByChildrenWhileOtherThreadsWrite) {
     is_over = true;
     for (auto &thread : threads) thread.join();
     close(null);
+}
+
+// The handlers of a program take its lock, and a thread that writes has it.
+pthread_mutex_t lock_of_program = PTHREAD_MUTEX_INITIALIZER;
+std::atomic<bool> handlers_lock{false};
+void LockInHandler() {
+    if (handlers_lock) pthread_mutex_lock(&lock_of_program);
+}
+void UnlockInHandler() {
+    if (handlers_lock) pthread_mutex_unlock(&lock_of_program);
+}
+
+TEST_F(Samples, AreWrittenUnderALockThatForkHandlersTake) {
+    if (kThreadSanitizer) GTEST_SKIP() << "it ends children whose parent has threads";
+    const int null = open("/dev/null", O_WRONLY);
+    ASSERT_EQ(pthread_atfork(LockInHandler, UnlockInHandler, UnlockInHandler), 0);
+    handlers_lock = true;
+    std::atomic<bool> is_over{false};
+    std::thread writer([&is_over, null] {
+        while (!is_over) {
+            pthread_mutex_lock(&lock_of_program);
+            EXPECT_EQ(zmalloc_profile_write(null), 0);
+            zfree(zmalloc(100));
+            pthread_mutex_unlock(&lock_of_program);
+            std::this_thread::yield();
+        }
+    });
+    for (int i = 0; i < (Emulated() ? 5 : 200); i++) EXPECT_TRUE(InChild([] { return true; }));
+    is_over = true;
+    writer.join();
+    handlers_lock = false;
+    close(null);
+}
+
+// fork() is no cancellation point; a thread that ended in it would leave the fork in progress.
+TEST_F(Samples, AreWrittenAfterAThreadThatForksWasCancelled) {
+    if (kThreadSanitizer) GTEST_SKIP() << "it ends children whose parent has threads";
+    if (Emulated()) GTEST_SKIP() << "a forked child of qemu may find qemu's own locks held";
+    const int null = open("/dev/null", O_WRONLY);
+    std::atomic<bool> is_over{false};
+    std::thread writer([&is_over, null] {
+        while (!is_over) EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0);
+    });
+    for (int i = 0; i < 50; i++) {
+        pthread_t thread;
+        ASSERT_EQ(pthread_create(
+                      &thread, nullptr,
+                      [](void *) -> void * {
+                          for (;;) {
+                              const pid_t child = fork();
+                              if (child == 0) _exit(0);
+                              if (child > 0) waitpid(child, nullptr, 0);
+                          }
+                      },
+                      nullptr),
+                  0);
+        usleep(500);
+        pthread_cancel(thread);
+        pthread_join(thread, nullptr);
+    }
+    is_over = true;
+    writer.join();
+    while (waitpid(-1, nullptr, 0) > 0) continue;
+    close(null);
+}
+
+// Each of two threads that write finds the whole waste.
+TEST_F(Samples, HaveTheirWholeWasteWhileTwoThreadsWrite) {
+    if (!Variant().knows_slabs || kSanitized) GTEST_SKIP() << "the allocator does not tell";
+    const int null = open("/dev/null", O_WRONLY);
+    std::vector<void *> blocks, kept;
+    {
+        const Label label("wasted");
+        for (int i = 0; i < 5000; i++) blocks.push_back(zmalloc(320));
+    }
+    for (size_t i = 0; i < blocks.size(); i++) {
+        i % 10 == 0 ? kept.push_back(blocks[i]) : zfree(blocks[i]);
+    }
+    EXPECT_EQ(zmalloc_profile_write(null), 0);
+    const uint64_t waste = FindLabel("wasted").waste;
+    std::atomic<bool> is_over{false};
+    std::thread writer([&is_over, null] {
+        while (!is_over) EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0);
+    });
+    for (int i = 0; i < 2000; i++) ASSERT_EQ(FindLabel("wasted").waste, waste);
+    is_over = true;
+    writer.join();
+    for (void *block : kept) zfree(block);
+    close(null);
+    if (waste == 0) GTEST_SKIP() << "the free blocks are in a cache";
+}
+
+// The allocator may copy such a block, which takes long.
+TEST_F(Samples, StayInTheProfileWhileALargeBlockIsResized) {
+    std::atomic<bool> is_over{false};
+    std::atomic<int> step{0};
+    std::thread owner([&] {
+        const Label label("resized beside a look");
+        void *block = zmalloc(16 << 20);
+        step = 1;
+        while (!is_over) block = zrealloc(zrealloc(block, 8 << 20), 16 << 20);
+        zfree(block);
+    });
+    while (step == 0) std::this_thread::yield();
+    constexpr int kLooks = 20000;
+    for (int i = 0; i < kLooks; i++) {
+        ASSERT_NE(FindLabel("resized beside a look").live_blocks, 0U);
+    }
+    is_over = true;
+    owner.join();
 }
 
 // A library's handlers run during the fork, before and after those of the profile.

@@ -183,15 +183,15 @@ TEST_F(WritersTest, PprofOfManyDeepStacks) {
 
 // ---- heap_v2 -----------------------------------------------------------------
 
-TEST_F(WritersTest, HeapV2HasSamplesAsTheyAre) {
+TEST_F(WritersTest, HeapV2HasEstimates) {
     AddRow({At(0x1001), At(0x2001)}, 250, 1000, 64);
     AddRow({At(0xabcdef)}, 0, 100, 16);
     AddRow({At(0x7777)}, 0, 0, 16);  // no sample: no line
     const auto lines = Lines(Written(zm_profile_write_heap_v2));
     ASSERT_GE(lines.size(), 5u);
-    EXPECT_EQ(lines[0], "heap profile: 3: 192 [11: 656] @ heap_v2/524288");
-    EXPECT_EQ(lines[1], "3: 192 [10: 640] @ 0x1001 0x2001");
-    EXPECT_EQ(lines[2], "0: 0 [1: 16] @ 0xabcdef");
+    EXPECT_EQ(lines[0], "heap profile: 250: 16000 [1100: 65600] @ heap_v2/1");
+    EXPECT_EQ(lines[1], "250: 16000 [1000: 64000] @ 0x1001 0x2001");
+    EXPECT_EQ(lines[2], "0: 0 [100: 1600] @ 0xabcdef");
     EXPECT_EQ(lines[3], "");
     EXPECT_EQ(lines[4], "MAPPED_LIBRARIES:");
 #ifdef __linux__
@@ -233,8 +233,7 @@ TEST_F(WritersTest, CollapsedNamesTheFileAndTheAddressInIt) {
 // ---- Files that cannot be written ------------------------------------------------
 
 TEST_F(WritersTest, NoRowsAreAFileToo) {
-    EXPECT_EQ(Lines(Written(zm_profile_write_heap_v2))[0],
-              "heap profile: 0: 0 [0: 0] @ heap_v2/524288");
+    EXPECT_EQ(Lines(Written(zm_profile_write_heap_v2))[0], "heap profile: 0: 0 [0: 0] @ heap_v2/1");
     EXPECT_EQ(Written(zm_profile_write_collapsed), "");
     EXPECT_TRUE(WrittenProfile().samples.empty());
 }

@@ -42,11 +42,12 @@ static _Atomic unsigned rate_number;
 
 static _Thread_local unsigned seen_rate_number __attribute__((tls_model("initial-exec")));
 
-/* The next sample is a byte that is counted after the first `counted` ones. */
+/* The next sample is a byte that is counted after the first `counted` ones: the one that is counted
+ * after `next_sample`. */
 static void draw_next_sample(struct zm_slot *slot, int64_t counted) {
     const uint64_t rate = atomic_load_explicit(&sample_rate, memory_order_relaxed);
     seen_rate_number = atomic_load_explicit(&rate_number, memory_order_acquire);
-    slot->next_sample = rate == 0 ? INT64_MAX : counted + zm_poisson_distance(rate);
+    slot->next_sample = rate == 0 ? INT64_MAX : counted + zm_poisson_distance(rate) - 1;
 }
 
 /* Whether the `bytes` that were counted last have a sample among them; then draws the next one.  A

@@ -108,6 +108,10 @@ struct zm_profiler {
      * changed.  Another block than `now` only if it `may_replace` it. */
     struct zm_large_sample *(*resizing)(const void *ptr);
     void *(*resized)(struct zm_large_sample *sample, void *now, size_t counted, bool may_replace);
+
+    /* Registers the profiler's fork handlers, once.  Fork handlers that are registered later run
+     * while its lock is free, so they may wait for threads that free samples. */
+    void (*handle_fork)(void);
 };
 
 /* zmalloc/profile/samples.c defines it. */

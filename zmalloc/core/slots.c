@@ -7,6 +7,7 @@
 
 #include "zmalloc/core/inherited.h"
 #include "zmalloc/core/limit.h"
+#include "zmalloc/core/sampled.h"
 #include "zmalloc/core/zones.h"
 #include "zmalloc/os/os.h"
 
@@ -203,6 +204,7 @@ static void in_child(void) {
 static void set_up(void) {
     exit_key_works = pthread_key_create(&exit_key, on_thread_exit) == 0;
     pthread_atfork(before_fork, in_parent, in_child);
+    zm_profiler.handle_fork();
 }
 
 /* A fork handler of another library may create a zone: then this thread holds the lock. */

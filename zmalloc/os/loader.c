@@ -8,30 +8,37 @@
 static _Atomic unsigned calls, forks;
 static _Thread_local unsigned mine __attribute__((tls_model("initial-exec")));
 
-/* Fork handlers of other libraries may call what their own fork keeps others from. */
-static _Thread_local bool is_forking __attribute__((tls_model("initial-exec")));
+/* Forks of this thread.  Fork handlers of other libraries may call what their own fork keeps others
+ * from, and may fork themselves. */
+static _Thread_local unsigned own_forks __attribute__((tls_model("initial-exec")));
 
+enum { TIMES = 2000 }; /* a tenth of a second */
+
+/* nanosleep() is a cancellation point, and fork() is none: a thread that ended here would leave its
+ * fork in progress for ever. */
 static void wait_a_little(void) {
     const struct timespec a_while = {.tv_nsec = 50000};
+    int cancellation;
+    pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancellation);
     nanosleep(&a_while, NULL);
+    pthread_setcancelstate(cancellation, NULL);
 }
 
 static void before_fork(void) {
-    enum { TIMES = 2000 };
     atomic_fetch_add(&forks, 1);
-    is_forking = true;
+    own_forks++;
     for (int i = 0; atomic_load(&calls) > mine && i < TIMES; i++) wait_a_little();
 }
 
 static void in_parent(void) {
-    is_forking = false;
+    own_forks--;
     atomic_fetch_sub(&forks, 1);
 }
 
 static void in_child(void) {
-    is_forking = false;
+    own_forks--;
     atomic_store(&calls, mine);
-    atomic_store(&forks, 0);
+    atomic_store(&forks, own_forks);
 }
 
 static bool handles_fork;
@@ -46,11 +53,15 @@ bool zm_loader_handle_fork(void) {
     return handles_fork;
 }
 
-bool zm_loader_enter(void) {
-    if (!is_forking && atomic_load(&forks) != 0) return false;
+static void enter(void) {
     mine++;
     atomic_fetch_add(&calls, 1);
-    if (is_forking || atomic_load(&forks) == 0) return true;
+}
+
+bool zm_loader_enter(void) {
+    if (own_forks == 0 && atomic_load(&forks) != 0) return false;
+    enter();
+    if (own_forks != 0 || atomic_load(&forks) == 0) return true;
     zm_loader_leave();
     return false;
 }
@@ -61,5 +72,9 @@ void zm_loader_leave(void) {
 }
 
 void zm_loader_enter_when_possible(void) {
-    while (!zm_loader_enter()) wait_a_little();
+    for (int i = 0; i < TIMES; i++) {
+        if (zm_loader_enter()) return;
+        wait_a_little();
+    }
+    enter();
 }

@@ -7,14 +7,18 @@
 
 #include <stdbool.h>
 
-/* Lets forks wait from now on; the first call may allocate.  False: there is no memory. */
+/* Lets forks wait from now on; false: there is no memory.  Call it as early as possible: fork
+ * handlers that are registered later run while others may still begin such calls, so they may wait
+ * for those threads. */
 bool zm_loader_handle_fork(void);
 
 /* Around such a call.  False: another thread forks now; do not call. */
 bool zm_loader_enter(void);
 void zm_loader_leave(void);
 
-/* Waits until zm_loader_enter() may succeed. */
+/* Waits until zm_loader_enter() succeeds, a tenth of a second at most: the thread that forks may
+ * wait for a lock that this one holds, and threads may fork all the time.  Only after such a wait
+ * may a child inherit the loader's lock. */
 void zm_loader_enter_when_possible(void);
 
 #endif /* ZMALLOC_OS_LOADER_H_ */

@@ -7,15 +7,17 @@
 #include "zmalloc/profile/rows.h"
 #include "zmalloc/profile/writers.h"
 
-/* "LIVE: BYTES [ALLOCATED: BYTES] @" */
+/* "LIVE: BYTES [ALLOCATED: BYTES] @".  Readers estimate from counts of samples, and from one size
+ * of block for each row.  These are estimates already, with the sizes and the rates of all samples,
+ * and the rate of the header lets readers take them as they are. */
 static void put_counts(struct zm_output *output, const struct zm_profile_row *counts) {
-    zm_output_decimal(output, counts->live_samples);
+    zm_output_decimal(output, counts->live_blocks);
     zm_output_text(output, ": ");
-    zm_output_decimal(output, counts->live_sample_bytes);
+    zm_output_decimal(output, counts->live_bytes);
     zm_output_text(output, " [");
-    zm_output_decimal(output, counts->allocated_samples);
+    zm_output_decimal(output, counts->allocated_blocks);
     zm_output_text(output, ": ");
-    zm_output_decimal(output, counts->allocated_sample_bytes);
+    zm_output_decimal(output, counts->allocated_bytes);
     zm_output_text(output, "] @");
 }
 
@@ -23,16 +25,14 @@ static void put_header(struct zm_output *output, size_t rows) {
     struct zm_profile_row row, sum = {0};
     for (size_t i = 0; i < rows; i++) {
         zm_profile_row(i, &row);
-        sum.live_samples += row.live_samples;
-        sum.live_sample_bytes += row.live_sample_bytes;
-        sum.allocated_samples += row.allocated_samples;
-        sum.allocated_sample_bytes += row.allocated_sample_bytes;
+        sum.live_blocks += row.live_blocks;
+        sum.live_bytes += row.live_bytes;
+        sum.allocated_blocks += row.allocated_blocks;
+        sum.allocated_bytes += row.allocated_bytes;
     }
     zm_output_text(output, "heap profile: ");
     put_counts(output, &sum);
-    zm_output_text(output, " heap_v2/");
-    zm_output_decimal(output, zm_profile_rate());
-    zm_output_text(output, "\n");
+    zm_output_text(output, " heap_v2/1\n");
 }
 
 static void put_row(struct zm_output *output, const struct zm_profile_row *row) {

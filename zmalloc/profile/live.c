@@ -190,7 +190,6 @@ struct zm_sample *zm_live_remove_large(const void *block) {
         return NULL;
     }
     __atomic_store_n(place, sample->large.next_in_bucket, __ATOMIC_RELEASE);
-    zm_live_unlink(sample);
     return sample;
 }
 
@@ -230,10 +229,10 @@ static void add_waste(const struct zm_sample *sample) {
 void zm_samples_find_waste(void) {
     if (zm_profile_rate() == 0) return;
     zm_live_lock();
-    zm_rows_clear_waste();
     for (const struct zm_sample *sample = live.next; sample != &live; sample = sample->next) {
         add_waste(sample);
     }
+    zm_rows_set_waste();
     zm_live_unlock();
 }
 
@@ -241,7 +240,7 @@ void zm_samples_held(struct zm_samples_held *held) {
     *held = (struct zm_samples_held){.own = 0};
     if (zm_profile_rate() == 0) return;
     zm_live_lock();
-    held->own = zm_rows_size() + zm_known_stacks_size();
+    held->own = zm_rows_size() + zm_known_stacks_size() + zm_region_kept();
     for (const struct zm_sample *sample = live.next; sample != &live; sample = sample->next) {
         held->own += sizeof *sample;
         if (zm_live_is_large(sample->counted)) continue;

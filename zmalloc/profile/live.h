@@ -44,7 +44,7 @@ void zm_live_unlock(void);
 /* Takes a sample out of the live ones. */
 void zm_live_unlink(struct zm_sample *sample);
 
-/* The sample of a large block, taken out; NULL: there is none. */
+/* The sample of a large block, which is not found again but stays linked; NULL: there is none. */
 struct zm_sample *zm_live_remove_large(const void *block);
 
 /* What is new of a sample. */
@@ -53,7 +53,7 @@ struct zm_draft {
     size_t counted, alignment;
     double weight;
     uint32_t row;
-    const struct zm_sample *before; /* this one, resized, which is unlinked; NULL: it is new */
+    const struct zm_sample *before; /* this one, resized; NULL: it is new */
 };
 
 /* A sample, linked; NULL: there is no room. */

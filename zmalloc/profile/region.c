@@ -97,3 +97,17 @@ void zm_region_give(void *ptr, size_t bytes) {
     free->next = size->free;
     size->free = free;
 }
+
+/* index_of(), the other way round. */
+static size_t size_at(unsigned index) { return ((size_t)(4 + index % 4) << index / 4) * UNIT; }
+
+/* Of what is less than a page nothing can be discarded. */
+size_t zm_region_kept(void) {
+    const size_t page = zm_os_page_size();
+    size_t kept = 0;
+    for (unsigned i = 0; i < SIZES; i++) {
+        const bool stays = size_at(i) < page || sizes[i].free_bytes < (size_t)KEPT;
+        kept += stays ? sizes[i].free_bytes : (size_t)KEPT;
+    }
+    return kept;
+}

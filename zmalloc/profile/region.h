@@ -33,4 +33,7 @@ void zm_region_give(void *ptr, size_t size);
 }
 #endif
 
+/* The bytes of memory that was given back, and is resident still: an estimate. */
+size_t zm_region_kept(void);
+
 #endif /* ZMALLOC_PROFILE_REGION_H_ */

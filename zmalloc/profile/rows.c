@@ -18,7 +18,7 @@ struct row {
     uint32_t depth, first_frame;
     const char *label;
     struct zm_figures allocated, live;
-    double waste;
+    double waste, new_waste; /* new_waste: while it is added up */
 };
 
 /* They are mapped together, so that all are there or none. */
@@ -140,7 +140,6 @@ uint32_t zm_row_of(const struct zm_stack_and_label *key) {
 
 READ_MEANWHILE static void add(struct zm_figures *figures, int sign, double weight, size_t bytes) {
     figures->samples += (uint64_t)(int64_t)sign;
-    figures->sample_bytes += (uint64_t)((int64_t)bytes * sign);
     figures->blocks += weight * sign;
     figures->bytes += weight * (double)bytes * sign;
 }
@@ -153,12 +152,14 @@ void zm_row_add_allocated(uint32_t row, int sign, double weight, size_t bytes) {
     add(&tables->rows[row].allocated, sign, weight, bytes);
 }
 
-READ_MEANWHILE void zm_rows_clear_waste(void) {
-    for (size_t i = 0; i < zm_profile_rows(); i++) tables->rows[i].waste = 0;
-}
+void zm_row_add_waste(uint32_t row, double bytes) { tables->rows[row].new_waste += bytes; }
 
-READ_MEANWHILE void zm_row_add_waste(uint32_t row, double bytes) {
-    tables->rows[row].waste += bytes;
+/* Another thread may write a profile: it reads the waste of before or of now, but no part of it. */
+READ_MEANWHILE void zm_rows_set_waste(void) {
+    for (size_t i = 0; i < zm_profile_rows(); i++) {
+        tables->rows[i].waste = tables->rows[i].new_waste;
+        tables->rows[i].new_waste = 0;
+    }
 }
 
 /* ---- For the writers ------------------------------------------------------------- */
@@ -175,9 +176,7 @@ READ_MEANWHILE void zm_profile_row(size_t i, struct zm_profile_row *out) {
         .depth = row->depth,
         .label = row->label,
         .allocated_samples = row->allocated.samples,
-        .allocated_sample_bytes = row->allocated.sample_bytes,
         .live_samples = row->live.samples,
-        .live_sample_bytes = row->live.sample_bytes,
         .allocated_blocks = rounded(row->allocated.blocks),
         .allocated_bytes = rounded(row->allocated.bytes),
         .live_blocks = rounded(row->live.blocks),

@@ -18,8 +18,8 @@ struct zm_profile_row {
     const char *label; /* of the thread when it allocated (zmalloc_label()); NULL: it had none */
 
     /* Samples of this row, counted as they are. */
-    uint64_t allocated_samples, allocated_sample_bytes; /* since the start */
-    uint64_t live_samples, live_sample_bytes;
+    uint64_t allocated_samples; /* since the start */
+    uint64_t live_samples;
 
     /* Estimates for all blocks of this row: each sample counts for 1/p blocks, where p is the
      * probability that a block of its size is sampled. */

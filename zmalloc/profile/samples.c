@@ -13,6 +13,7 @@
 #include "zmalloc/core/poisson.h"
 #include "zmalloc/core/sampled.h"
 #include "zmalloc/guard/bug_report.h"
+#include "zmalloc/os/loader.h"
 #include "zmalloc/os/os.h"
 #include "zmalloc/profile/live.h"
 #include "zmalloc/profile/probes.h"
@@ -232,15 +233,16 @@ static double weight_after(const struct zm_sample *before, size_t counted) {
     return counted < before->counted ? weight_of_shrunk(before, counted) : before->weight;
 }
 
-/* A sample in place of `before`, which is no longer linked, over the allocator's `block` of now.
- * NULL: the block is no sample now. */
-static struct zm_sample *succeed(const struct zm_sample *before, void *block, size_t counted) {
+/* A sample in place of `before`, which is unlinked, over the allocator's `block` of now.  NULL: the
+ * block is no sample now, or may be none. */
+static struct zm_sample *succeed(struct zm_sample *before, void *block, size_t counted,
+                                 bool may_be_sample) {
     struct zm_draft draft = {
         .block = block, .counted = counted, .row = before->row, .before = before};
-    draft.weight = weight_after(before, counted);
-    if (draft.weight == 0) return NULL;
+    draft.weight = may_be_sample ? weight_after(before, counted) : 0;
     zm_live_lock();
-    struct zm_sample *sample = zm_live_make(&draft);
+    struct zm_sample *sample = draft.weight != 0 ? zm_live_make(&draft) : NULL;
+    zm_live_unlink(before); /* last: a profile that is written meanwhile has one or both */
     zm_live_unlock();
     tell(sample);
     return sample;
@@ -274,8 +276,7 @@ static void *resize_small(void *ptr, size_t size, size_t *usable) {
         return ptr;
     }
     const size_t kept = counted < sample->counted ? counted : sample->counted;
-    with_lock(zm_live_unlink, sample);
-    struct zm_sample *after = succeed(sample, block, counted);
+    struct zm_sample *after = succeed(sample, block, counted, true);
     void *memory = after != NULL ? memory_of(after) : block;
     memcpy(memory, ptr, kept - ZM_BACKEND_PREFIX);
     if (after != NULL) release(block, counted);
@@ -294,9 +295,10 @@ static struct zm_large_sample *resizing_large(const void *ptr) {
 
 static void *resized_large(struct zm_large_sample *of, void *now, size_t counted,
                            bool may_replace) {
-    struct zm_sample *sample = (struct zm_sample *)of, *after = NULL;
+    struct zm_sample *sample = (struct zm_sample *)of;
     if (counted == 0) counted = sample->counted;
-    if (zm_live_is_large(counted) || may_replace) after = succeed(sample, now, counted);
+    struct zm_sample *after =
+        succeed(sample, now, counted, zm_live_is_large(counted) || may_replace);
     void *memory = after != NULL ? memory_of(after) : now;
     if (memory != now) {
         memcpy(memory, now, counted - ZM_BACKEND_PREFIX);
@@ -308,7 +310,15 @@ static void *resized_large(struct zm_large_sample *of, void *now, size_t counted
 
 static void freed_large(const void *ptr) {
     struct zm_sample *sample = (struct zm_sample *)resizing_large(ptr);
-    if (sample != NULL) discard(sample);
+    if (sample == NULL) return;
+    with_lock(zm_live_unlink, sample);
+    discard(sample);
+}
+
+/* The one that is registered last runs first: it waits for threads that may then free samples. */
+static void handle_fork(void) {
+    zm_live_handle_fork();
+    (void)zm_loader_handle_fork();
 }
 
 const struct zm_profiler zm_profiler = {
@@ -321,16 +331,17 @@ const struct zm_profiler zm_profiler = {
     .has_large = zm_live_has_large,
     .resizing = resizing_large,
     .resized = resized_large,
+    .handle_fork = handle_fork,
 };
 
 /* ---- Start ------------------------------------------------------------------------- */
 
-__attribute__((constructor(101))) static void set_up_early(void) { zm_live_handle_fork(); }
+__attribute__((constructor(101))) static void set_up_early(void) { handle_fork(); }
 
 __attribute__((constructor)) static void set_up(void) { zm_profile_set_up(); }
 
 bool zm_samples_start(uint64_t new_rate) {
-    zm_live_handle_fork();
+    handle_fork();
     zm_report_prepare();
     if (!zm_live_open()) return false;
     if (new_rate != 0) atomic_store(&rate_of_estimates, new_rate);

@@ -33,7 +33,7 @@ uint32_t zm_known_row_of(const struct zm_stack_and_label *key);
 
 /* Of all samples of a row, and the estimates for all blocks that they stand for. */
 struct zm_figures {
-    uint64_t samples, sample_bytes;
+    uint64_t samples;
     double blocks, bytes;
 };
 
@@ -42,8 +42,9 @@ struct zm_figures {
 void zm_row_add_live(uint32_t row, int sign, double weight, size_t bytes);
 void zm_row_add_allocated(uint32_t row, int sign, double weight, size_t bytes);
 
-void zm_rows_clear_waste(void);
+/* Adds up the waste of a row, and then sets that of all rows to their sums. */
 void zm_row_add_waste(uint32_t row, double bytes);
+void zm_rows_set_waste(void);
 
 #ifdef __cplusplus
 }

@@ -12,8 +12,7 @@ extern "C" {
 /* pprof's profile.proto, in gzip. */
 bool zm_profile_write_pprof(int fd);
 
-/* Text for jeprof and google-pprof.  These estimate from samples themselves, so it has the samples
- * as they are. */
+/* Text for jeprof and google-pprof: estimates, so the rate that it names is 1. */
 bool zm_profile_write_heap_v2(int fd);
 
 /* Collapsed stacks, for flame graphs: "outermost;...;innermost live-bytes" on each line.  A frame
