@@ -89,6 +89,21 @@ TEST_F(PageTest, SwitchesToWasteAndToAllocatedBytes) {
     EXPECT_TRUE(HasFrame(allocated, "parse_header"));
 }
 
+// The table from its first row to what is below it.
+std::string Table(const std::string &shown) {
+    const size_t begin = shown.find("<tbody>");
+    return shown.substr(begin, shown.find("<script>", begin) - begin);
+}
+
+TEST_F(PageTest, LeavesOutStacksWithoutTheFigure) {
+    const std::string page = WritePage({Planted("two", true)});
+    const std::string live = Table(Shown(page)), allocated = Table(Shown(page + "#allocated"));
+    EXPECT_EQ(live.find("parse_header"), std::string::npos) << live;
+    EXPECT_NE(live.find("1 stack has no live bytes."), std::string::npos) << live;
+    EXPECT_NE(allocated.find("parse_header"), std::string::npos) << allocated;
+    EXPECT_EQ(allocated.find("stack has no"), std::string::npos) << allocated;
+}
+
 TEST_F(PageTest, ShowsWhatGrew) {
     const std::string old_file = Planted("one", false), file = Planted("two", true);
     const std::string shown = Shown(WritePage({"--diff=" + old_file, file}));

@@ -20,12 +20,10 @@ Finished Zheap(std::vector<std::string> arguments,
     return RunProgram(arguments, environment);
 }
 
-// Writes the planted profile; returns its path.
-std::string Planted(bool grown = false, const std::string &format = "pprof") {
-    const std::string file = TempFile(format + (grown ? "_grown" : ""));
-    std::vector<std::string> command = {DataFile("tests/zheap/planted"), format, file};
-    if (grown) command.push_back("grown");
-    const Finished finished = RunProgram(command);
+// Writes the planted profile; returns its path.  `kind`: "", "grown" or "exact".
+std::string Planted(const std::string &kind = "", const std::string &format = "pprof") {
+    const std::string file = TempFile(format + kind);
+    const Finished finished = RunProgram({DataFile("tests/zheap/planted"), format, file, kind});
     EXPECT_EQ(finished.status, 0) << finished.err;
     return file;
 }
@@ -115,6 +113,28 @@ TEST(ZheapTest, PrintsTheTable) {
     EXPECT_EQ(finished.out.find("open_session"), std::string::npos);
 }
 
+bool Has(const std::string &text, const std::string &part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(ZheapTest, LeavesOutStacksWithoutTheFigure) {
+    const std::string old_file = Planted(), file = Planted("grown");
+    const std::string live = Zheap({file}).out, waste = Zheap({"--sort=waste", old_file}).out;
+    EXPECT_FALSE(Has(live, "parse_header")) << live;
+    EXPECT_TRUE(Has(live, "... 1 stack without live bytes (--sort=allocated shows them)")) << live;
+    EXPECT_FALSE(Has(live, "more stack")) << live;
+    EXPECT_FALSE(Has(waste, "parse_header")) << waste;
+    EXPECT_TRUE(Has(waste, "... 1 stack without waste")) << waste;
+    EXPECT_TRUE(Has(Zheap({"--sort=allocated", file}).out, "parse_header"));
+    EXPECT_FALSE(Has(Zheap({"--sort=allocated", file}).out, " without "));
+    EXPECT_TRUE(Has(Zheap({"--top=2", file}).out, "... 3 more stacks, by live (--top=N shows N)"));
+    // What had live bytes before and has none now has shrunk.
+    const std::string compared = Zheap({"--diff", old_file, file}).out;
+    EXPECT_TRUE(Has(compared, "parse_header")) << compared;
+    EXPECT_FALSE(Has(compared, " without ")) << compared;
+    EXPECT_EQ(Json({file})["stacks"].list.size(), 6u);  // all
+}
+
 TEST(ZheapTest, PrintsCollapsedStacks) {
     const Finished finished = Zheap({"--collapsed", "--sort=waste", Planted()});
     EXPECT_EQ(finished.out,
@@ -126,7 +146,7 @@ TEST(ZheapTest, PrintsCollapsedStacks) {
 
 // The two profiles are of two runs: their addresses differ.
 TEST(ZheapTest, ComparesTwoProfiles) {
-    const std::string old_file = Planted(), file = Planted(true);
+    const std::string old_file = Planted(), file = Planted("grown");
     const json::Value report = Json({"--diff=" + old_file, file});
     EXPECT_EQ(report["all_stacks"].text, "6");
     EXPECT_EQ(Order(report), (Names{"open_session", "load_table", "fill_cache", "load_table",
@@ -233,7 +253,7 @@ TEST(ZheapTest, RefusesFilesThatAreNoProfile) {
     const std::string file = TempFile("bad"), good = Planted();
     ExpectRefused({"/nonexistent"}, "No such file");
     ExpectRefused({"/"}, "Is a directory");
-    ExpectRefused({Planted(false, "heap_v2")}, "no profile.proto");
+    ExpectRefused({Planted("", "heap_v2")}, "no profile.proto");
     ExpectRefused({"--diff=/nonexistent", good}, "No such file");
     WriteFile(file, "");
     ExpectRefused({file}, "it is empty");

@@ -17,11 +17,14 @@ function grown(stack, figure) {
   return stack.now[figure] - (compares ? stack.old[figure] : 0);
 }
 
-// The stacks of the label that is chosen, those that matter most first.
-function shownStacks() {
+// The stacks of the label that is chosen, those that matter most first; and how many others of that
+// label have nothing of the figure.
+function chosenStacks() {
   const {figure, label} = state;
-  return data.stacks.filter((stack) => label === null || (stack.label || '') === label)
+  const ofLabel = data.stacks.filter((stack) => label === null || (stack.label || '') === label);
+  const shown = ofLabel.filter((stack) => stack.now[figure] > 0 || (compares && stack.old[figure] > 0))
     .sort((a, b) => grown(b, figure) - grown(a, figure) || b.now[figure] - a.now[figure]);
+  return {shown, without: ofLabel.length - shown.length};
 }
 
 // ---- The flame graph ----------------------------------------------------------
@@ -144,9 +147,11 @@ function draw() {
   for (const button of document.querySelectorAll('#figures button')) {
     button.classList.toggle('on', button.dataset.figure === state.figure);
   }
-  const stacks = shownStacks();
-  drawChart(stacks);
-  drawTable(stacks);
+  const {shown, without} = chosenStacks();
+  drawChart(shown);
+  drawTable(shown);
+  document.getElementById('without').textContent =
+    without ? `${without} ${without === 1 ? 'stack has' : 'stacks have'} no ${FIGURES[state.figure]}.` : '';
 }
 
 // The figure is in the address: #waste.

@@ -66,9 +66,39 @@ static void print_head(const struct report *report) {
     printf(", allocated %s\n", stack_bytes(now[ALLOCATED] - old[ALLOCATED], true, text));
 }
 
+/* What the figures are called where a stack has none. */
+static const char *const nothing[] = {"live bytes", "waste", "allocated bytes"};
+
+/* Says how many stacks are not in the table, and why. */
+static void print_left_out(const struct report *report, size_t more, size_t without) {
+    const enum figure sort = report->sort;
+    if (more > 0) {
+        printf("... %zu more stack%s, by %s%s (--top=N shows N)\n", more, more == 1 ? "" : "s",
+               figure_names[sort], report->old_file ? ", by what it grew" : "");
+    }
+    if (without > 0) {
+        printf("... %zu stack%s without %s (%s)\n", without, without == 1 ? "" : "s", nothing[sort],
+               sort == ALLOCATED ? "--json has all" : "--sort=allocated shows them");
+    }
+}
+
+static void print_stacks(const struct report *report) {
+    size_t shown = 0, more = 0, without = 0;
+    for (size_t i = 0; i < report->stacks->count; i++) {
+        const struct stack *stack = &report->stacks->at[i];
+        if (stack->now[report->sort] == 0 && stack->old[report->sort] == 0) {
+            without++;
+        } else if (shown < report->top) {
+            print_stack(report, stack);
+            shown++;
+        } else {
+            more++;
+        }
+    }
+    print_left_out(report, more, without);
+}
+
 void report_text(const struct report *report) {
-    const size_t count = report->stacks->count;
-    const size_t shown = report->top < count ? report->top : count;
     print_head(report);
     if (report->old_file) {
         printf("\n%11s %16s %11s %15s %11s %15s %11s\n", "live", "grew by", "waste", "grew by",
@@ -76,11 +106,7 @@ void report_text(const struct report *report) {
     } else {
         printf("\n%11s %15s %15s %16s\n", "live", "waste", "allocated", "blocks");
     }
-    for (size_t i = 0; i < shown; i++) print_stack(report, &report->stacks->at[i]);
-    if (shown < count) {
-        printf("... %zu more stacks, by %s%s (--top=N shows N)\n", count - shown,
-               figure_names[report->sort], report->old_file ? ", by what it grew" : "");
-    }
+    print_stacks(report);
     for (size_t i = 0; i < report->notes->count; i++) {
         stack_print_line(i == 0 ? "\nnote: " : "note: ", report->notes->at[i]);
         if (i + 1 < report->notes->count) putchar('\n');
