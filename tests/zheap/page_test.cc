@@ -66,6 +66,14 @@ TEST(PageFileTest, IsOneFile) {
     EXPECT_NE(page.find("flamegraph"), std::string::npos);
 }
 
+// /dev/full takes no byte, as a full disk.
+TEST(PageFileTest, SaysThatTheDiskIsFull) {
+    const Finished finished =
+        RunProgram({DataFile("tools/zheap/zheap"), "--html=/dev/full", Planted("one", false)});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_EQ(finished.err, "zheap: /dev/full: No space left on device\n");
+}
+
 TEST_F(PageTest, ShowsTheTopStackByLiveBytes) {
     const std::string shown = Shown(WritePage({Planted("one", false)}));
     const std::string row = FirstRow(shown);
