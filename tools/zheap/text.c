@@ -9,9 +9,30 @@
 
 enum { SHOWN_FRAMES = 16 };
 
-double report_error(const struct report *report, int64_t bytes) {
-    const double rate = (double)report->profile->rate;
-    return rate > 0 && bytes > 0 ? sqrt(rate / (double)bytes) : 0;
+/* The variance of the live bytes of a sample's row.  With p = 1 - exp(-size / rate), `blocks` * p
+ * samples were taken, each of which counts for 1 / p blocks: blocks * size^2 * (1 - p) / p. */
+static double variance_of(const struct sample *sample, double rate) {
+    const double bytes = (double)sample->figures[LIVE];
+    const double blocks = (double)sample->figures[LIVE_BLOCKS];
+    if (blocks <= 0) return bytes * rate; /* as for small blocks, whose error is largest */
+    const double size = bytes / blocks;
+    return size > 0 ? bytes * size / expm1(size / rate) : 0;
+}
+
+double report_error(const struct report *report) {
+    const double rate = (double)report->profile->rate, bytes = (double)report->stacks->now[LIVE];
+    double variance = 0;
+    if (rate <= 0 || bytes <= 0) return 0;
+    for (size_t i = 0; i < report->profile->sample_count; i++) {
+        variance += variance_of(&report->profile->samples[i], rate);
+    }
+    return sqrt(variance) / bytes;
+}
+
+/* " (+-5 %)"; nothing where the error is too small to tell. */
+static void print_error(double error) {
+    const double percent = 100 * error;
+    if (percent >= 0.05) printf(" (+-%.*f %%)", percent < 1, percent < 1 ? percent : ceil(percent));
 }
 
 static void print_bytes(int64_t bytes, int64_t all) {
@@ -54,8 +75,7 @@ static void print_head(const struct report *report) {
         printf(", a sample every %s", stack_bytes((int64_t)report->profile->rate, false, text));
     }
     printf("\nlive: %s", stack_bytes(now[LIVE], false, text));
-    const double error = report_error(report, now[LIVE]);
-    if (error > 0) printf(" (+-%.0f %%)", ceil(100 * error));
+    print_error(report_error(report));
     printf(" in %" PRId64 " blocks", now[LIVE_BLOCKS]);
     printf("; wasted beside them: %s", stack_bytes(now[WASTE], false, text));
     printf("; allocated: %s\n", stack_bytes(now[ALLOCATED], false, text));
