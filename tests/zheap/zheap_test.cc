@@ -233,6 +233,52 @@ TEST(ZheapTest, TakesAddr2line) {
     EXPECT_NE(finished.out.find("fill_cache  planted.cc:"), std::string::npos) << finished.out;
 }
 
+// A folder with what is in a folder of the machine, for PATH.
+std::string FolderWith(const std::string &program) {
+    const std::string folder = TempFile("only_" + program), from = "/usr/bin/" + program;
+    mkdir(folder.c_str(), 0700);
+    if (access(from.c_str(), X_OK) != 0) return "";
+    (void)symlink(from.c_str(), (folder + "/" + program).c_str());
+    return folder;
+}
+
+// A program without its symbols has the name of one function left.  addr2line gives that name to
+// all functions behind it.
+TEST(ZheapTest, GivesNoFunctionTheNameOfAnother) {
+    if (access("/usr/bin/strip", X_OK) != 0) GTEST_SKIP() << "no strip (binutils)";
+    const std::string file = Planted(), root = TempFile("stripped");
+    mkdir(root.c_str(), 0700);
+    ASSERT_EQ(RunProgram({"/usr/bin/strip", CopyOfPlanted(root)}).status, 0);
+    for (const char *program : {"llvm-symbolizer", "addr2line"}) {
+        const std::string folder = FolderWith(program);
+        if (folder.empty()) continue;
+        const json::Value report =
+            json::Parse(Zheap({"--json", "--root=" + root, file}, {"PATH=" + folder}).out);
+        // Without their names the allocator's three functions are not left out.
+        const Names names = Functions(report, 0);
+        ASSERT_EQ(names.size(), 6u) << program;
+        for (size_t i = 0; i < names.size(); i++) {
+            const std::string expected = i == 4 ? "serve_requests" : "planted_binary+0x";
+            EXPECT_EQ(names[i].rfind(expected, 0), 0u) << program << ": " << names[i];
+        }
+        ASSERT_EQ(report["notes"].list.size(), 1u) << program;
+        const std::string note = report["notes"].list[0].text;
+        EXPECT_NE(note.find("debug symbols"), std::string::npos) << note;
+    }
+}
+
+// LLVM 14 prints lines about each program of GCC 12.
+TEST(ZheapTest, DoesNotPrintWhatTheSymbolizerSaysToStderr) {
+    const std::string folder = TempFile("noisy"), program = folder + "/llvm-symbolizer";
+    mkdir(folder.c_str(), 0700);
+    WriteFile(program, "#!/bin/sh\necho 'error: address range table' >&2\nexit 3\n");
+    ASSERT_EQ(chmod(program.c_str(), 0700), 0);
+    const Finished finished = Zheap({Planted()}, {"PATH=" + folder});
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_EQ(finished.err, "");
+    EXPECT_NE(finished.out.find("llvm-symbolizer failed for "), std::string::npos) << finished.out;
+}
+
 // ---- What cannot be used -----------------------------------------------------------
 
 void ExpectRefused(const std::vector<std::string> &arguments, const std::string &why) {
