@@ -122,6 +122,8 @@ TEST(Elf, DamagedFiles) {
             (void)elf_build_id(&image, id);
             (void)elf_address(&image, random(), &address);
             (void)elf_interpreter(&image);
+            (void)elf_names_all(&image);
+            (void)elf_exports(&image, random());
         }
         elf_close(&image);
     }

@@ -10,11 +10,10 @@
 namespace ztrace_test {
 namespace {
 
-std::string Planted(const std::string &name, bool grown) {
+// `kind`: "", "grown" or "exact".
+std::string Planted(const std::string &name, const std::string &kind = "") {
     const std::string file = TempFile(name);
-    std::vector<std::string> command = {DataFile("tests/zheap/planted"), "pprof", file};
-    if (grown) command.push_back("grown");
-    EXPECT_EQ(RunProgram(command).status, 0);
+    EXPECT_EQ(RunProgram({DataFile("tests/zheap/planted"), "pprof", file, kind}).status, 0);
     return file;
 }
 
@@ -58,7 +57,7 @@ class PageTest : public testing::Test {
 };
 
 TEST(PageFileTest, IsOneFile) {
-    const std::string page = ReadFile(WritePage({Planted("one", false)}));
+    const std::string page = ReadFile(WritePage({Planted("one")}));
     EXPECT_EQ(page.rfind("<!DOCTYPE html>", 0), 0u);
     for (const char *missing : {" src=", "@import", "<link", "</script><b>\\\"sessions"}) {
         EXPECT_EQ(page.find(missing), std::string::npos) << missing;
@@ -66,8 +65,16 @@ TEST(PageFileTest, IsOneFile) {
     EXPECT_NE(page.find("flamegraph"), std::string::npos);
 }
 
+// /dev/full takes no byte, as a full disk.
+TEST(PageFileTest, SaysThatTheDiskIsFull) {
+    const Finished finished =
+        RunProgram({DataFile("tools/zheap/zheap"), "--html=/dev/full", Planted("one")});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_EQ(finished.err, "zheap: /dev/full: No space left on device\n");
+}
+
 TEST_F(PageTest, ShowsTheTopStackByLiveBytes) {
-    const std::string shown = Shown(WritePage({Planted("one", false)}));
+    const std::string shown = Shown(WritePage({Planted("one")}));
     const std::string row = FirstRow(shown);
     for (const char *part : {"64.0 MiB", "84.1 %", "fill_cache", "planted.cc:", "cache"}) {
         EXPECT_NE(row.find(part), std::string::npos) << part << "\n" << row;
@@ -81,7 +88,7 @@ TEST_F(PageTest, ShowsTheTopStackByLiveBytes) {
 }
 
 TEST_F(PageTest, SwitchesToWasteAndToAllocatedBytes) {
-    const std::string page = WritePage({Planted("one", false)});
+    const std::string page = WritePage({Planted("one")});
     const std::string waste = Shown(page + "#waste"), allocated = Shown(page + "#allocated");
     EXPECT_NE(FirstRow(waste).find("open_session"), std::string::npos);
     EXPECT_TRUE(HasFrame(waste, "open_session"));
@@ -89,8 +96,32 @@ TEST_F(PageTest, SwitchesToWasteAndToAllocatedBytes) {
     EXPECT_TRUE(HasFrame(allocated, "parse_header"));
 }
 
+// The table from its first row to what is below it.
+std::string Table(const std::string &shown) {
+    const size_t begin = shown.find("<tbody>");
+    return shown.substr(begin, shown.find("<script", begin) - begin);
+}
+
+TEST_F(PageTest, LeavesOutStacksWithoutTheFigure) {
+    const std::string page = WritePage({Planted("two", "grown")});
+    const std::string live = Table(Shown(page)), allocated = Table(Shown(page + "#allocated"));
+    EXPECT_EQ(live.find("parse_header"), std::string::npos) << live;
+    EXPECT_NE(live.find("1 stack has no live bytes."), std::string::npos) << live;
+    EXPECT_NE(allocated.find("parse_header"), std::string::npos) << allocated;
+    EXPECT_EQ(allocated.find("stack has no"), std::string::npos) << allocated;
+}
+
+TEST_F(PageTest, TellsTheLikelyError) {
+    const std::string estimated = Shown(WritePage({Planted("one")}));
+    EXPECT_NE(estimated.find("Live: 76.1 MiB (\u00b18 %) in"), std::string::npos);
+    EXPECT_NE(estimated.find("A sample every 512.0 KiB on average"), std::string::npos);
+    const std::string exact = Shown(WritePage({Planted("exact", "exact")}));
+    EXPECT_NE(exact.find("Live: 76.1 MiB in"), std::string::npos);
+    EXPECT_NE(exact.find("Every block is a sample."), std::string::npos);
+}
+
 TEST_F(PageTest, ShowsWhatGrew) {
-    const std::string old_file = Planted("one", false), file = Planted("two", true);
+    const std::string old_file = Planted("one"), file = Planted("two", "grown");
     const std::string shown = Shown(WritePage({"--diff=" + old_file, file}));
     const std::string row = FirstRow(shown);
     EXPECT_NE(row.find("open_session"), std::string::npos) << row;

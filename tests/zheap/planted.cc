@@ -1,6 +1,6 @@
 // Writes a heap profile of which the right answers are known.
 //
-// Usage: planted FORMAT FILE [grown]
+// Usage: planted FORMAT FILE [grown|exact]
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -67,7 +67,10 @@ void Plant(bool grown) {
 int main(int argc, char **argv) {
     if (argc < 3) return 2;
     const int fd = open(argv[2], O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    Plant(argc > 3 && std::strcmp(argv[3], "grown") == 0);
+    const char *kind = argc > 3 ? argv[3] : "";
+    Plant(std::strcmp(kind, "grown") == 0);
+    // Every block is a sample then.
+    if (std::strcmp(kind, "exact") == 0) profile_test::SetRate(1);
     bool (*writer)(int) = std::strcmp(argv[1], "heap_v2") == 0     ? zm_profile_write_heap_v2
                           : std::strcmp(argv[1], "collapsed") == 0 ? zm_profile_write_collapsed
                                                                    : zm_profile_write_pprof;

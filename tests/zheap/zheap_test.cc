@@ -20,12 +20,10 @@ Finished Zheap(std::vector<std::string> arguments,
     return RunProgram(arguments, environment);
 }
 
-// Writes the planted profile; returns its path.
-std::string Planted(bool grown = false, const std::string &format = "pprof") {
-    const std::string file = TempFile(format + (grown ? "_grown" : ""));
-    std::vector<std::string> command = {DataFile("tests/zheap/planted"), format, file};
-    if (grown) command.push_back("grown");
-    const Finished finished = RunProgram(command);
+// Writes the planted profile; returns its path.  `kind`: "", "grown" or "exact".
+std::string Planted(const std::string &kind = "", const std::string &format = "pprof") {
+    const std::string file = TempFile(format + kind);
+    const Finished finished = RunProgram({DataFile("tests/zheap/planted"), format, file, kind});
     EXPECT_EQ(finished.status, 0) << finished.err;
     return file;
 }
@@ -108,11 +106,42 @@ TEST(ZheapTest, PrintsTheTable) {
     EXPECT_EQ(finished.status, 0);
     EXPECT_EQ(finished.err, "");
     for (const char *part :
-         {"live: 76.1 MiB (+-9 %) in 70664 blocks", "   64.0 MiB  84%    1.0 MiB   4%",
+         {"live: 76.1 MiB (+-8 %) in 70664 blocks", "   64.0 MiB  84%    1.0 MiB   4%",
           "fill_cache  planted.cc:", "label: cache", "... 3 more stacks, by live"}) {
         EXPECT_NE(finished.out.find(part), std::string::npos) << part << "\n" << finished.out;
     }
     EXPECT_EQ(finished.out.find("open_session"), std::string::npos);
+}
+
+// Blocks of the size of the rate, as load_table's, add less than small ones: sqrt(rate / bytes) is
+// 8.1 % here.  Where every block is a sample, there is no error.
+TEST(ZheapTest, TellsTheLikelyError) {
+    EXPECT_NEAR(std::stod(Json({Planted()})["live_error"].text), 0.0794, 0.0002);
+    const std::string file = Planted("exact");
+    EXPECT_EQ(Json({file})["live_error"].text, "0.000000");
+    EXPECT_NE(Zheap({file}).out.find("live: 76.1 MiB in 70664 blocks"), std::string::npos);
+}
+
+bool Has(const std::string &text, const std::string &part) {
+    return text.find(part) != std::string::npos;
+}
+
+TEST(ZheapTest, LeavesOutStacksWithoutTheFigure) {
+    const std::string old_file = Planted(), file = Planted("grown");
+    const std::string live = Zheap({file}).out, waste = Zheap({"--sort=waste", old_file}).out;
+    EXPECT_FALSE(Has(live, "parse_header")) << live;
+    EXPECT_TRUE(Has(live, "... 1 stack without live bytes (--sort=allocated shows them)")) << live;
+    EXPECT_FALSE(Has(live, "more stack")) << live;
+    EXPECT_FALSE(Has(waste, "parse_header")) << waste;
+    EXPECT_TRUE(Has(waste, "... 1 stack without waste")) << waste;
+    EXPECT_TRUE(Has(Zheap({"--sort=allocated", file}).out, "parse_header"));
+    EXPECT_FALSE(Has(Zheap({"--sort=allocated", file}).out, " without "));
+    EXPECT_TRUE(Has(Zheap({"--top=2", file}).out, "... 3 more stacks, by live (--top=N shows N)"));
+    // What had live bytes before and has none now has shrunk.
+    const std::string compared = Zheap({"--diff", old_file, file}).out;
+    EXPECT_TRUE(Has(compared, "parse_header")) << compared;
+    EXPECT_FALSE(Has(compared, " without ")) << compared;
+    EXPECT_EQ(Json({file})["stacks"].list.size(), 6u);  // all
 }
 
 TEST(ZheapTest, PrintsCollapsedStacks) {
@@ -126,7 +155,7 @@ TEST(ZheapTest, PrintsCollapsedStacks) {
 
 // The two profiles are of two runs: their addresses differ.
 TEST(ZheapTest, ComparesTwoProfiles) {
-    const std::string old_file = Planted(), file = Planted(true);
+    const std::string old_file = Planted(), file = Planted("grown");
     const json::Value report = Json({"--diff=" + old_file, file});
     EXPECT_EQ(report["all_stacks"].text, "6");
     EXPECT_EQ(Order(report), (Names{"open_session", "load_table", "fill_cache", "load_table",
@@ -204,6 +233,52 @@ TEST(ZheapTest, TakesAddr2line) {
     EXPECT_NE(finished.out.find("fill_cache  planted.cc:"), std::string::npos) << finished.out;
 }
 
+// A folder with what is in a folder of the machine, for PATH.
+std::string FolderWith(const std::string &program) {
+    const std::string folder = TempFile("only_" + program), from = "/usr/bin/" + program;
+    mkdir(folder.c_str(), 0700);
+    if (access(from.c_str(), X_OK) != 0) return "";
+    (void)symlink(from.c_str(), (folder + "/" + program).c_str());
+    return folder;
+}
+
+// A program without its symbols has the name of one function left.  addr2line gives that name to
+// all functions behind it.
+TEST(ZheapTest, GivesNoFunctionTheNameOfAnother) {
+    if (access("/usr/bin/strip", X_OK) != 0) GTEST_SKIP() << "no strip (binutils)";
+    const std::string file = Planted(), root = TempFile("stripped");
+    mkdir(root.c_str(), 0700);
+    ASSERT_EQ(RunProgram({"/usr/bin/strip", CopyOfPlanted(root)}).status, 0);
+    for (const char *program : {"llvm-symbolizer", "addr2line"}) {
+        const std::string folder = FolderWith(program);
+        if (folder.empty()) continue;
+        const json::Value report =
+            json::Parse(Zheap({"--json", "--root=" + root, file}, {"PATH=" + folder}).out);
+        // Without their names the allocator's three functions are not left out.
+        const Names names = Functions(report, 0);
+        ASSERT_EQ(names.size(), 6u) << program;
+        for (size_t i = 0; i < names.size(); i++) {
+            const std::string expected = i == 4 ? "serve_requests" : "planted_binary+0x";
+            EXPECT_EQ(names[i].rfind(expected, 0), 0u) << program << ": " << names[i];
+        }
+        ASSERT_EQ(report["notes"].list.size(), 1u) << program;
+        const std::string note = report["notes"].list[0].text;
+        EXPECT_NE(note.find("debug symbols"), std::string::npos) << note;
+    }
+}
+
+// LLVM 14 prints lines about each program of GCC 12.
+TEST(ZheapTest, DoesNotPrintWhatTheSymbolizerSaysToStderr) {
+    const std::string folder = TempFile("noisy"), program = folder + "/llvm-symbolizer";
+    mkdir(folder.c_str(), 0700);
+    WriteFile(program, "#!/bin/sh\necho 'error: address range table' >&2\nexit 3\n");
+    ASSERT_EQ(chmod(program.c_str(), 0700), 0);
+    const Finished finished = Zheap({Planted()}, {"PATH=" + folder});
+    EXPECT_EQ(finished.status, 0);
+    EXPECT_EQ(finished.err, "");
+    EXPECT_NE(finished.out.find("llvm-symbolizer failed for "), std::string::npos) << finished.out;
+}
+
 // ---- What cannot be used -----------------------------------------------------------
 
 void ExpectRefused(const std::vector<std::string> &arguments, const std::string &why) {
@@ -233,7 +308,7 @@ TEST(ZheapTest, RefusesFilesThatAreNoProfile) {
     const std::string file = TempFile("bad"), good = Planted();
     ExpectRefused({"/nonexistent"}, "No such file");
     ExpectRefused({"/"}, "Is a directory");
-    ExpectRefused({Planted(false, "heap_v2")}, "no profile.proto");
+    ExpectRefused({Planted("", "heap_v2")}, "no profile.proto");
     ExpectRefused({"--diff=/nonexistent", good}, "No such file");
     WriteFile(file, "");
     ExpectRefused({file}, "it is empty");

@@ -142,6 +142,29 @@ bool elf_has_function(const struct elf_image *image, const char *function, bool 
     return false;
 }
 
+/* The first table of symbols of this type, or NULL. */
+static const ElfW(Shdr) * table_of(const struct elf_image *image, unsigned type) {
+    for (uint64_t i = 0; i < header(image)->e_shnum; i++) {
+        const ElfW(Shdr) *table = section(image, i);
+        if (table && table->sh_type == type) return table;
+    }
+    return NULL;
+}
+
+bool elf_names_all(const struct elf_image *image) { return table_of(image, SHT_SYMTAB) != NULL; }
+
+bool elf_exports(const struct elf_image *image, uint64_t address) {
+    const ElfW(Shdr) *table = table_of(image, SHT_DYNSYM);
+    const ElfW(Sym) *symbol = table ? part(image, table->sh_offset, table->sh_size) : NULL;
+    for (uint64_t i = 0; symbol && i < table->sh_size / sizeof(*symbol); i++) {
+        const unsigned type = ELF64_ST_TYPE(symbol[i].st_info);
+        if (type != STT_FUNC && type != STT_GNU_IFUNC) continue;
+        if (symbol[i].st_shndx == SHN_UNDEF || address < symbol[i].st_value) continue;
+        if (address - symbol[i].st_value < symbol[i].st_size) return true;
+    }
+    return false;
+}
+
 bool elf_needs(const struct elf_image *image, const char *library) {
     for (uint64_t i = 0; i < header(image)->e_shnum; i++) {
         const ElfW(Shdr) *dynamic = section(image, i);

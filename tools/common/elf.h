@@ -50,6 +50,12 @@ bool elf_build_id(const struct elf_image *image, char id[ELF_BUILD_ID_SIZE]);
  * when that byte is not loaded. */
 bool elf_address(const struct elf_image *image, uint64_t offset, uint64_t *address);
 
+/* Whether its symbols name all functions, those that other files do not call too. */
+bool elf_names_all(const struct elf_image *image);
+
+/* Whether the address, as symbols count it, is in a function that other files may call. */
+bool elf_exports(const struct elf_image *image, uint64_t address);
+
 enum { ELF_SCRIPT_SIZE = 256 }; /* what Linux reads of a file to run it */
 
 /* The interpreter that a script names in its first line, as Linux reads it: the name ends at a

@@ -1,7 +1,9 @@
 #include "tools/common/run.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -60,7 +62,15 @@ static char *read_all(int from) {
     return NULL;
 }
 
-int cli_run(char *const *command, char *const *environment, char **output, int *exit_status) {
+static void leave_out_errors(void) {
+    int null = open("/dev/null", O_WRONLY);
+    if (null < 0) return;
+    dup2(null, STDERR_FILENO);
+    close(null);
+}
+
+static int run(char *const *command, char *const *environment, bool silent, char **output,
+               int *exit_status) {
     int out[2], status;
     if (pipe(out) != 0) return -1;
     pid_t pid = cli_fork();
@@ -68,6 +78,7 @@ int cli_run(char *const *command, char *const *environment, char **output, int *
         dup2(out[1], STDOUT_FILENO);
         close(out[0]);
         close(out[1]);
+        if (silent) leave_out_errors();
         for (size_t i = 0; environment && environment[i]; i++) putenv(environment[i]);
         /* execvp would let a shell read a file that the kernel does not know. */
         (strchr(command[0], '/') ? execv : execvp)(command[0], command);
@@ -83,4 +94,12 @@ int cli_run(char *const *command, char *const *environment, char **output, int *
     if (pid < 0 || !*output) return -1;
     *exit_status = WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
     return 0;
+}
+
+int cli_run(char *const *command, char *const *environment, char **output, int *exit_status) {
+    return run(command, environment, false, output, exit_status);
+}
+
+int cli_run_silent(char *const *command, char **output, int *exit_status) {
+    return run(command, NULL, true, output, exit_status);
 }

@@ -21,6 +21,9 @@ int cli_wait(pid_t pid, int *status);
  * is no such program.  Returns 0, or -1 with errno set. */
 int cli_run(char *const *command, char *const *environment, char **output, int *exit_status);
 
+/* The same for a program whose errors nobody is to see. */
+int cli_run_silent(char *const *command, char **output, int *exit_status);
+
 #ifdef __cplusplus
 }
 #endif

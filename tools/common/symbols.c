@@ -72,24 +72,38 @@ static char *source_of(char *line) {
     return strdup(cli_base_name(line));
 }
 
+/* addr2line names an address after the nearest symbol before it.  In a file without its full
+ * symbols that may be any other function, unless that one is known to reach as far. */
+static bool is_name_right(const struct finder *finder, const struct file *file, const char *address,
+                          const char *source) {
+    return finder->is_llvm || source[0] != '?' || elf_names_all(&file->image) ||
+           elf_exports(&file->image, strtoull(address, NULL, 16));
+}
+
 /* For each address: the address, then two lines for each function, the innermost one first. */
-static void read_output(struct finder *finder, struct batch *batch, char *text) {
+static void read_output(struct finder *finder, const struct file *file, struct batch *batch,
+                        char *text) {
     size_t next = 0;
+    const char *address = "";
     struct location *location = NULL;
     char *line;
     while ((line = next_line(&text)) != NULL) {
         if (strncmp(line, "0x", 2) == 0) {
             if (next == batch->count) return;
+            address = batch->addresses[next];
             location = batch->locations[next++];
             continue;
         }
         char *source = next_line(&text);
         if (!location || !source || strncmp(line, "??", 2) == 0 || !line[0]) continue;
+        if (!is_name_right(finder, file, address, source)) continue;
         if (!add_frame(location, strdup(line), source_of(source), true)) finder->failed = true;
     }
 }
 
-static void run_batch(struct finder *finder, const char *file, struct batch *batch) {
+/* What the program says to stderr does not matter to users: LLVM 14 says a line for each empty
+ * function in what GCC 12 compiled. */
+static void run_batch(struct finder *finder, const struct file *file, struct batch *batch) {
     char *command[MOST_OPTIONS + BATCH + 1], *output;
     size_t count = 0;
     int status;
@@ -100,13 +114,13 @@ static void run_batch(struct finder *finder, const char *file, struct batch *bat
          *option; option++) {
         command[count++] = (char *)*option;
     }
-    command[count++] = (char *)file;
+    command[count++] = (char *)file->path;
     for (size_t i = 0; i < batch->count; i++) command[count++] = batch->addresses[i];
     command[count] = NULL;
-    if (cli_run(command, NULL, &output, &status) == 0) {
-        read_output(finder, batch, output);
+    if (cli_run_silent(command, &output, &status) == 0) {
+        read_output(finder, file, batch, output);
         free(output);
-        if (status != 0) notes_add(finder->notes, "%s failed for %s", finder->program, file);
+        if (status != 0) notes_add(finder->notes, "%s failed for %s", finder->program, file->path);
     } else {
         notes_add(finder->notes, "%s: %s", finder->program, strerror(errno));
     }
@@ -161,6 +175,24 @@ static bool name_number(struct location *location, const struct file *file) {
     return add_frame(location, size < 0 ? NULL : name, NULL, false);
 }
 
+/* Gives numbers to the locations of a mapping that have no function. */
+static void name_others(struct finder *finder, const struct mapping *mapping,
+                        const struct file *file) {
+    struct profile *profile = finder->profile;
+    size_t nameless = 0;
+    for (size_t i = 0; i < profile->location_count; i++) {
+        struct location *location = &profile->locations[i];
+        if (location->mapping != mapping || location->frame_count > 0) continue;
+        if (!name_number(location, file)) finder->failed = true;
+        nameless++;
+    }
+    if (nameless == 0 || !file->is_open || !finder->program[0]) return;
+    notes_add(finder->notes,
+              "some functions of %s have no name; its debug symbols may have it "
+              "(tools/zheap/README.md says how to get them)",
+              file->path);
+}
+
 static void find_in_mapping(struct finder *finder, const struct mapping *mapping,
                             struct batch *batch) {
     struct file file = {.is_open = false};
@@ -175,14 +207,10 @@ static void find_in_mapping(struct finder *finder, const struct mapping *mapping
         batch->locations[batch->count] = location;
         snprintf(batch->addresses[batch->count], sizeof(batch->addresses[0]), "0x%" PRIx64,
                  address_in(&file, location));
-        if (++batch->count == BATCH) run_batch(finder, file.path, batch);
+        if (++batch->count == BATCH) run_batch(finder, &file, batch);
     }
-    run_batch(finder, file.path, batch);
-    for (size_t i = 0; i < profile->location_count; i++) {
-        struct location *location = &profile->locations[i];
-        if (location->mapping != mapping || location->frame_count > 0) continue;
-        if (!name_number(location, &file)) finder->failed = true;
-    }
+    run_batch(finder, &file, batch);
+    name_others(finder, mapping, &file);
     if (file.is_open) elf_close(&file.image);
 }
 

@@ -13,7 +13,7 @@ void report_json(FILE *file, const struct report *report) {
     stack_json_text(file, "old_file", report->old_file);
     fprintf(file, ",\n  \"time_nanos\": %" PRId64 ",\n  \"rate\": %" PRIu64 ",\n",
             report->profile->time_nanos, report->profile->rate);
-    fprintf(file, "  \"live_error\": %.6f,\n  ", report_error(report, report->stacks->now[LIVE]));
+    fprintf(file, "  \"live_error\": %.6f,\n  ", report_error(report));
     stack_json_text(file, "sort", figure_names[report->sort]);
     fputs(",\n  ", file);
     stack_json_figures(file, "now", report->stacks->now);

@@ -21,9 +21,9 @@ struct report {
     size_t top; /* stacks that are shown */
 };
 
-/* The part of a sum by which it is likely to be wrong, as each sample stands for `rate` bytes; 0
- * where that is not known. */
-double report_error(const struct report *report, int64_t bytes);
+/* The part of the live bytes by which their sum is likely to be wrong; 0 where that is not known.
+ * A block that is far larger than the rate is nearly always a sample, so it adds no error. */
+double report_error(const struct report *report);
 
 void report_text(const struct report *report);
 void report_collapsed(const struct report *report);

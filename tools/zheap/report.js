@@ -17,11 +17,14 @@ function grown(stack, figure) {
   return stack.now[figure] - (compares ? stack.old[figure] : 0);
 }
 
-// The stacks of the label that is chosen, those that matter most first.
-function shownStacks() {
+// The stacks of the label that is chosen, those that matter most first; and how many others of that
+// label have nothing of the figure.
+function chosenStacks() {
   const {figure, label} = state;
-  return data.stacks.filter((stack) => label === null || (stack.label || '') === label)
+  const ofLabel = data.stacks.filter((stack) => label === null || (stack.label || '') === label);
+  const shown = ofLabel.filter((stack) => stack.now[figure] > 0 || (compares && stack.old[figure] > 0))
     .sort((a, b) => grown(b, figure) - grown(a, figure) || b.now[figure] - a.now[figure]);
+  return {shown, without: ofLabel.length - shown.length};
 }
 
 // ---- The flame graph ----------------------------------------------------------
@@ -96,12 +99,17 @@ function drawTable(stacks) {
 
 // ---- The text and the controls ------------------------------------------------------
 
+// " (±5 %)"; nothing where the error is too small to tell.
+function errorText(error) {
+  const percent = 100 * error;
+  return percent < 0.05 ? '' : ` (\u00b1${percent < 1 ? percent.toFixed(1) : Math.ceil(percent)} %)`;
+}
+
 function drawText() {
   document.title = 'zheap: ' + data.file;
   document.getElementById('title').textContent = 'zheap: ' + data.file;
   const say = (text) => element(document.getElementById('summary'), 'p', text);
-  const error = data.live_error > 0 ? ` (\u00b1${Math.ceil(100 * data.live_error)} %)` : '';
-  say(`Live: ${bytesText(data.now.live)}${error} in ${data.now.live_blocks} blocks. `
+  say(`Live: ${bytesText(data.now.live)}${errorText(data.live_error)} in ${data.now.live_blocks} blocks. `
     + `Wasted beside them: ${bytesText(data.now.waste)}. Allocated: ${bytesText(data.now.allocated)}.`);
   if (compares) {
     const change = (figure) => signedText(data.now[figure] - data.old[figure]);
@@ -109,8 +117,9 @@ function drawText() {
       + `allocated ${change('allocated')}. Red has grown, blue has shrunk.`);
   }
   const taken = data.time_nanos ? `Taken ${new Date(data.time_nanos / 1e6).toISOString()}. ` : '';
-  const rate = data.rate ? `A sample every ${bytesText(data.rate)} on average: ` : '';
-  if (taken || rate) say(taken + rate + (rate ? 'figures are estimates.' : ''));
+  const rate = data.rate > 1 ? `A sample every ${bytesText(data.rate)} on average: figures are estimates.`
+    : data.rate === 1 ? 'Every block is a sample.' : '';
+  if (taken || rate) say(taken + rate);
   for (const note of data.notes) element(document.getElementById('notes'), 'p', note + '.');
 }
 
@@ -144,9 +153,11 @@ function draw() {
   for (const button of document.querySelectorAll('#figures button')) {
     button.classList.toggle('on', button.dataset.figure === state.figure);
   }
-  const stacks = shownStacks();
-  drawChart(stacks);
-  drawTable(stacks);
+  const {shown, without} = chosenStacks();
+  drawChart(shown);
+  drawTable(shown);
+  document.getElementById('without').textContent =
+    without ? `${without} ${without === 1 ? 'stack has' : 'stacks have'} no ${FIGURES[state.figure]}.` : '';
 }
 
 // The figure is in the address: #waste.

@@ -9,9 +9,30 @@
 
 enum { SHOWN_FRAMES = 16 };
 
-double report_error(const struct report *report, int64_t bytes) {
-    const double rate = (double)report->profile->rate;
-    return rate > 0 && bytes > 0 ? sqrt(rate / (double)bytes) : 0;
+/* The variance of the live bytes of a sample's row.  With p = 1 - exp(-size / rate), `blocks` * p
+ * samples were taken, each of which counts for 1 / p blocks: blocks * size^2 * (1 - p) / p. */
+static double variance_of(const struct sample *sample, double rate) {
+    const double bytes = (double)sample->figures[LIVE];
+    const double blocks = (double)sample->figures[LIVE_BLOCKS];
+    if (blocks <= 0) return bytes * rate; /* as for small blocks, whose error is largest */
+    const double size = bytes / blocks;
+    return size > 0 ? bytes * size / expm1(size / rate) : 0;
+}
+
+double report_error(const struct report *report) {
+    const double rate = (double)report->profile->rate, bytes = (double)report->stacks->now[LIVE];
+    double variance = 0;
+    if (rate <= 0 || bytes <= 0) return 0;
+    for (size_t i = 0; i < report->profile->sample_count; i++) {
+        variance += variance_of(&report->profile->samples[i], rate);
+    }
+    return sqrt(variance) / bytes;
+}
+
+/* " (+-5 %)"; nothing where the error is too small to tell. */
+static void print_error(double error) {
+    const double percent = 100 * error;
+    if (percent >= 0.05) printf(" (+-%.*f %%)", percent < 1, percent < 1 ? percent : ceil(percent));
 }
 
 static void print_bytes(int64_t bytes, int64_t all) {
@@ -54,8 +75,7 @@ static void print_head(const struct report *report) {
         printf(", a sample every %s", stack_bytes((int64_t)report->profile->rate, false, text));
     }
     printf("\nlive: %s", stack_bytes(now[LIVE], false, text));
-    const double error = report_error(report, now[LIVE]);
-    if (error > 0) printf(" (+-%.0f %%)", ceil(100 * error));
+    print_error(report_error(report));
     printf(" in %" PRId64 " blocks", now[LIVE_BLOCKS]);
     printf("; wasted beside them: %s", stack_bytes(now[WASTE], false, text));
     printf("; allocated: %s\n", stack_bytes(now[ALLOCATED], false, text));
@@ -66,9 +86,39 @@ static void print_head(const struct report *report) {
     printf(", allocated %s\n", stack_bytes(now[ALLOCATED] - old[ALLOCATED], true, text));
 }
 
+/* What the figures are called where a stack has none. */
+static const char *const nothing[] = {"live bytes", "waste", "allocated bytes"};
+
+/* Says how many stacks are not in the table, and why. */
+static void print_left_out(const struct report *report, size_t more, size_t without) {
+    const enum figure sort = report->sort;
+    if (more > 0) {
+        printf("... %zu more stack%s, by %s%s (--top=N shows N)\n", more, more == 1 ? "" : "s",
+               figure_names[sort], report->old_file ? ", by what it grew" : "");
+    }
+    if (without > 0) {
+        printf("... %zu stack%s without %s (%s)\n", without, without == 1 ? "" : "s", nothing[sort],
+               sort == ALLOCATED ? "--json has all" : "--sort=allocated shows them");
+    }
+}
+
+static void print_stacks(const struct report *report) {
+    size_t shown = 0, more = 0, without = 0;
+    for (size_t i = 0; i < report->stacks->count; i++) {
+        const struct stack *stack = &report->stacks->at[i];
+        if (stack->now[report->sort] == 0 && stack->old[report->sort] == 0) {
+            without++;
+        } else if (shown < report->top) {
+            print_stack(report, stack);
+            shown++;
+        } else {
+            more++;
+        }
+    }
+    print_left_out(report, more, without);
+}
+
 void report_text(const struct report *report) {
-    const size_t count = report->stacks->count;
-    const size_t shown = report->top < count ? report->top : count;
     print_head(report);
     if (report->old_file) {
         printf("\n%11s %16s %11s %15s %11s %15s %11s\n", "live", "grew by", "waste", "grew by",
@@ -76,11 +126,7 @@ void report_text(const struct report *report) {
     } else {
         printf("\n%11s %15s %15s %16s\n", "live", "waste", "allocated", "blocks");
     }
-    for (size_t i = 0; i < shown; i++) print_stack(report, &report->stacks->at[i]);
-    if (shown < count) {
-        printf("... %zu more stacks, by %s%s (--top=N shows N)\n", count - shown,
-               figure_names[report->sort], report->old_file ? ", by what it grew" : "");
-    }
+    print_stacks(report);
     for (size_t i = 0; i < report->notes->count; i++) {
         stack_print_line(i == 0 ? "\nnote: " : "note: ", report->notes->at[i]);
         if (i + 1 < report->notes->count) putchar('\n');
