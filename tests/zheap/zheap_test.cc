@@ -189,6 +189,24 @@ std::string CopyOfPlanted(const std::string &root) {
     return copy;
 }
 
+TEST(ZheapTest, SaysThatAnotherProgramIsCompared) {
+    const std::string other = TempFile("other_program"), file = TempFile("other.gz");
+    WriteFile(other, ReadFile(DataFile("tests/zheap/planted")));
+    chmod(other.c_str(), 0700);
+    if (RunProgram({other, "pprof", file}).status != 0) GTEST_SKIP() << "it cannot be copied";
+    const std::string note = "is of another program (" + other + ") than ";
+    EXPECT_TRUE(Has(Zheap({"--diff=" + file, Planted()}).out, note));
+    EXPECT_FALSE(Has(Zheap({"--diff=" + Planted(), Planted()}).out, "another program"));
+}
+
+// No file that zheap or its helpers open takes the number of a closed stream.
+TEST(ZheapTest, SaysOnceThatItCannotPrint) {
+    const Finished finished = RunProgram(
+        {"/bin/sh", "-c", DataFile("tools/zheap/without_charts") + " " + Planted() + " >&-"});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_EQ(std::count(finished.err.begin(), finished.err.end(), '\n'), 1) << finished.err;
+}
+
 TEST(ZheapTest, LooksForFilesBelowTheRoot) {
     const std::string file = Planted(), root = TempFile("root");
     mkdir(root.c_str(), 0700);
@@ -315,6 +333,8 @@ TEST(ZheapTest, RefusesFilesThatAreNoProfile) {
     const std::string bytes = ReadFile(good);
     WriteFile(file, bytes.substr(0, bytes.size() - 9));
     ExpectRefused({file}, "it is cut short");
+    WriteFile(file, bytes + bytes);
+    ExpectRefused({file}, "there is more behind its end");
     std::string changed = bytes;
     changed[bytes.size() / 2] ^= 1;
     WriteFile(file, changed);

@@ -39,7 +39,7 @@ void stack_print(const struct stack *stack, int indent, size_t shown) {
     }
     if (stack->label) {
         printf("%*s", indent, "");
-        stack_print_line("label: ", stack->label);
+        stack_print_line("label: ", stack->label[0] ? stack->label : "(empty)");
         putchar('\n');
     }
 }

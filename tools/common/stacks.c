@@ -35,7 +35,7 @@ static bool make_key(struct stack *stack) {
     FILE *key = open_memstream(&stack->key, &size);
     if (!key) return false;
     for (size_t i = 0; i < stack->depth; i++) fprintf(key, "%s\n", stack->frames[i]->function);
-    fprintf(key, "\n%s", stack->label ? stack->label : "");
+    fprintf(key, "\n%s%s", stack->label ? "=" : "", stack->label ? stack->label : "");
     return fclose(key) == 0;
 }
 

@@ -57,6 +57,7 @@ const char *gunzip(uint8_t *bytes, size_t size, size_t *unpacked) {
     if (size - at < TAIL) return cut;
     if (four_bytes(bytes + at) != checksum(bytes, out)) return "its checksum is wrong";
     if (four_bytes(bytes + at + 4) != (uint32_t)out) return "its length is wrong";
+    if (size - at > TAIL) return "there is more behind its end; it must be one profile";
     *unpacked = out;
     return NULL;
 }

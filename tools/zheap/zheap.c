@@ -1,9 +1,11 @@
 /* Reads a heap profile, and says which call stacks hold the memory. */
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "tools/common/svg.h"
 #include "tools/common/symbols.h"
@@ -143,6 +145,16 @@ static bool load(const char *file, const char *root, struct profile *profile, st
     return wrong == NULL;
 }
 
+/* Functions are found again by their names, which other programs have as well: "main". */
+static void note_other_program(const struct report *report, const struct profile *old,
+                               struct notes *notes) {
+    const char *now = report->profile->mapping_count ? report->profile->mappings[0].file : "";
+    const char *before = old->mapping_count ? old->mappings[0].file : "";
+    if (!now[0] || !before[0] || strcmp(cli_base_name(now), cli_base_name(before)) == 0) return;
+    notes_add(notes, "%s is of another program (%s) than %s (%s)", report->old_file, before,
+              report->file, now);
+}
+
 static int write_report(const char *argv0, const struct arguments *arguments,
                         struct report *report) {
     const bool all = arguments->json || arguments->collapsed;
@@ -173,6 +185,7 @@ static int run(const char *argv0, const struct arguments *arguments) {
     int status = CLI_USAGE;
     if (load(arguments->file, arguments->root, &profile, &notes) &&
         (!arguments->old_file || load(arguments->old_file, arguments->root, &old, &notes))) {
+        if (arguments->old_file) note_other_program(&report, &old, &notes);
         if (stacks_make(&profile, arguments->old_file ? &old : NULL, arguments->all_frames,
                         &stacks)) {
             stacks_sort(&stacks, arguments->sort, arguments->old_file != NULL);
@@ -188,7 +201,18 @@ static int run(const char *argv0, const struct arguments *arguments) {
     return status;
 }
 
+/* So that nothing else gets the number of a standard stream that is closed.  What is written to it
+ * fails. */
+static void fill_standard_streams(void) {
+    int fd;
+    do {
+        fd = open("/dev/null", O_RDONLY);
+    } while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0) close(fd);
+}
+
 int main(int argc, char **argv) {
+    fill_standard_streams();
     struct arguments arguments = {.sort = LIVE};
     int status = parse(argc, argv, &arguments);
     if (status >= 0) return status;
