@@ -546,6 +546,7 @@ TEST_F(Samples, HaveAStackWhereThereIsNoRoomForTheirLabels) {
     zfree(block);
     EXPECT_TRUE(InChild([&without_label] {
         char text[32];
+        if (Emulated()) alarm(240);
         for (int i = 0; i < 70000; i++) {
             std::snprintf(text, sizeof text, "table %d", i);
             const Label label(text);
