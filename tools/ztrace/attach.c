@@ -287,7 +287,8 @@ static bool load(struct gdb *gdb, pid_t pid, const char *library, const char *ra
     bool kept = call(gdb, &place, "__errno_location", NULL, 0) &&
                 gdb_value(gdb, GDB_TIME, &ignored, "$ztrace_errno = *(int *)%lu", place);
     bool done = call_library(gdb, pid, library, raw);
-    if (kept) (void)gdb_value(gdb, GDB_TIME, &ignored, "*(int *)%lu = $ztrace_errno", place);
+    if (kept && !gdb->is_late)
+        (void)gdb_value(gdb, GDB_TIME, &ignored, "*(int *)%lu = $ztrace_errno", place);
     return done;
 }
 
