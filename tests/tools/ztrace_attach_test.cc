@@ -8,6 +8,8 @@
 #include <cerrno>
 #include <cstdlib>
 #include <cstring>
+#include <filesystem>
+#include <fstream>
 #include <string>
 #include <vector>
 
@@ -240,6 +242,91 @@ TEST_F(ZtraceAttachTest, IsInterrupted) {
     EXPECT_EQ(program.End(), ATTACHED_STATUS);
     EXPECT_NE(access(path_.c_str(), F_OK), 0);
     EXPECT_NE(access((path_ + ".raw").c_str(), F_OK), 0);
+}
+
+// A thread with little stack does not load the library: it would overflow.
+TEST_F(ZtraceAttachTest, LeavesThreadsWithLittleStackAlone) {
+    Process program(Program({"narrow"}));
+    ASSERT_TRUE(program.Says("ready"));
+    Process ztrace(Attach(program), STDERR_FILENO);
+    ASSERT_TRUE(ztrace.Says(kRecorded)) << ztrace.Lines();
+    ASSERT_TRUE(program.Does('e'));
+    kill(ztrace.Pid(), SIGTERM);
+    EXPECT_EQ(ztrace.End(), 0) << ztrace.Lines();
+    EXPECT_EQ(program.End(), ATTACHED_STATUS);
+}
+
+// In the place of gdb: a script, which `path` then finds.
+class FakeGdb {
+  public:
+    explicit FakeGdb(const std::string &script) : folder_(testing::TempDir() + "/fake_gdb") {
+        std::filesystem::remove_all(folder_);
+        std::filesystem::create_directory(folder_);
+        std::ofstream(folder_ + "/gdb") << "#!/bin/sh\nfolder=" << folder_ << "\n" << script;
+        std::filesystem::permissions(folder_ + "/gdb", std::filesystem::perms::owner_all);
+        setenv("PATH", (folder_ + ":" + before_).c_str(), 1);
+    }
+
+    ~FakeGdb() {
+        setenv("PATH", before_.c_str(), 1);
+        std::filesystem::remove_all(folder_);
+    }
+
+  private:
+    const std::string folder_, before_ = getenv("PATH");
+};
+
+// gdb may miss that a process with threads got SIGKILL.
+TEST_F(ZtraceAttachTest, LooksWhetherTheProcessHasEnded) {
+    FakeGdb gdb(
+        "while read -r command process; do\n"
+        "  case $command in -target-attach) pid=$process;; -exec-continue) kill -9 $pid;; esac\n"
+        "  echo ^done\n"
+        "done\n"
+        "exec sleep 1000\n");
+    Process program(Program());
+    ASSERT_TRUE(program.Says("ready"));
+    ExpectRefused(program.Pid(), "has ended");
+    EXPECT_EQ(program.End(), 128 + SIGKILL);
+}
+
+TEST_F(ZtraceAttachTest, ProcessGoesOnWhenGdbEnds) {
+    FakeGdb gdb(
+        "while read -r command process; do\n"
+        "  case $command in -target-attach) kill -STOP $process;; -exec-continue) exit;; esac\n"
+        "  echo ^done\n"
+        "done\n");
+    Process program(Program());
+    ASSERT_TRUE(program.Says("ready"));
+    ExpectRefused(program.Pid(), "is not recorded: gdb says: gdb ended");
+    const std::string status = ReadFile("/proc/" + std::to_string(program.Pid()) + "/status");
+    ASSERT_EQ(status.find("State:\tT"), std::string::npos) << status;
+    ASSERT_TRUE(program.Does('e'));
+    EXPECT_EQ(program.End(), ATTACHED_STATUS);
+}
+
+// What is called then returns to where nothing may be executed.
+TEST_F(ZtraceAttachTest, ProcessDoesNotBeginOnceMoreWhenGdbEndsInTheCall) {
+#if !defined(__x86_64__)
+    GTEST_SKIP() << "so it is on x86-64";
+#endif
+    FakeGdb gdb(
+        "mkfifo $folder/commands\n"
+        "PATH=${PATH#*:}\n"
+        "gdb \"$@\" < $folder/commands &\n"
+        "exec 3> $folder/commands\n"
+        "while read -r command; do\n"
+        "  case $calls$command in *'&dlopen'*) calls=yes;; yes-exec-continue) break;; esac\n"
+        "  echo \"$command\" >&3\n"
+        "done\n"
+        "kill -9 $!\n");
+    Process program(Program());
+    ASSERT_TRUE(program.Says("ready"));
+    const Finished finished = Ztrace({"-o", path_, "--attach=" + std::to_string(program.Pid())});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_NE(finished.err.find("did not load ztrace's library"), std::string::npos)
+        << finished.err;  // gdb or the process has ended first
+    EXPECT_EQ(program.End(), 128 + SIGSEGV);
 }
 
 TEST_F(ZtraceAttachTest, RefusesWhatItCannotRecord) {

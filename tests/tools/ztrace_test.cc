@@ -2,7 +2,9 @@
 // notices of it, and what ztrace says.
 #include "tests/tools/ztrace.h"
 
+#include <dlfcn.h>
 #include <link.h>
+#include <sys/auxv.h>
 #include <sys/stat.h>
 
 #include <algorithm>
@@ -425,6 +427,21 @@ TEST_F(ZtraceRecordsTest, TellsFirstWhatWillNotBeRecorded) {
     EXPECT_EQ(finished.status, 126);
     EXPECT_EQ(finished.err.find('\n'), finished.err.size() - 1) << finished.err;
     Record("each");
+}
+
+// The linker has no linker, but is not what the word "statically linked" means.
+TEST_F(ZtraceRecordsTest, RecordsWhatTheDynamicLinkerStarts) {
+    Dl_info linker = {};
+    const void *base = reinterpret_cast<const void *>(getauxval(AT_BASE));
+    if (!base || zmalloc_test::Emulated()) GTEST_SKIP() << "there is no linker of this machine's";
+    ASSERT_NE(dladdr(base, &linker), 0);
+    const Finished finished =
+        Ztrace({"-q", "-o", path_, linker.dli_fname, DataFile(kProgram), "each"});
+    EXPECT_EQ(finished.err, "");
+    Trace trace = Read(path_);
+    EXPECT_EQ(trace.error, "");
+    EXPECT_EQ(trace.notes.count("not-recorded"), 0u) << trace.notes["not-recorded"];
+    EXPECT_GT(trace.events.size(), 10u);
 }
 
 // A program may be any bytes: ztrace reads only bytes that are there.

@@ -122,17 +122,31 @@ bool proc_exact_memory(pid_t pid, bool shared, struct proc_memory *memory) {
     return true;
 }
 
-size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
-    char path[64], text[512];
-    struct dirent *entry;
-    size_t count = 0;
+static DIR *open_threads(pid_t pid) {
+    char path[64];
     snprintf(path, sizeof(path), "/proc/%d/task", (int)pid);
-    DIR *dir = opendir(path);
-    while (dir && count < most && (entry = readdir(dir)) != NULL) {
+    return opendir(path);
+}
+
+/* The next thread of a process, and its /proc/PID/task/THREAD/stat; 0 when there is no more. */
+static pid_t next_thread(pid_t pid, DIR *threads, char *stat, size_t size) {
+    char path[64];
+    struct dirent *entry;
+    while (threads && (entry = readdir(threads)) != NULL) {
         pid_t thread = (pid_t)strtol(entry->d_name, NULL, 10);
         if (thread <= 0) continue;
         snprintf(path, sizeof(path), "/proc/%d/task/%d/stat", (int)pid, (int)thread);
-        if (!procfs_read(path, text, sizeof(text))) continue;
+        if (procfs_read(path, stat, size)) return thread;
+    }
+    return 0;
+}
+
+size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
+    char text[512];
+    size_t count = 0;
+    pid_t thread;
+    DIR *dir = open_threads(pid);
+    while (count < most && (thread = next_thread(pid, dir, text, sizeof(text))) > 0) {
         const char *state = procfs_stat_field(text, PROCFS_STATE);
         if (!state || *state != 'R') continue;
         const int processor = (int)procfs_stat_number(text, PROCFS_PROCESSOR);
@@ -140,6 +154,18 @@ size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
     }
     if (dir) closedir(dir);
     return count;
+}
+
+bool proc_lives(pid_t pid) {
+    char text[512];
+    bool lives = false;
+    DIR *dir = open_threads(pid);
+    while (!lives && next_thread(pid, dir, text, sizeof(text)) > 0) {
+        const char *state = procfs_stat_field(text, PROCFS_STATE);
+        lives = state && *state != 'Z' && *state != 'X';
+    }
+    if (dir) closedir(dir);
+    return lives;
 }
 
 bool proc_usage(pid_t pid, struct proc_usage *usage) {

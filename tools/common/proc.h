@@ -49,6 +49,9 @@ struct proc_thread {
 /* The threads of a process that run, or wait for a processor, up to `most`; returns how many. */
 size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most);
 
+/* Whether a thread of a process has not ended. */
+bool proc_lives(pid_t pid);
+
 /* The CPU time of a process, in seconds; 0 when it is gone.  A zombie still has it. */
 double proc_cpu(pid_t pid);
 

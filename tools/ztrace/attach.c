@@ -26,6 +26,9 @@
 /* Seconds: for gdb to do something, and to wait for a call of malloc. */
 enum { GDB_TIME = 60, CALL_TIME = 60 };
 
+/* Bytes; the calls take some 5 KiB. */
+enum { LEAST_STACK = 8192 };
+
 /* A program may come from the libc only, and each look takes some 0.1 ms. */
 enum { MOST_LOOKS = 20000 };
 
@@ -76,7 +79,10 @@ static bool check_status(pid_t pid) {
     const long group = field_number(status, "Tgid"), tracer = field_number(status, "TracerPid");
     if (group != pid) return refuse(pid, "is a thread of process %ld; give that number", group);
     const char *state = procfs_field(status, "State");
-    if (state && strpbrk(state, "ZX") == state + 1) return refuse(pid, "has ended");
+    if (state && strpbrk(state, "ZX") == state + 1) {
+        return refuse(pid, proc_lives(pid) ? "has ended its first thread, and cannot be recorded"
+                                           : "has ended");
+    }
     if (!is_ours(status)) return refuse(pid, "is another user's; run ztrace as that user");
     if (tracer) return refuse(pid, "is traced by process %ld already", tracer);
     if (state && state[1] == 'T') return refuse(pid, "is stopped; send it SIGCONT first");
@@ -176,27 +182,56 @@ static void stop_running(struct gdb *gdb, pid_t pid) {
     (void)kill(pid, SIGCONT);
 }
 
+/* Whether the thread has some stack left, which loading a library takes: coroutines may have
+ * little. The kernel makes the stack of the first thread longer. */
+static bool has_stack(struct gdb *gdb, pid_t pid) {
+    char name[64], line[CLI_PATH_SIZE + 128], *end = NULL;
+    unsigned long stack, start = 0, limit = 0;
+    if (!gdb_value(gdb, GDB_TIME, &stack, "(unsigned long)$sp")) return false;
+    snprintf(name, sizeof(name), "/proc/%ld/maps", (long)pid);
+    FILE *file = fopen(name, "re");
+    while (file && stack >= limit && fgets(line, sizeof(line), file)) { /* "START-LIMIT rw-p ..." */
+        start = strtoul(line, &end, 16);
+        limit = *end == '-' ? strtoul(end + 1, NULL, 16) : 0;
+    }
+    if (file) (void)fclose(file);
+    return end && stack >= start && stack < limit &&
+           (stack - start >= LEAST_STACK || strstr(end, "[stack]"));
+}
+
+/* Why the process was not stopped at a call: gdb said so, or no call came. */
+static bool refuse_to_wait(struct gdb *gdb, pid_t pid, bool no_call) {
+    if (!proc_lives(pid)) return refuse(pid, "has ended");
+    if (strcmp(gdb->answer, GDB_SIGNAL) == 0) return refuse(pid, "was stopped, and goes on");
+    if (!no_call) return refuse(pid, "is not recorded: gdb says: %s", gdb->answer);
+    return refuse(
+        pid,
+        "called no malloc, calloc, realloc or free in %d s from outside the libc, with %d "
+        "KiB of stack: only there it can load ztrace's library",
+        CALL_TIME, LEAST_STACK / 1024);
+}
+
 /* Lets the process run until a thread may load a library. */
 static bool reach_call(struct gdb *gdb, pid_t pid, int (*interrupted)(void)) {
     unsigned long caller; /* the address that the function returns to */
     const time_t until = time(NULL) + CALL_TIME;
+    bool no_call = true;
     for (int i = 0; i < MOST_LOOKS && !interrupted(); i++) {
         const time_t rest = until - time(NULL);
-        if (rest <= 0 || !gdb_do(gdb, GDB_TIME, "-exec-continue")) break;
+        if (rest <= 0) break;
+        no_call = gdb_do(gdb, GDB_TIME, "-exec-continue");
+        if (!no_call) break;
         if (!gdb_stops(gdb, (int)rest, interrupted)) {
-            if (strcmp(gdb->answer, GDB_ENDED) == 0) return refuse(pid, "has ended");
-            if (strcmp(gdb->answer, GDB_LATE) != 0) return refuse(pid, "was stopped, and goes on");
-            stop_running(gdb, pid);
+            no_call = strcmp(gdb->answer, GDB_LATE) == 0;
+            if (no_call) stop_running(gdb, pid);
             break;
         }
-        if (!gdb_value(gdb, GDB_TIME, &caller, "%s", call_return_address)) break;
-        if (!proc_each_mapped(pid, is_inside, &caller)) return true;
+        no_call = gdb_value(gdb, GDB_TIME, &caller, "%s", call_return_address);
+        if (!no_call) break;
+        if (!proc_each_mapped(pid, is_inside, &caller) && has_stack(gdb, pid)) return true;
     }
     if (interrupted()) return refuse(pid, "is not recorded: interrupted");
-    return refuse(pid,
-                  "called no malloc, calloc, realloc or free in %d s from outside the libc: only "
-                  "there it can load ztrace's library",
-                  CALL_TIME);
+    return refuse_to_wait(gdb, pid, no_call);
 }
 
 /* Stops the process where it may load a library. */
@@ -252,13 +287,14 @@ static bool load(struct gdb *gdb, pid_t pid, const char *library, const char *ra
     bool kept = call(gdb, &place, "__errno_location", NULL, 0) &&
                 gdb_value(gdb, GDB_TIME, &ignored, "$ztrace_errno = *(int *)%lu", place);
     bool done = call_library(gdb, pid, library, raw);
-    if (kept) (void)gdb_value(gdb, GDB_TIME, &ignored, "*(int *)%lu = $ztrace_errno", place);
+    if (kept && !gdb->is_late)
+        (void)gdb_value(gdb, GDB_TIME, &ignored, "*(int *)%lu = $ztrace_errno", place);
     return done;
 }
 
 bool attach(const struct running *running, const char *library, const char *raw,
             int (*interrupted)(void)) {
-    struct gdb gdb = {.is_late = false};
+    struct gdb gdb = {.process = running->pid};
     const pid_t pid = running->pid;
     if (!check_sees(pid, library) || !check_sees(pid, raw)) return false;
     if (!gdb_start(&gdb)) {
@@ -268,6 +304,8 @@ bool attach(const struct running *running, const char *library, const char *raw,
     bool done = stop_process(&gdb, pid, interrupted) && load(&gdb, pid, library, raw);
     if (!gdb.is_late) {
         gdb_end(&gdb);
+        /* It may have stopped threads by SIGSTOP, of which they were not let go. */
+        if (gdb.is_gone) (void)kill(pid, SIGCONT);
         return done;
     }
     cli_error(TOOL, "gdb (process %ld) has not finished; it lets process %ld go when it has",

@@ -1,9 +1,11 @@
 #include "tools/ztrace/call.h"
 
 #include <elf.h>
+#include <fcntl.h>
 #include <link.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 /* Seconds: for gdb to do something, and for a function to return. */
 enum { GDB_TIME = 60, LOAD_TIME = 60 };
@@ -30,8 +32,7 @@ static const char returned[] = "";
 const char *const call_return_address = "";
 #endif
 
-/* The address at which the program began.  It is not executed again, so calls return there, as
- * those of gdb do. */
+/* The address at which the program began; 0 when it cannot be read. */
 static unsigned long entry_of(pid_t pid) {
     char name[64];
     ElfW(auxv_t) entry = {.a_type = AT_NULL};
@@ -41,6 +42,25 @@ static unsigned long entry_of(pid_t pid) {
     }
     if (file) (void)fclose(file);
     return entry.a_type == AT_ENTRY ? entry.a_un.a_val : 0;
+}
+
+/* Where calls return to.  What a program executes when it begins is not executed again, so gdb
+ * lets its own calls return there, too.  But should gdb be killed in the call, the program would
+ * begin once more: better is a byte that is an instruction that no program may execute ("hlt",
+ * which follows the call of main in glibc's).  Then the process ends by SIGSEGV. */
+static unsigned long return_of(pid_t pid) {
+    const unsigned long entry = entry_of(pid);
+#if defined(__x86_64__)
+    char name[64];
+    unsigned char code[64];
+    snprintf(name, sizeof(name), "/proc/%ld/mem", (long)pid);
+    const int fd = open(name, O_RDONLY | O_CLOEXEC);
+    const ssize_t size = fd < 0 ? -1 : pread(fd, code, sizeof(code), (off_t)entry);
+    const unsigned char *hlt = size > 0 ? memchr(code, 0xf4, (size_t)size) : NULL;
+    if (fd >= 0) close(fd);
+    if (hlt) return entry + (unsigned long)(hlt - code);
+#endif
+    return entry;
 }
 
 static bool assign(struct gdb *gdb, const char *name, unsigned long value) {
@@ -65,16 +85,16 @@ static void write_back_registers(struct gdb *gdb) {
 bool call_prepare(struct gdb *gdb, pid_t pid) {
     char commands[4096];
     unsigned long number;
-    const unsigned long entry = entry_of(pid);
+    const unsigned long end = return_of(pid);
     int used = snprintf(commands, sizeof(commands), "\"set $ztrace_result = $%s\"", returned);
     for (const char *const *name = saved; *name; name++) {
         used += snprintf(commands + used, sizeof(commands) - (size_t)used,
                          " \"set $%s = $ztrace_%s\"", *name, *name);
     }
-    return save_registers(gdb) && gdb_do(gdb, GDB_TIME, "-break-insert *%lu", entry) &&
+    return save_registers(gdb) && gdb_do(gdb, GDB_TIME, "-break-insert *%lu", end) &&
            gdb_value(gdb, GDB_TIME, &number, "$bpnum") &&
            gdb_do(gdb, GDB_TIME, "-break-commands %lu %s", number, commands) &&
-           gdb_do(gdb, GDB_TIME, "-data-evaluate-expression \"$ztrace_entry = %lu\"", entry);
+           gdb_do(gdb, GDB_TIME, "-data-evaluate-expression \"$ztrace_end = %lu\"", end);
 }
 
 /* Writes a text below the stack, and moves *stack below it. */
@@ -95,10 +115,10 @@ static bool push_return(struct gdb *gdb, unsigned long stack) {
     stack -= sizeof(unsigned long);
     return assign(gdb, "sp", stack) &&
            gdb_do(gdb, GDB_TIME,
-                  "-data-evaluate-expression \"*(unsigned long *)%lu = $ztrace_entry\"", stack);
+                  "-data-evaluate-expression \"*(unsigned long *)%lu = $ztrace_end\"", stack);
 #else
     return assign(gdb, "sp", stack) &&
-           gdb_do(gdb, GDB_TIME, "-data-evaluate-expression \"$x30 = $ztrace_entry\"");
+           gdb_do(gdb, GDB_TIME, "-data-evaluate-expression \"$x30 = $ztrace_end\"");
 #endif
 }
 

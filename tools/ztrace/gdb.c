@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +11,8 @@
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
+
+#include "tools/common/proc.h"
 
 /* Between two looks whether a signal came. */
 enum { PAUSE_MS = 50 };
@@ -84,6 +87,19 @@ static bool fail(struct gdb *gdb, const char *why) {
     return false;
 }
 
+static bool is_gone(struct gdb *gdb) {
+    gdb->is_gone = true;
+    return fail(gdb, GDB_GONE);
+}
+
+/* gdb may not see that SIGKILL ended a process with several threads: then it waits for ever, and
+ * the process stays a zombie. */
+static bool has_ended(struct gdb *gdb) {
+    if (!gdb->process || proc_lives(gdb->process)) return false;
+    (void)kill(gdb->pid, SIGKILL);
+    return true;
+}
+
 /* Waits for the next line. */
 static bool read_line(struct gdb *gdb, double until, int (*interrupted)(void)) {
     while (!take_line(gdb)) {
@@ -91,9 +107,12 @@ static bool read_line(struct gdb *gdb, double until, int (*interrupted)(void)) {
         if (interrupted && interrupted()) return fail(gdb, GDB_LATE);
         if (now() >= until) return fail(gdb, GDB_LATE);
         if (gdb->used == sizeof(gdb->text)) gdb->used = 0; /* a line that nobody waits for */
-        if (poll(&end, 1, PAUSE_MS) <= 0) continue;
+        if (poll(&end, 1, PAUSE_MS) <= 0) {
+            if (has_ended(gdb)) return fail(gdb, GDB_ENDED);
+            continue;
+        }
         ssize_t n = read(gdb->from, gdb->text + gdb->used, sizeof(gdb->text) - gdb->used);
-        if (n == 0 || (n < 0 && errno != EINTR)) return fail(gdb, "gdb ended");
+        if (n == 0 || (n < 0 && errno != EINTR)) return is_gone(gdb);
         if (n > 0) gdb->used += (size_t)n;
     }
     return true;
@@ -117,7 +136,7 @@ static bool is(const struct gdb *gdb, const char *begin) {
 static bool send(struct gdb *gdb, int seconds, const char *command) {
     const double until = now() + seconds;
     if (write(gdb->to, command, strlen(command)) < 0 || write(gdb->to, "\n", 1) < 0) {
-        return fail(gdb, "gdb ended");
+        return is_gone(gdb);
     }
     while (read_line(gdb, until, NULL)) {
         if (is(gdb, "^error")) {
@@ -169,6 +188,9 @@ void gdb_end(struct gdb *gdb) {
     static const char commands[] = "-target-detach\n-gdb-exit\n";
     if (write(gdb->to, commands, sizeof(commands) - 1) < 0) errno = 0; /* it has ended */
     do { /* it must not wait for somebody to read what it says */
+        struct pollfd end = {gdb->from, POLLIN, 0};
+        while (poll(&end, 1, PAUSE_MS) == 0 && !has_ended(gdb)) {
+        }
         n = read(gdb->from, gdb->text, sizeof(gdb->text));
     } while (n > 0 || (n < 0 && errno == EINTR));
     gdb_leave(gdb);

@@ -8,11 +8,13 @@
 
 struct gdb {
     pid_t pid;
+    pid_t process; /* that it is attached to, or 0 */
     int to, from;
     char text[65536]; /* what it printed, and was not yet looked at */
     size_t used;
     char answer[4096]; /* the last line that was waited for */
     bool is_late;      /* a command was sent, and its answer has not come in time */
+    bool is_gone;      /* it has ended */
 };
 
 /* Starts it.  If ztrace ends, gdb gets no more commands, and lets the process go.  False, with
@@ -32,6 +34,7 @@ bool gdb_value(struct gdb *gdb, int seconds, unsigned long *value, const char *f
 #define GDB_LATE "it took too long"
 #define GDB_SIGNAL "it got a signal"
 #define GDB_ENDED "it ended"
+#define GDB_GONE "gdb ended"
 
 /* Waits until the process stops at a breakpoint.  False when it ends or gets a signal for which gdb
  * stops it; or when the time is over, or `interrupted` (which may be NULL) returns other than 0:

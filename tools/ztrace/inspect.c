@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "tools/common/cli.h"
 #include "tools/common/elf.h"
@@ -23,8 +24,17 @@ static bool has_other_new(const struct elf_image *image) {
     return calls;
 }
 
-static struct obstacle inspect_linked(const struct elf_image *image, const struct elf_image *own) {
+/* The dynamic linker can be started as a program, and loads the one that its arguments name. */
+static bool is_linker(const char *path, const char *linker) {
+    struct stat program, other;
+    return linker && stat(path, &program) == 0 && stat(linker, &other) == 0 &&
+           program.st_dev == other.st_dev && program.st_ino == other.st_ino;
+}
+
+static struct obstacle inspect_linked(const struct elf_image *image, const struct elf_image *own,
+                                      const char *path) {
     const char *linker = elf_interpreter(image), *ours = elf_interpreter(own);
+    if (is_linker(path, ours)) return (struct obstacle){INSPECT_NOTHING, NULL, false};
     if (!linker)
         return (struct obstacle){INSPECT_STATIC, "is statically linked, and not recorded", false};
     if (ours && strcmp(cli_base_name(linker), cli_base_name(ours)) != 0) {
@@ -46,7 +56,7 @@ static struct obstacle inspect_elf(const struct elf_image *image, const char *pa
     struct elf_image own;
     if (!elf_open("/proc/self/exe", &own)) return (struct obstacle){INSPECT_NOTHING, NULL, false};
     bool alike = elf_same_cpu(image, &own);
-    if (alike) found = inspect_linked(image, &own);
+    if (alike) found = inspect_linked(image, &own, path);
     if (alike && !found.text && elf_gains_rights(path)) {
         found.kind = INSPECT_RIGHTS;
         found.text = "is setuid, setgid or has capabilities, and not recorded";

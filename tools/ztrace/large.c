@@ -83,7 +83,7 @@ struct pages {
     uintptr_t at; /* where they begin */
     size_t size;  /* of each */
     size_t count;
-    unsigned char resident[1024];
+    unsigned char resident[256];
 };
 
 /* Whether all that are resident can be read: the program may have protected some. */
@@ -110,7 +110,8 @@ enum compare { NOT_AT_ALL, IN_PLACE, IN_A_COPY };
 
 static const char zeros[4096];
 
-static bool copy_has_zeros(uintptr_t at, size_t size) {
+/* Not inlined: threads that free blocks may have little stack. */
+static __attribute__((noinline)) bool copy_has_zeros(uintptr_t at, size_t size) {
     char copy[sizeof(zeros)] = {0};
     while (size > 0) {
         const size_t part = size < sizeof(copy) ? size : sizeof(copy);

@@ -183,7 +183,7 @@ int may_write_children(const char *raw, uint32_t most, bool force, struct zt_err
         }
         if (access(name, F_OK) == 0) {
             return fail(error, name,
-                        "exists: an earlier recording was interrupted; make a trace "
+                        "exists: a recording goes on, or was interrupted; make a trace "
                         "of it with --convert, or remove it");
         }
         name_trace(name);

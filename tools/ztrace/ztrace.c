@@ -221,7 +221,7 @@ static int create_raw(const char *path, const struct arguments *arguments,
     if (!error && new_file_name(&file, path, false) != 0) error = errno;
     if (!error) return file.fd;
     cli_error(TOOL,
-              error == EEXIST ? "%s: exists: an earlier recording was interrupted; make a "
+              error == EEXIST ? "%s: exists: a recording goes on, or was interrupted; make a "
                                 "trace of it with --convert, or remove it"
                               : "%s: %s",
               path, strerror(error));
