@@ -143,10 +143,27 @@ TEST(CompareTest, PicturesThatCannotBeWrittenAreToldFirst) {
     EXPECT_EQ(RunProgram({DataFile(kCompare), "--svg=/proc/memory.svg", ShortTrace()}).out, "");
 #endif
     std::string svg = TempFile("kept.svg"), text = TempFile("text.ztrace");
-    WriteFile(svg, "as it was");
+    WriteFile(svg, "<svg>as it was</svg>");
     WriteFile(text, "no trace");
-    EXPECT_EQ(RunProgram({DataFile(kCompare), "--svg=" + svg, text}).status, 2);
-    EXPECT_EQ(ReadFile(svg), "as it was");
+    const Finished finished = RunProgram({DataFile(kCompare), "--svg=" + svg, text});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_NE(finished.err.find("not a trace"), std::string::npos) << finished.err;
+    EXPECT_EQ(ReadFile(svg), "<svg>as it was</svg>");
+}
+
+// Who forgets the name of the picture keeps the trace.
+TEST(CompareTest, ATraceIsNotReplacedByAPicture) {
+    const std::string trace = TempFile("own.ztrace"), before = ReadFile(ShortTrace());
+    WriteFile(trace, before);
+    for (const char *option : {"--svg", "--html"}) {
+        const Finished finished = RunProgram({DataFile(kCompare), "--rounds=1", option, trace});
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_EQ(finished.out, "");
+        EXPECT_EQ(finished.err, "compare: " + trace +
+                                    ": exists, and is neither a page nor a picture; " + option +
+                                    "=FILE names another\n");
+        EXPECT_EQ(ReadFile(trace), before);
+    }
 }
 
 // The value under a key of the n-th object.
