@@ -176,6 +176,19 @@ std::string Value(const std::string &json, size_t n, const std::string &key) {
     return json.substr(at, json.find_first_of(",\n", at) - at);
 }
 
+// The picture stays XML, and the name within it.
+TEST(CompareTest, ThePictureNamesAnyColumn) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    const std::string svg = TempFile("names.svg");
+    const Finished finished =
+        RunProgram({DataFile(kCompare), "--rounds=1", "--only=libc", "--variant=libc,SETTING=<&>",
+                    "--variant=libc,MALLOC_ARENA_MAX=1", "--svg=" + svg, ShortTrace()});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    const std::string picture = ReadFile(svg);
+    EXPECT_NE(picture.find(">libc,SETTING=&#60;&#38;&#62;</text>"), std::string::npos) << picture;
+    EXPECT_NE(picture.find(">libc,MALL&#8230;_ARENA_MAX=1</text>"), std::string::npos) << picture;
+}
+
 TEST(CompareTest, TakesTheColumnsThatAreAskedFor) {
     if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
     const std::string setting = "jemalloc,MALLOC_CONF=retain:false,narenas:1";
