@@ -84,10 +84,9 @@ static const char *children_were(uint32_t count) {
 void print_children(const struct traces *how, const struct conversion *c) {
     if (how->quiet) return;
     if (c->beyond && how->follow) {
-        cli_error(TOOL,
-                  "%" PRIu32 " forked %s not recorded: --follow=%" PRIu32
-                  " is the most, and none is recorded after --duration",
-                  c->beyond, children_were(c->beyond), how->follow);
+        cli_error(TOOL, "%" PRIu32 " forked %s not recorded: --follow=%" PRIu32 " is the most%s",
+                  c->beyond, children_were(c->beyond), how->follow,
+                  c->stopped[0] ? ", and none is recorded after the recording stopped" : "");
     } else if (c->beyond) {
         cli_error(TOOL, "%" PRIu32 " forked %s not recorded", c->beyond, children_were(c->beyond));
     }
