@@ -64,8 +64,8 @@ static const char help[] =
     "arguments or files; 126 or 127 when PROGRAM cannot be run.  When nothing was recorded,\n"
     "no trace is written, and the status is 2 where PROGRAM's is 0.\n"
     "Linux only.  Not recorded: programs that are statically linked or setuid, allocators that\n"
-    "a program brings along, and, without --follow, children that it forks.  `zreplay FILE` "
-    "replays the trace.\n";
+    "a program brings along, and, without --follow, children that it forks.\n"
+    "zreplay's `compare FILE` replays the trace over every allocator.\n";
 
 struct arguments {
     const char *output;
