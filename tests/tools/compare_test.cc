@@ -143,10 +143,27 @@ TEST(CompareTest, PicturesThatCannotBeWrittenAreToldFirst) {
     EXPECT_EQ(RunProgram({DataFile(kCompare), "--svg=/proc/memory.svg", ShortTrace()}).out, "");
 #endif
     std::string svg = TempFile("kept.svg"), text = TempFile("text.ztrace");
-    WriteFile(svg, "as it was");
+    WriteFile(svg, "<svg>as it was</svg>");
     WriteFile(text, "no trace");
-    EXPECT_EQ(RunProgram({DataFile(kCompare), "--svg=" + svg, text}).status, 2);
-    EXPECT_EQ(ReadFile(svg), "as it was");
+    const Finished finished = RunProgram({DataFile(kCompare), "--svg=" + svg, text});
+    EXPECT_EQ(finished.status, 2);
+    EXPECT_NE(finished.err.find("not a trace"), std::string::npos) << finished.err;
+    EXPECT_EQ(ReadFile(svg), "<svg>as it was</svg>");
+}
+
+// Who forgets the name of the picture keeps the trace.
+TEST(CompareTest, ATraceIsNotReplacedByAPicture) {
+    const std::string trace = TempFile("own.ztrace"), before = ReadFile(ShortTrace());
+    WriteFile(trace, before);
+    for (const char *option : {"--svg", "--html"}) {
+        const Finished finished = RunProgram({DataFile(kCompare), "--rounds=1", option, trace});
+        EXPECT_EQ(finished.status, 2);
+        EXPECT_EQ(finished.out, "");
+        EXPECT_EQ(finished.err, "compare: " + trace +
+                                    ": exists, and is neither a page nor a picture; " + option +
+                                    "=FILE names another\n");
+        EXPECT_EQ(ReadFile(trace), before);
+    }
 }
 
 // The value under a key of the n-th object.
@@ -157,6 +174,19 @@ std::string Value(const std::string &json, size_t n, const std::string &key) {
     if (at == std::string::npos) return "missing";
     at += before.size();
     return json.substr(at, json.find_first_of(",\n", at) - at);
+}
+
+// The picture stays XML, and the name within it.
+TEST(CompareTest, ThePictureNamesAnyColumn) {
+    if (!zmalloc_test::CanStartPrograms()) GTEST_SKIP() << "compare starts the replays";
+    const std::string svg = TempFile("names.svg");
+    const Finished finished =
+        RunProgram({DataFile(kCompare), "--rounds=1", "--only=libc", "--variant=libc,SETTING=<&>",
+                    "--variant=libc,MALLOC_ARENA_MAX=1", "--svg=" + svg, ShortTrace()});
+    ASSERT_EQ(finished.status, 0) << finished.err;
+    const std::string picture = ReadFile(svg);
+    EXPECT_NE(picture.find(">libc,SETTING=&#60;&#38;&#62;</text>"), std::string::npos) << picture;
+    EXPECT_NE(picture.find(">libc,MALL&#8230;_ARENA_MAX=1</text>"), std::string::npos) << picture;
 }
 
 TEST(CompareTest, TakesTheColumnsThatAreAskedFor) {

@@ -82,7 +82,7 @@ TEST(PageTest, ABrowserShowsTheVerdictTheChartsAndTheTable) {
          {"&lt;b&gt;\"cut\".ztrace: ", "<th>RSS, the most</th>", "<th>time of the calls</th>",
           "RSS over the time of the recording, MiB", "data-drawn=\"true\"", "malloc: ", "not freed",
           "of the frees", "<td class=\"key\">RSS, MiB</td>", "<th>tcmalloc_minimal</th>",
-          "1 round. "}) {
+          "1 round. ", "RSS, 10 s later: after the last call", ">1 \u00b5s</text>"}) {
         EXPECT_NE(shown.find(part), std::string::npos) << part;
     }
     // Two maps, with the same blocks in each cell.

@@ -214,7 +214,7 @@ TEST(Verdict, CountsTheProgramsOtherMemory) {
     EXPECT_EQ(Line(table, "at end"), "no difference");
     EXPECT_EQ(Marks(table, "RSS, MiB"), "");
     EXPECT_NE(table.find("  program at most 38.1 MiB (RssAnon), over libc; the replay then "
-                         "has 9.5.  The rest is"),
+                         "has 9.5.  The other 28.6 MiB count for every allocator"),
               std::string::npos)
         << table;
     const std::string large = Table({libc, Sound(20e6, 20)}, "libc.so.6");
@@ -223,6 +223,29 @@ TEST(Verdict, CountsTheProgramsOtherMemory) {
     EXPECT_EQ(Marks(large, "resident, MiB"), "*");
     // The program had another allocator than those that are compared.
     EXPECT_EQ(Line(Table({libc, other}, "libnone.so"), "memory"), "least: libc; more: b 20 %");
+}
+
+// Nothing is told of a rest that the two figures do not show.
+TEST(Verdict, TellsNoRestThatIsNotSeen) {
+    const std::string table =
+        Table({Beside(Sound(10e6, 10), 10.01e6, 10e6), Sound(12e6, 20)}, "libc.so.6");
+    EXPECT_EQ(Line(table, "program"),
+              "at most 9.5 MiB (RssAnon), over libc; the replay then has 9.5");
+}
+
+// From ten times on, per cent are hard to read.
+TEST(Verdict, TellsLargeDifferencesAsTimes) {
+    EXPECT_EQ(Line(Table({Sound(1e6, 10), Sound(9.9e6, 20), Sound(30e6, 20)}), "memory"),
+              "least: a; more: b 890 %, c (30 times as much)");
+}
+
+// What to do where a replay does not tell; and nothing where it tells all.
+TEST(Verdict, NamesZmeasureWhereSomethingIsNotKnown) {
+    const Figures one = Sound(50e6, 10), other = Sound(90e6, 20);
+    const std::string hint = "\n          what is not known here, zmeasure can tell: ";
+    EXPECT_EQ(Table({one, other}).find(hint), std::string::npos);
+    const std::string table = Table({With(one, "rounds", 1), other});
+    EXPECT_NE(table.find(hint), std::string::npos) << table;
 }
 
 // A replay that needs more than the program did is wrong, over other allocators too.

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <map>
 #include <sstream>
@@ -301,6 +302,17 @@ TEST(ZreplayTest, ReplaysAnything) {
     Finished table = Zreplay({path});
     EXPECT_EQ(table.status, 0) << table.err;
     EXPECT_NE(table.out.find("leak check                        ok\n"), std::string::npos);
+#ifdef __linux__
+    // 20,000 events take 16 bytes each.
+    const size_t at = table.out.find("at the end, of the whole process; ");
+    ASSERT_NE(at, std::string::npos) << table.out;
+    double decoded = 0;
+    ASSERT_EQ(std::sscanf(table.out.c_str() + at,
+                          "at the end, of the whole process; %lf MiB of its rss are the decoded",
+                          &decoded),
+              1);
+    EXPECT_GE(decoded, 0.3);
+#endif
     EXPECT_EQ(table.out.find(" \n"), std::string::npos) << table.out;
 }
 

@@ -224,9 +224,7 @@ TEST_F(ZtraceRecordsTest, StopsAtASize) {
     EXPECT_EQ(trace.notes.count("lost-events"), 0u);
     EXPECT_EQ(trace.notes.count("lost-why"), 0u);
     // What the file holds besides its head and samples.
-    size_t calls = 0;
-    for (const zt_event &event : trace.events) calls += event.op < ZT_OPS;
-    EXPECT_EQ(calls, (1048576u - 131072) / 262144 * (262144 / 32));
+    EXPECT_EQ(trace.Calls(), (1048576u - 131072) / 262144 * (262144 / 32));
     const std::string raw = path_ + ".raw";
     EXPECT_EQ(Ztrace({most, "--force", "-o", path_, DataFile(kProgram), "kill-recorder"}).status,
               128 + 9);
@@ -348,8 +346,18 @@ TEST_F(ZtraceRecordsTest, EndsWithWhatTheProgramTook) {
     EXPECT_GE(memory, requested);
     EXPECT_GE(cpu, 0.1);
     const Finished small = Ztrace({"-o", path_ + ".small", DataFile(kProgram), "status"});
-    EXPECT_NE(small.err.find("ztrace: at most 0.1 MiB requested"), std::string::npos) << small.err;
+    EXPECT_NE(small.err.find(" KiB requested in live blocks"), std::string::npos) << small.err;
     EXPECT_EQ(Ztrace({"-qo", path_ + ".quiet", DataFile(kProgram), "status"}).err, "");
+}
+
+// Threads of a program that another one executed are others: ztrace says so.
+TEST_F(ZtraceRecordsTest, TellsHowManyProgramsRanOneAfterTheOther) {
+    for (const std::string how : {"threads", "exec"}) {
+        const Finished finished = Ztrace({"-o", path_, "--force", DataFile(kProgram), how});
+        EXPECT_EQ(finished.err.find(" of 2 programs, one after the other") != std::string::npos,
+                  how == "exec")
+            << finished.err;
+    }
 }
 
 // What is not recorded is in the trace as well.

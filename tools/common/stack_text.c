@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *stack_bytes(int64_t bytes, bool sign, char text[STACK_BYTES_TEXT]) {
     static const char *const units[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
@@ -15,13 +16,45 @@ const char *stack_bytes(int64_t bytes, bool sign, char text[STACK_BYTES_TEXT]) {
     return text;
 }
 
+static void print_byte(char byte) {
+    putchar((unsigned char)byte < ' ' || byte == 127 ? '?' : byte);
+}
+
 void stack_print_line(const char *before, const char *text) {
     fputs(before, stdout);
-    for (; *text; text++) putchar((unsigned char)*text < ' ' || *text == 127 ? '?' : *text);
+    for (; *text; text++) print_byte(*text);
+}
+
+/* The length of "operator<<" and the like at the begin of a text, or 0. */
+static size_t length_of_operator(const char *text) {
+    static const char word[] = "operator";
+    const size_t length = sizeof(word) - 1;
+    return strncmp(text, word, length) == 0 ? length + strspn(text + length, "<>=-") : 0;
+}
+
+/* Names in C++ can take pages, most of it the arguments of templates: a long name without them. */
+static void print_function(const char *name) {
+    enum { LONG = 100 };
+    size_t depth = 0;
+    if (strlen(name) <= LONG) {
+        stack_print_line("", name);
+        return;
+    }
+    for (size_t i = 0; name[i]; i++) {
+        for (size_t skip = length_of_operator(name + i); skip > 0; skip--, i++) {
+            if (depth == 0) print_byte(name[i]);
+        }
+        if (!name[i]) break;
+        const bool arrow = i > 0 && name[i - 1] == '-' && name[i] == '>';
+        /* Rust's "<Type as Trait>::function" begins with one that is no template's. */
+        if (name[i] == '<' && i > 0 && depth++ == 0) fputs("<...", stdout);
+        if (name[i] == '>' && !arrow && depth > 0) depth--;
+        if (depth == 0) print_byte(name[i]);
+    }
 }
 
 static void print_frame(const struct frame *frame) {
-    stack_print_line("", frame->function);
+    print_function(frame->function);
     if (frame->source) {
         stack_print_line("  ", frame->source);
     }

@@ -9,6 +9,10 @@
 
 #include "tools/common/stacks.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { STACK_BYTES_TEXT = 32 };
 
 /* "64.0 MiB"; with `sign` also "+64.0 MiB". */
@@ -18,7 +22,7 @@ const char *stack_bytes(int64_t bytes, bool sign, char text[STACK_BYTES_TEXT]);
 void stack_print_line(const char *before, const char *text);
 
 /* Prints up to `shown` frames, a line each, and the label.  The first line stands behind the
- * figures. */
+ * figures.  Of names with over 100 letters the arguments of templates are left out. */
 void stack_print(const struct stack *stack, int indent, size_t shown);
 
 /* A text as JSON, or null: "NAME": TEXT. */
@@ -31,5 +35,9 @@ void stack_json_figures(FILE *file, const char *name, const int64_t values[FIGUR
  * the stacks as "stacks": [...], which have the numbers of the frames.  With `is_diff` each has
  * older figures too. */
 void stack_json(FILE *file, const struct stacks *stacks, size_t shown, bool is_diff);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* TOOLS_COMMON_STACK_TEXT_H_ */

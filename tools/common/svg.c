@@ -86,14 +86,28 @@ static int check(const char *path) {
     return unlink(part);
 }
 
+/* Whether a file has text, and not that of a page or a picture. */
+static bool is_other_file(const char *path) {
+    FILE *file = is_special(path) ? NULL : fopen(path, "re");
+    if (!file) return false;
+    const int first = fgetc(file);
+    (void)fclose(file);
+    return first != EOF && first != '<';
+}
+
 bool svg_output(const char *tool, const char *option, const char *given, char path[CLI_PATH_SIZE]) {
     if (given[0] == '\0') {
         (void)cli_usage(tool, option, " needs the name of a file");
         return false;
     }
     errno = ENAMETOOLONG;
-    if (cli_resolve(given, path) && check(path) == 0) return true;
-    cli_error(tool, "%s: %s", given, strerror(errno));
+    if (!cli_resolve(given, path) || check(path) != 0) {
+        cli_error(tool, "%s: %s", given, strerror(errno));
+        return false;
+    }
+    if (!is_other_file(path)) return true;
+    cli_error(tool, "%s: exists, and is neither a page nor a picture; %s=FILE names another", given,
+              option);
     return false;
 }
 

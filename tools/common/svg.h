@@ -13,7 +13,8 @@ extern "C" {
 #endif
 
 /* Makes the file that an option of a tool names absolute, and checks whether it can be written;
- * leaves it as it is.  False after a line. */
+ * leaves it as it is.  A file that is neither a page nor a picture is not replaced: `--html TRACE`
+ * lacks the name of the page, and would cost the trace.  False after a line. */
 bool svg_output(const char *tool, const char *option, const char *given, char path[CLI_PATH_SIZE]);
 
 /* Writes the picture that `draw` makes of `what`, as a whole or not at all.  0, or -1 with errno

@@ -200,6 +200,16 @@ static void print_memory(const struct report *report) {
     printf("  (before the first event; in the RSS above)\n");
 }
 
+/* Zmalloc cannot tell the cause of the decoded trace's memory. */
+static void print_report(const struct result *result) {
+    printf("\nat the end, of the whole process");
+    if (result->rss_baseline != UNKNOWN && result->rss_fixed < result->rss_baseline) {
+        printf("; %.2f MiB of its rss are the decoded trace",
+               (double)(result->rss_baseline - result->rss_fixed) / 1048576);
+    }
+    printf(":\n%s", result->report);
+}
+
 void report_table(const struct report *report) {
     print_heading(report);
     print_memory(report);
@@ -207,8 +217,7 @@ void report_table(const struct report *report) {
     print_percentiles(report);
     print_checks(report);
     if (report->result->unknown_statistics) return;
-    printf("\nat the end, of the whole process with the decoded trace:\n%s",
-           report->result->report);
+    print_report(report->result);
 }
 
 /* ---- JSON ------------------------------------------------------------- */

@@ -1,7 +1,8 @@
 // Draws the report of compare from its JSON.
 'use strict';
 
-const DASHES = [[], [], [6, 6], [], [10, 4, 2, 4], [3, 3], [14, 6], [2, 5]];
+// All but the first have gaps, in which a line below shows.
+const DASHES = [[], [16, 4], [6, 6], [12, 3], [10, 4, 2, 4], [3, 3], [14, 6], [2, 5]];
 const PERCENTILES = ['p50', 'p90', 'p99', 'p99.9'];
 const runs = data.runs.map((run, i) => ({
   ...run, name: data.names[i], color: COLORS[i % COLORS.length], dash: DASHES[i % DASHES.length],
@@ -27,6 +28,11 @@ function ns(value) {
   return value < 1e4 ? value.toFixed(0) + ' ns' : value < 1e7 ? (value / 1e3).toFixed(0) + ' \u00b5s' : (value / 1e6).toFixed(0) + ' ms';
 }
 
+// 10 to the power of this, in ns.
+function tick(power) {
+  return 10 ** (power % 3) + ' ' + ['ns', '\u00b5s', 'ms', 's'][Math.min(3, Math.floor(power / 3))];
+}
+
 function percent(part, all) {
   const value = all > 0 ? 100 * part / all : 0;
   return (value > 0 && value < 0.1 ? '< 0.1' : value.toFixed(value < 10 ? 1 : 0)) + ' %';
@@ -34,6 +40,10 @@ function percent(part, all) {
 
 function count(number, thing) {
   return `${number.toLocaleString('en')} ${thing}${number === 1 ? '' : 's'}`;
+}
+
+function sentence(text) {
+  return `${text[0].toUpperCase()}${text.slice(1)}.`;
 }
 
 // Variants differ at their ends.
@@ -121,7 +131,7 @@ function drawCalls() {
     if (!known.length) continue;
     const all = known.flatMap((run) => PERCENTILES.map((name) => value(run, kind, name))).filter((one) => one !== null);
     const low = Math.floor(Math.log10(Math.max(1, Math.min(...all)))), high = Math.ceil(Math.log10(Math.max(10, ...all)));
-    const left = 150, right = 175, width = 640, row = 24, bottom = known.length * row;
+    const left = 185, right = 175, width = 640, row = 24, bottom = known.length * row;
     const x = (one) => left + (Math.log10(Math.max(one, 10 ** low)) - low) / (high - low) * (width - left - right);
     const card = element(place, 'div');
     element(card, 'h3', `${kind}: ${count(runs[0]['calls_' + kind], 'call')}`);
@@ -129,7 +139,7 @@ function drawCalls() {
     for (let power = low; power <= high; power++) {
       const at = x(10 ** power);
       svg(picture, 'path', {d: `M${at} 0V${bottom}`, stroke: '#ddd'});
-      svg(picture, 'text', {x: at, y: bottom + 15, 'text-anchor': 'middle', fill: '#555'}, ns(10 ** power));
+      svg(picture, 'text', {x: at, y: bottom + 15, 'text-anchor': 'middle', fill: '#555'}, tick(power));
     }
     known.forEach((run, i) => {
       const middle = i * row + row / 2;
@@ -201,7 +211,7 @@ function drawStacks() {
   document.getElementById('flame-about').textContent =
     `Requested bytes in live blocks, as recorded: about ${bytes(stacks.now.live)}${error}, by a sample of `
     + `${count(stacks.samples, 'allocation')}, one in ${bytes(stacks.rate)} on average. Callers are above what they call; `
-    + 'a click on a function makes it as wide as the page.' + stacks.notes.map((note) => ` ${note}.`).join('');
+    + 'a click on a function makes it as wide as the page.' + stacks.notes.map((note) => ' ' + sentence(note)).join('');
   drawFlameGraph(document.getElementById('flame'), document.getElementById('flame-details'), stacks.stacks, {
     value: (stack) => stack.now.live, old: null, nothing: 'No block of the sample was live then.',
   });
@@ -290,6 +300,10 @@ function drawHow() {
   say(`${count(first.rounds, 'round')}. Memory is that of the first, times are the best of all.`);
   say('RSS is Linux\u2019s RssAnon, without the decoded trace. It includes the fixed part: what the process has before the first call.');
   say('Allocators see the time of the recording: what they give back after a time (jemalloc: 10 s) they gave back then.');
+  if (runs.some((run) => run.rss_quiet !== null)) {
+    say('RSS, 10 s later: after the last call 10 s more pass for the allocator, in which one thread makes some 40,000 calls a second. '
+      + 'It tells what the allocator gives back when a program goes on; of a program that ends it tells nothing.');
+  }
   if (stat.process) {
     say(`The recorded process itself was sampled from outside: at most ${bytes(stat.process.rss_anon_most)} of RssAnon, `
       + `${count(stat.process.threads_most, 'thread')}; CPU time ${stat.process.cpu_s.toFixed(1)} s, with what recording took.`);
@@ -298,8 +312,8 @@ function drawHow() {
   say({pages: 'The replay writes to each page of a block,' + touched,
        all: 'The replay writes to every byte of a block,' + touched,
        none: 'The replay writes to no block: RSS then says little.'}[data.touch]);
-  say('Differences below 10 % (memory of a program with several threads: 25 %) are within what a replay can tell. Where it cannot tell, the verdict says \u201cnot known\u201d, and why.');
-  for (const gap of stat.gaps) say(`${gap[0].toUpperCase()}${gap.slice(1)}.`);
+  say('Where a replay cannot tell which allocator needs least, the verdict says \u201cnot known\u201d, and why.');
+  for (const gap of stat.gaps) say(sentence(gap));
   if (stat.lost_events + stat.unseen_calls) {
     say(`At least ${count(stat.lost_events + stat.unseen_calls, 'call')} of the program are not in the trace.`);
   }

@@ -92,12 +92,34 @@ static void draw_line(const struct chart *chart, const struct run *run, bool use
     fprintf(chart->file, "\"/>\n");
 }
 
+/* A name between tags.  Of one that is too long, both ends: settings differ at their ends. */
+static void draw_name(FILE *file, const char *name) {
+    enum { MOST = 22, BEGIN = 9, END = 12 };
+    const size_t size = strlen(name);
+    for (size_t i = 0; i < size; i++) {
+        const char byte = name[i];
+        if (size > MOST && i == BEGIN) {
+            fputs("&#8230;", file);
+            i = size - END - 1;
+        } else if (byte == '<' || byte == '>' || byte == '&') {
+            fprintf(file, "&#%d;", byte);
+        } else {
+            fputc(byte >= ' ' && byte <= '~' ? byte : '?', file);
+        }
+    }
+}
+
 static void draw_legend(const struct chart *chart, int row, const char *style, const char *text) {
     int x = WIDTH - RIGHT + 15, y = TOP + 20 * row;
+    /* Wide letters are squeezed into the picture. */
+    const char *width =
+        strlen(text) > 18 ? " textLength=\"140\" lengthAdjust=\"spacingAndGlyphs\"" : "";
     fprintf(chart->file,
             "<line x1=\"%d\" x2=\"%d\" y1=\"%d\" y2=\"%d\" %s/>\n"
-            "<text x=\"%d\" y=\"%d\">%s</text>\n",
-            x, x + 25, y, y, style, x + 32, y + 4, text);
+            "<text x=\"%d\" y=\"%d\"%s>",
+            x, x + 25, y, y, style, x + 32, y + 4, width);
+    draw_name(chart->file, text);
+    fputs("</text>\n", chart->file);
 }
 
 static struct scale scale_of_bytes(double bytes) {
@@ -163,9 +185,10 @@ static void draw_axes(const struct chart *chart) {
 
 void draw_memory(FILE *file, const struct run *runs, size_t count) {
     static const char used[] = "stroke=\"#444\" stroke-dasharray=\"1 3\"";
-    /* Where lines coincide, the one below shows in the gaps. */
-    static const char *const dashes[] = {"none", "none", "6 6", "none", "10 4 2 4", "3 3"};
-    char style[128], text[128];
+    /* As in report.js.  Where lines coincide, the one below shows in the gaps. */
+    static const char *const dashes[] = {"none",     "16 4", "6 6",  "12 3",
+                                         "10 4 2 4", "3 3",  "14 6", "2 5"};
+    char style[128], text[VARIANT_NAME_SIZE + 16];
     struct chart chart = {.file = file};
     find_range(&chart, runs, count);
     round_up(&chart);

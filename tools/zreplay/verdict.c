@@ -312,12 +312,13 @@ __attribute__((format(printf, 2, 3))) static void append(struct sentence *senten
 static void name_all(struct sentence *sentence, const struct run *runs, size_t count,
                      const char *key, double least, struct bounds bounds, bool good) {
     const char *separator = good ? "least: " : "; more: ";
-    double value;
+    double value, times;
     for (size_t i = 0; i < count; i++) {
         if (!run_number(&runs[i], key, &value) || as_good(value, least, bounds) != good) continue;
         append(sentence, "%s%s", separator, runs[i].name);
-        if (!good)
-            append(sentence, " %.0f %%", 100 * ((value + bounds.rest) / (least + bounds.rest) - 1));
+        times = (value + bounds.rest) / (least + bounds.rest);
+        if (!good && times < 10) append(sentence, " %.0f %%", 100 * (times - 1));
+        if (!good && times >= 10) append(sentence, " (%.0f times as much)", times);
         separator = ", ";
     }
 }
@@ -350,12 +351,15 @@ static void fill_sentence(struct sentence *sentence, enum figure figure, const c
 static void tell_program(struct sentence *sentence, const struct run *runs, size_t count) {
     struct both both;
     if (!find_both(runs, count, MEMORY, &both)) return;
-    append(sentence, "at most %.1f MiB (RssAnon), over %s; the replay then has %.1f",
-           both.program / 1048576, both.name, both.replay / 1048576);
-    if (both.program > both.replay)
+    const double program = both.program / 1048576, replay = both.replay / 1048576;
+    append(sentence, "at most %.1f MiB (RssAnon), over %s; the replay then has %.1f", program,
+           both.name, replay);
+    if (program - replay >= 0.05) {
         append(sentence,
-               ".  The rest is added to the memory of all, at the end too, as if no allocator gave "
-               "it");
+               ".  The other %.1f MiB count for every allocator, as if none gave them; so at the "
+               "end",
+               program - replay);
+    }
 }
 
 void find_verdict(const struct run *runs, size_t count, struct sentence sentences[SENTENCES]) {
@@ -369,12 +373,20 @@ void find_verdict(const struct run *runs, size_t count, struct sentence sentence
         {"program", "the program itself", NULL, NOT_COMPARED},
         {"time", "time of the calls", "ns_all", TIME},
         {"", "", NULL, NOT_COMPARED},
+        {"", "", NULL, NOT_COMPARED},
     };
     double least, most;
+    bool unknown = false;
     for (size_t i = 0; i < SENTENCES; i++) {
         sentences[i] =
             (struct sentence){.subject = all[i].subject, .about = all[i].about, .known = true};
         if (all[i].key) fill_sentence(&sentences[i], all[i].figure, all[i].key, runs, count);
+        unknown = unknown || strncmp(sentences[i].text, "not known", 9) == 0;
+    }
+    if (unknown) {
+        append(&sentences[6],
+               "what is not known here, zmeasure can tell: it runs the program itself under each "
+               "allocator");
     }
     tell_program(&sentences[3], runs, count);
     shares_of_time(runs, count, &least, &most);

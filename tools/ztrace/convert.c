@@ -92,7 +92,7 @@ static int emit(struct state *state, enum zt_op op, uint32_t *object) {
     if (op <= ZT_REALLOC) state->thread->stack = 0;
     if (zt_write(state->writer, &event) != 0) return -1;
     *object = event.object;
-    conversion->events++;
+    if (op < ZT_OPS) conversion->events++;
     return follow(state, &event);
 }
 

@@ -30,7 +30,7 @@ struct conversion {
     char program[128];
     char executed[32]; /* the program that it executed last and that was not recorded, or "" */
     uint32_t failed;   /* errno that ended the recording early, or 0 */
-    uint64_t events;
+    uint64_t events;   /* calls, as zreplay counts them */
     uint64_t unknown;  /* frees of blocks that were never seen */
     uint64_t missed;   /* blocks that must have been freed unseen */
     uint64_t lost;     /* events that could not be recorded */

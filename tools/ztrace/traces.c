@@ -34,16 +34,33 @@ int may_write(const char *path, bool force, struct zt_error *error) {
     return force ? 0 : fail(error, path, "exists; --force replaces it, -o names another");
 }
 
-static double mib(uint64_t bytes) { return (double)bytes / (1 << 20); }
+struct size_text {
+    char text[32];
+};
+
+static struct size_text size_text(uint64_t bytes) {
+    struct size_text size;
+    const bool small = bytes < 1 << 20;
+    snprintf(size.text, sizeof(size.text), "%.1f %s", (double)bytes / (small ? 1 << 10 : 1 << 20),
+             small ? "KiB" : "MiB");
+    return size;
+}
+
+static const char *frees(uint64_t count) { return count == 1 ? "free" : "frees"; }
 
 static void print_summary(const struct conversion *c, uint64_t size) {
     fprintf(stderr, "%s: %s", TOOL, c->out_name);
     if (c->pid) fprintf(stderr, " (%s, pid %" PRIu32 ")", c->program, c->pid);
-    fprintf(stderr, ": %" PRIu64 " %s, %" PRIu32 " %s, %.1f MiB", c->events,
-            c->events == 1 ? "event" : "events", c->threads, c->threads == 1 ? "thread" : "threads",
-            mib(size));
-    if (c->unknown) fprintf(stderr, "; %" PRIu64 " frees of unknown blocks ignored", c->unknown);
-    if (c->missed) fprintf(stderr, "; %" PRIu64 " frees not seen", c->missed);
+    fprintf(stderr, ": %" PRIu64 " %s, %" PRIu32 " %s", c->events,
+            c->events == 1 ? "event" : "events", c->threads,
+            c->threads == 1 ? "thread" : "threads");
+    if (c->images > 1) fprintf(stderr, " of %" PRIu32 " programs, one after the other", c->images);
+    fprintf(stderr, ", %s", size_text(size).text);
+    if (c->unknown) {
+        fprintf(stderr, "; %" PRIu64 " %s of unknown blocks ignored", c->unknown,
+                frees(c->unknown));
+    }
+    if (c->missed) fprintf(stderr, "; %" PRIu64 " %s not seen", c->missed, frees(c->missed));
     if (c->lost) fprintf(stderr, "; %" PRIu64 " events lost", c->lost);
     if (c->failed) fprintf(stderr, " (%s)", strerror((int)c->failed));
     if (c->damaged) fprintf(stderr, "; %" PRIu64 " damaged records ignored", c->damaged);
@@ -52,11 +69,10 @@ static void print_summary(const struct conversion *c, uint64_t size) {
 
 /* What share of the program the trace is about. */
 static void print_program(const struct conversion *c) {
-    fprintf(stderr, "%s: at most %.1f MiB requested in live blocks", TOOL, mib(c->peak));
+    fprintf(stderr, "%s: at most %s requested in live blocks", TOOL, size_text(c->peak).text);
     if (c->has_samples) {
-        fprintf(stderr,
-                "; the program took at most %.1f MiB of memory (RssAnon), %.2f s of CPU time",
-                mib(c->rss_anon), (double)c->cpu_ns / 1e9);
+        fprintf(stderr, "; the program took at most %s of memory (RssAnon), %.2f s of CPU time",
+                size_text(c->rss_anon).text, (double)c->cpu_ns / 1e9);
     }
     fputc('\n', stderr);
 }
@@ -68,10 +84,9 @@ static const char *children_were(uint32_t count) {
 void print_children(const struct traces *how, const struct conversion *c) {
     if (how->quiet) return;
     if (c->beyond && how->follow) {
-        cli_error(TOOL,
-                  "%" PRIu32 " forked %s not recorded: --follow=%" PRIu32
-                  " is the most, and none is recorded after --duration",
-                  c->beyond, children_were(c->beyond), how->follow);
+        cli_error(TOOL, "%" PRIu32 " forked %s not recorded: --follow=%" PRIu32 " is the most%s",
+                  c->beyond, children_were(c->beyond), how->follow,
+                  c->stopped[0] ? ", and none is recorded after the recording stopped" : "");
     } else if (c->beyond) {
         cli_error(TOOL, "%" PRIu32 " forked %s not recorded", c->beyond, children_were(c->beyond));
     }
