@@ -6,6 +6,7 @@
 #include <atomic>
 #include <csignal>
 #include <fstream>
+#include <functional>
 #include <sstream>
 #include <thread>
 
@@ -30,6 +31,25 @@ class NoAddressSpace {
 
   private:
     struct rlimit before_;
+};
+
+// Calls a function again and again, in a thread of its own, while this lives.
+class Meanwhile {
+  public:
+    explicit Meanwhile(const std::function<void()> &body)
+        : thread_([this, body] {
+              while (!is_over_) body();
+          }) {}
+    ~Meanwhile() {
+        is_over_ = true;
+        thread_.join();
+    }
+    Meanwhile(const Meanwhile &) = delete;
+    Meanwhile &operator=(const Meanwhile &) = delete;
+
+  private:
+    std::atomic<bool> is_over_{false};
+    std::thread thread_;
 };
 
 // This test is the first: later the profile has its memory.
@@ -343,18 +363,13 @@ TEST_F(Samples, AreWrittenByChildrenWhileOtherThreadsWrite) {
     if (kThreadSanitizer) GTEST_SKIP() << "it ends children whose parent has threads";
     if (Emulated()) GTEST_SKIP() << "a forked child of qemu may find qemu's own locks held";
     const int null = open("/dev/null", O_WRONLY);
-    std::atomic<bool> is_over{false};
-    std::vector<std::thread> threads;
-    for (int i = 0; i < 2; i++) {
-        threads.emplace_back([&is_over, null] {
-            while (!is_over) EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0);
-        });
+    {
+        const auto write = [null] { EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0); };
+        const Meanwhile one(write), other(write);
+        for (int round = 0; round < 100 && !HasFailure(); round++) {
+            EXPECT_TRUE(InChild([null] { return zmalloc_profile_write(null) == 0; }));
+        }
     }
-    for (int round = 0; round < 100 && !HasFailure(); round++) {
-        EXPECT_TRUE(InChild([null] { return zmalloc_profile_write(null) == 0; }));
-    }
-    is_over = true;
-    for (auto &thread : threads) thread.join();
     close(null);
 }
 
@@ -373,21 +388,26 @@ TEST_F(Samples, AreWrittenUnderALockThatForkHandlersTake) {
     const int null = open("/dev/null", O_WRONLY);
     ASSERT_EQ(pthread_atfork(LockInHandler, UnlockInHandler, UnlockInHandler), 0);
     handlers_lock = true;
-    std::atomic<bool> is_over{false};
-    std::thread writer([&is_over, null] {
-        while (!is_over) {
+    {
+        const Meanwhile writer([null] {
             pthread_mutex_lock(&lock_of_program);
             EXPECT_EQ(zmalloc_profile_write(null), 0);
             zfree(zmalloc(100));
             pthread_mutex_unlock(&lock_of_program);
             std::this_thread::yield();
-        }
-    });
-    for (int i = 0; i < (Emulated() ? 5 : 200); i++) EXPECT_TRUE(InChild([] { return true; }));
-    is_over = true;
-    writer.join();
+        });
+        for (int i = 0; i < (Emulated() ? 5 : 200); i++) EXPECT_TRUE(InChild([] { return true; }));
+    }
     handlers_lock = false;
     close(null);
+}
+
+void *ForkAgainAndAgain(void *) {
+    for (;;) {
+        const pid_t child = fork();
+        if (child == 0) _exit(0);
+        if (child > 0) waitpid(child, nullptr, 0);
+    }
 }
 
 // fork() is no cancellation point; a thread that ended in it would leave the fork in progress.
@@ -395,29 +415,16 @@ TEST_F(Samples, AreWrittenAfterAThreadThatForksWasCancelled) {
     if (kThreadSanitizer) GTEST_SKIP() << "it ends children whose parent has threads";
     if (Emulated()) GTEST_SKIP() << "a forked child of qemu may find qemu's own locks held";
     const int null = open("/dev/null", O_WRONLY);
-    std::atomic<bool> is_over{false};
-    std::thread writer([&is_over, null] {
-        while (!is_over) EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0);
-    });
-    for (int i = 0; i < 50; i++) {
-        pthread_t thread;
-        ASSERT_EQ(pthread_create(
-                      &thread, nullptr,
-                      [](void *) -> void * {
-                          for (;;) {
-                              const pid_t child = fork();
-                              if (child == 0) _exit(0);
-                              if (child > 0) waitpid(child, nullptr, 0);
-                          }
-                      },
-                      nullptr),
-                  0);
-        usleep(500);
-        pthread_cancel(thread);
-        pthread_join(thread, nullptr);
+    {
+        const Meanwhile writer([null] { EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0); });
+        for (int i = 0; i < 50; i++) {
+            pthread_t thread;
+            ASSERT_EQ(pthread_create(&thread, nullptr, ForkAgainAndAgain, nullptr), 0);
+            usleep(500);
+            pthread_cancel(thread);
+            pthread_join(thread, nullptr);
+        }
     }
-    is_over = true;
-    writer.join();
     while (waitpid(-1, nullptr, 0) > 0) continue;
     close(null);
 }
@@ -436,13 +443,10 @@ TEST_F(Samples, HaveTheirWholeWasteWhileTwoThreadsWrite) {
     }
     EXPECT_EQ(zmalloc_profile_write(null), 0);
     const uint64_t waste = FindLabel("wasted").waste;
-    std::atomic<bool> is_over{false};
-    std::thread writer([&is_over, null] {
-        while (!is_over) EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0);
-    });
-    for (int i = 0; i < 2000; i++) ASSERT_EQ(FindLabel("wasted").waste, waste);
-    is_over = true;
-    writer.join();
+    {
+        const Meanwhile writer([null] { EXPECT_EQ(zmalloc_profile_write_collapsed(null), 0); });
+        for (int i = 0; i < 2000; i++) ASSERT_EQ(FindLabel("wasted").waste, waste);
+    }
     for (void *block : kept) zfree(block);
     close(null);
     if (waste == 0) GTEST_SKIP() << "the free blocks are in a cache";
@@ -450,22 +454,19 @@ TEST_F(Samples, HaveTheirWholeWasteWhileTwoThreadsWrite) {
 
 // The allocator may copy such a block, which takes long.
 TEST_F(Samples, StayInTheProfileWhileALargeBlockIsResized) {
-    std::atomic<bool> is_over{false};
-    std::atomic<int> step{0};
-    std::thread owner([&] {
-        const Label label("resized beside a look");
-        void *block = zmalloc(16 << 20);
-        step = 1;
-        while (!is_over) block = zrealloc(zrealloc(block, 8 << 20), 16 << 20);
-        zfree(block);
-    });
-    while (step == 0) std::this_thread::yield();
     constexpr int kLooks = 20000;
-    for (int i = 0; i < kLooks; i++) {
-        ASSERT_NE(FindLabel("resized beside a look").live_blocks, 0U);
+    void *block;
+    {
+        const Label label("resized beside a look");
+        block = zmalloc(16 << 20);
     }
-    is_over = true;
-    owner.join();
+    {
+        const Meanwhile owner([&block] { block = zrealloc(zrealloc(block, 8 << 20), 16 << 20); });
+        for (int i = 0; i < kLooks; i++) {
+            ASSERT_NE(FindLabel("resized beside a look").live_blocks, 0U);
+        }
+    }
+    zfree(block);
 }
 
 // A library's handlers run during the fork, before and after those of the profile.

@@ -29,11 +29,11 @@ void *zm_region_take(size_t size);
 /* Gives back what was taken with this size. */
 void zm_region_give(void *ptr, size_t size);
 
+/* The bytes of memory that was given back, and is resident still: an estimate. */
+size_t zm_region_kept(void);
+
 #ifdef __cplusplus
 }
 #endif
-
-/* The bytes of memory that was given back, and is resident still: an estimate. */
-size_t zm_region_kept(void);
 
 #endif /* ZMALLOC_PROFILE_REGION_H_ */
