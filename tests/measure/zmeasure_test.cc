@@ -159,8 +159,9 @@ TEST(ZmeasureTest, WhatMallocTakesMayBeUnknown) {
         std::vector<std::string> arguments = {"--runs=1", "--warmup=0", "--only=as-is",
                                               "--variant=as-is,OTHER=1"};
         arguments.insert(arguments.end(), command.begin(), command.end());
+        SCOPED_TRACE(testing::PrintToString(command));
         const json::Value report = Measure(arguments);
-        EXPECT_TRUE(std::isnan(MallocPart(report)[0]));
+        EXPECT_TRUE(std::isnan(MallocPart(report)[0])) << MallocPart(report)[0];
         EXPECT_NE(report["malloc_cpu_part"]["unknown"].text, "null");
         EXPECT_NE(report["sentence"].text.find("part of the CPU time is unknown ("),
                   std::string::npos);

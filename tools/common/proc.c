@@ -149,8 +149,11 @@ size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
     while (count < most && (thread = next_thread(pid, dir, text, sizeof(text))) > 0) {
         const char *state = procfs_stat_field(text, PROCFS_STATE);
         if (!state || *state != 'R') continue;
-        const int processor = (int)procfs_stat_number(text, PROCFS_PROCESSOR);
-        threads[count++] = (struct proc_thread){thread, processor};
+        threads[count++] = (struct proc_thread){
+            .id = thread,
+            .processor = (int)procfs_stat_number(text, PROCFS_PROCESSOR),
+            .stack_begin = procfs_stat_number(text, PROCFS_STACK_BEGIN),
+        };
     }
     if (dir) closedir(dir);
     return count;

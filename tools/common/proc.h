@@ -43,7 +43,8 @@ bool proc_exact_memory(pid_t pid, bool shared, struct proc_memory *memory);
 
 struct proc_thread {
     pid_t id;
-    int processor; /* which it had last */
+    int processor;        /* which it had last */
+    uint64_t stack_begin; /* where the stack of its program begins; 0: it may not be known */
 };
 
 /* The threads of a process that run, or wait for a processor, up to `most`; returns how many. */

@@ -57,12 +57,7 @@ static void fail(struct session *session, const char *format, ...) {
 /* Looks which processes are inside malloc. */
 static void take_sample(const struct watch *watch, struct sampler *sampler) {
     double cpu = own_cpu();
-    for (size_t i = 0; i < watch->list.count; i++) {
-        size_t s = 0;
-        while (s < watch->seen_count && watch->seen[s].pid != watch->list.pids[i]) s++;
-        sampler_look(sampler, watch->list.pids[i],
-                     s < watch->seen_count && ran_without(&watch->seen[s]));
-    }
+    for (size_t i = 0; i < watch->list.count; i++) sampler_look(sampler, watch->list.pids[i]);
     sampler_wait(sampler, own_cpu() - cpu);
 }
 

@@ -50,8 +50,11 @@ double sampler_looks(const struct sampler *sampler) {
     return sampler->squares > 0 ? sampler->seconds * sampler->seconds / sampler->squares : 0;
 }
 
-static bool is_marked(const struct sampler *sampler, pid_t thread) {
-    return atomic_load(&share_slot(sampler->share, thread)->thread) == thread;
+/* Whether the thread has called malloc, or is the first one of a process with the library.  Marks
+ * may be left of a program that the process was before. */
+static bool is_marked(const struct sampler *sampler, pid_t thread, uint64_t stack_begin) {
+    const struct share_slot *slot = share_slot(sampler->share, thread);
+    return atomic_load(&slot->thread) == thread && atomic_load(&slot->stack_begin) == stack_begin;
 }
 
 static struct sampled *find(struct sampler *sampler, pid_t process) {
@@ -95,7 +98,7 @@ static size_t leave_out_waiting(struct proc_thread *threads, size_t count) {
 }
 
 /* A thread that runs stands for the CPU time since the last look. */
-void sampler_look(struct sampler *sampler, pid_t process, bool without) {
+void sampler_look(struct sampler *sampler, pid_t process) {
     enum { MOST = 256 };
     struct proc_thread threads[MOST];
     struct sampled *sampled = find(sampler, process);
@@ -110,9 +113,9 @@ void sampler_look(struct sampler *sampler, pid_t process, bool without) {
     sampled->seconds = seconds;
     sampler->seconds += weight;
     sampler->squares += weight * weight;
-    if (without || !is_marked(sampler, process)) sampler->unmarked += weight;
-    for (size_t i = 0; i < count && !without; i++) {
-        if (!is_marked(sampler, threads[i].id)) continue; /* it has not called malloc */
+    if (!is_marked(sampler, process, threads[0].stack_begin)) sampler->unmarked += weight;
+    for (size_t i = 0; i < count; i++) {
+        if (!is_marked(sampler, threads[i].id, threads[i].stack_begin)) continue;
         if (atomic_load(&share_slot(sampler->share, threads[i].id)->inside)) {
             sampler->inside += weight / (double)count;
         }

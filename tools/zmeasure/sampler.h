@@ -42,9 +42,8 @@ bool sampler_open(struct sampler *sampler);
 
 void sampler_close(struct sampler *sampler);
 
-/* Looks at the threads of a process.  `without`: it is known to run without the library; marks may
- * be left of a program that it was before. */
-void sampler_look(struct sampler *sampler, pid_t process, bool without);
+/* Looks at the threads of a process. */
+void sampler_look(struct sampler *sampler, pid_t process);
 
 /* To be called after all processes were looked at, which took this CPU time: draws when to look
  * again. */

@@ -4,6 +4,7 @@
 
 #include <stdalign.h>
 #include <stdatomic.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 /* The environment variable that names the file. */
@@ -13,6 +14,9 @@
 struct share_slot {
     _Alignas(64) _Atomic pid_t thread; /* its number; 0 for none */
     _Atomic int inside;                /* one of the allocation functions */
+    /* Where the stack of its program begins.  By it a mark that is left of the program that the
+     * process was before its execve() is known. */
+    _Atomic uintptr_t stack_begin;
 };
 
 /* Two threads whose numbers are so far apart share a slot: numbers are given out in order, so they

@@ -24,12 +24,14 @@
 static struct share *share;      /* NULL until the file is there, and without one */
 static struct share_slot no_one; /* for all threads, as long as there is no file */
 static __thread struct share_slot *own;
+static uintptr_t stack_begin;
 
 static struct share_slot *find_slot(void) {
     pid_t thread = (pid_t)syscall(SYS_gettid);
     if (!share) return &no_one;
     own = share_slot(share, thread);
     atomic_store_explicit(&own->inside, 0, memory_order_relaxed);
+    atomic_store_explicit(&own->stack_begin, stack_begin, memory_order_relaxed);
     atomic_store_explicit(&own->thread, thread, memory_order_relaxed);
     return own;
 }
@@ -119,6 +121,8 @@ __attribute__((constructor)) static void start(void) {
         map = mmap(NULL, sizeof(*share), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     }
     if (fd >= 0) close(fd);
+    void **stack_end = dlsym(RTLD_DEFAULT, "__libc_stack_end"); /* glibc calls its beginning so */
+    if (stack_end) stack_begin = (uintptr_t)*stack_end;
     if (map != MAP_FAILED && pthread_atfork(NULL, NULL, in_child) == 0) {
         share = map;
         (void)find_slot();
