@@ -13,6 +13,8 @@
  *
  * ZMALLOC_PROFILE=RATE in the environment starts a profile before main.  ZMALLOC_PROFILE=RATE,FILE
  * also writes it at exit, in the format of zmalloc_profile_write().  %p in FILE is the process id.
+ * With ZMALLOC_PROFILE_SIGNAL=USR1, USR2 or a signal's number, the program writes FILE at each such
+ * signal too: the thread that takes the next sample does.
  *
  * Any thread may call these functions.
  */

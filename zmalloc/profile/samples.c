@@ -146,6 +146,7 @@ static struct zm_sample *take(struct zm_draft *draft, const void *frame) {
     draft->weight = weight_of(draft->counted);
     struct zm_sample *sample = make_with_stack(draft, frame);
     tell(sample);
+    if (atomic_load_explicit(&zm_profile_is_due, memory_order_relaxed)) zm_profile_write_due();
     is_busy = false;
     return sample;
 }
@@ -187,14 +188,18 @@ static struct zm_sample *small_at(const void *ptr) {
 
 static size_t usable_size(const void *ptr) { return small_at(ptr)->counted - ZM_BACKEND_PREFIX; }
 
+static void unlink_and_delete(struct zm_sample *sample) {
+    zm_live_unlink(sample);
+    zm_live_delete(sample);
+}
+
 /* Takes the sample out of the profile; returns its twin, or NULL. */
 static void *forget(void *ptr, size_t *counted) {
     struct zm_sample *sample = small_at(ptr);
     zm_live_lock();
     void *twin = sample->block;
     *counted = sample->counted;
-    zm_live_unlink(sample);
-    zm_live_delete(sample);
+    unlink_and_delete(sample);
     zm_live_unlock();
     return twin;
 }
@@ -311,8 +316,8 @@ static void *resized_large(struct zm_large_sample *of, void *now, size_t counted
 static void freed_large(const void *ptr) {
     struct zm_sample *sample = (struct zm_sample *)resizing_large(ptr);
     if (sample == NULL) return;
-    with_lock(zm_live_unlink, sample);
-    discard(sample);
+    zm_probe_free(ptr);
+    with_lock(unlink_and_delete, sample);
 }
 
 /* The one that is registered last runs first: it waits for threads that may then free samples. */

@@ -28,9 +28,17 @@ struct zm_samples_held {
 };
 void zm_samples_held(struct zm_samples_held *held);
 
-/* Reads ZMALLOC_PROFILE.  zmalloc/profile.c defines it.  Because samples.c calls it before main,
- * the linker takes that file into every program. */
+/* Reads ZMALLOC_PROFILE and ZMALLOC_PROFILE_SIGNAL.  zmalloc/profile_setting.c defines it.  Because
+ * samples.c calls it before main, the linker takes that file into every program. */
 void zm_profile_set_up(void);
+
+/* The signal came, and no thread has written the profile since.  The thread that takes the next
+ * sample writes it, as a signal handler may not. */
+extern _Atomic bool zm_profile_is_due;
+void zm_profile_write_due(void);
+
+/* In bytes. */
+#define ZM_PROFILE_LARGEST_RATE ((uint64_t)1 << 50)
 
 #ifdef __cplusplus
 }
