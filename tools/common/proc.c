@@ -21,12 +21,10 @@ struct parent {
 static bool read_parent(pid_t pid, struct parent *parent) {
     char text[1024];
     if (!procfs_read_of(pid, "stat", text, sizeof(text))) return false;
-    const char *state = procfs_stat_field(text, PROCFS_STATE);
-    if (!state) return false;
     *parent = (struct parent){
         .pid = pid,
         .parent = (pid_t)procfs_stat_number(text, PROCFS_PARENT),
-        .dead = *state == 'Z' || *state == 'X',
+        .dead = !procfs_stat_lives(text),
     };
     return true;
 }
@@ -164,8 +162,7 @@ bool proc_lives(pid_t pid) {
     bool lives = false;
     DIR *dir = open_threads(pid);
     while (!lives && next_thread(pid, dir, text, sizeof(text)) > 0) {
-        const char *state = procfs_stat_field(text, PROCFS_STATE);
-        lives = state && *state != 'Z' && *state != 'X';
+        lives = procfs_stat_lives(text);
     }
     if (dir) closedir(dir);
     return lives;

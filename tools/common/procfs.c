@@ -50,3 +50,8 @@ uint64_t procfs_stat_number(const char *text, int number) {
     const char *at = procfs_stat_field(text, number);
     return at ? strtoull(at, NULL, 10) : 0;
 }
+
+bool procfs_stat_lives(const char *text) {
+    const char *state = procfs_stat_field(text, PROCFS_STATE);
+    return state && *state != 'Z' && *state != 'X';
+}

@@ -41,6 +41,9 @@ const char *procfs_stat_field(const char *text, int number);
 /* The same as a number; 0 when it is not there. */
 uint64_t procfs_stat_number(const char *text, int number);
 
+/* Whether it is of a process, or of a thread, that has not ended; a zombie has. */
+bool procfs_stat_lives(const char *text);
+
 #ifdef __cplusplus
 }
 #endif

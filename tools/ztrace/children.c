@@ -39,9 +39,7 @@ void children_close(struct children *children) {
 static bool lives(const struct raw_process *process) {
     char text[1024];
     if (!procfs_read_of((pid_t)process->pid, "stat", text, sizeof(text))) return false;
-    const char *state = procfs_stat_field(text, PROCFS_STATE);
-    if (!state || *state == 'Z' || *state == 'X') return false;
-    return procfs_stat_number(text, PROCFS_START) == process->start;
+    return procfs_stat_lives(text) && procfs_stat_number(text, PROCFS_START) == process->start;
 }
 
 static void begin(const struct children *children, uint32_t number) {
