@@ -1,13 +1,19 @@
 // Linux adds this to os_test.cc: discarded memory is gone at once, and there is /proc.
 #include <fcntl.h>
+#include <link.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <string>
+#include <thread>
+#include <tuple>
+#include <vector>
 
 #include "gtest/gtest.h"
 #include "tests/emulated.h"
@@ -38,6 +44,53 @@ TEST(LinuxOs, DiscardsWholePagesInside) {
     zm_os_discard(block + 1, SIZE_MAX);
     EXPECT_EQ(block[size - 1], 'x');
     munmap(block, size);
+}
+
+// Where its code lies, and its build id.  A path may be that of a symbolic link.
+using Module = std::tuple<uintptr_t, uintptr_t, uint64_t, uintptr_t, std::string>;
+
+// The vDSO has no path.
+std::vector<Module> ModulesWithPaths() {
+    std::vector<Module> modules;
+    zm_os_modules(
+        [](const zm_os_module *module, void *context) {
+            if (module->path[0] != '/') return true;
+            static_cast<std::vector<Module> *>(context)->push_back(
+                {module->start, module->end, module->offset, module->bias,
+                 std::string(reinterpret_cast<const char *>(module->build_id),
+                             module->build_id_size)});
+            return true;
+        },
+        &modules);
+    std::sort(modules.begin(), modules.end());
+    return modules;
+}
+
+// Another thread holds the loader's lock when this one forks, as in dlopen().
+TEST(LinuxOs, AChildKnowsTheModulesThoughTheLoaderStaysLocked) {
+    const std::vector<Module> modules = ModulesWithPaths();
+    ASSERT_FALSE(modules.empty());
+    static std::atomic<bool> is_inside, may_leave;
+    std::thread other([] {
+        dl_iterate_phdr(
+            [](dl_phdr_info *, size_t, void *) {
+                is_inside = true;
+                while (!may_leave) usleep(1000);
+                return 1;
+            },
+            nullptr);
+    });
+    while (!is_inside) usleep(1000);
+    const pid_t child = fork();
+    if (child == 0) {
+        alarm(30);
+        _exit(ModulesWithPaths() == modules ? 0 : 1);
+    }
+    int status = -1;
+    EXPECT_EQ(waitpid(child, &status, 0), child);
+    EXPECT_EQ(status, 0);
+    may_leave = true;
+    other.join();
 }
 
 TEST(LinuxOs, KnowsThisProcess) {

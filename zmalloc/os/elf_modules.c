@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "zmalloc/os/loader.h"
+#include "zmalloc/os/objects.h"
 #include "zmalloc/os/os.h"
 
 enum { PROGRAM_PATH = 1024 };
@@ -90,6 +91,7 @@ static int visit_object(struct dl_phdr_info *object, size_t size, void *context)
 
 void zm_os_modules(bool (*visit)(const struct zm_os_module *module, void *context), void *context) {
     struct visitor visitor = {visit, context, true};
+    if (zm_loader_may_stay_locked() && zm_os_loaded_objects(visit_object, &visitor)) return;
     (void)zm_loader_handle_fork(); /* failed: there is no memory */
     zm_loader_enter_when_possible();
     (void)dl_iterate_phdr(visit_object, &visitor);

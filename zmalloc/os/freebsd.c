@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "zmalloc/os/freebsd_vmmap.h"
+#include "zmalloc/os/objects.h"
 #include "zmalloc/os/os.h"
 
 #define SAME_PLACE(ours, theirs) \
@@ -92,3 +93,11 @@ const char *zm_os_secure_getenv(const char *name) { return issetugid() ? NULL : 
 int zm_os_pressure_open(void) { return -1; }
 
 void zm_os_name_thread(const char *name) { pthread_set_name_np(pthread_self(), name); }
+
+/* Its fork() waits for the loader. */
+bool zm_os_loaded_objects(int (*visit)(struct dl_phdr_info *object, size_t size, void *context),
+                          void *context) {
+    (void)visit;
+    (void)context;
+    return false;
+}

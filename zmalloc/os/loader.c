@@ -35,8 +35,11 @@ static void in_parent(void) {
     atomic_fetch_sub(&forks, 1);
 }
 
+static atomic_bool is_child;
+
 static void in_child(void) {
     own_forks--;
+    atomic_store(&is_child, true);
     atomic_store(&calls, mine);
     atomic_store(&forks, own_forks);
 }
@@ -52,6 +55,8 @@ bool zm_loader_handle_fork(void) {
     pthread_once(&once, handle_fork);
     return handles_fork;
 }
+
+bool zm_loader_may_stay_locked(void) { return atomic_load(&is_child); }
 
 static void enter(void) {
     mine++;

@@ -16,6 +16,10 @@ bool zm_loader_handle_fork(void);
 bool zm_loader_enter(void);
 void zm_loader_leave(void);
 
+/* In a child of fork: a thread of the parent may have been in such a call of its own, or in
+ * dlopen(). */
+bool zm_loader_may_stay_locked(void);
+
 /* Waits until zm_loader_enter() succeeds, a tenth of a second at most: the thread that forks may
  * wait for a lock that this one holds, and threads may fork all the time.  Only after such a wait
  * may a child inherit the loader's lock. */
