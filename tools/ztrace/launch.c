@@ -112,13 +112,22 @@ static int watch_child(pid_t pid, struct curve *curve, struct children *children
     return result;
 }
 
+/* Waits until all children are recorded that begin.  Three seconds at most: a fork may have failed,
+ * a child may execute a program that is not recorded; on a busy machine a program takes its time.
+ */
+static void wait_for_begin(const struct children *children) {
+    enum { MOST_PAUSES = 150 };
+    const struct timespec pause = {.tv_nsec = 20000000};
+    for (int i = 0; i < MOST_PAUSES && children_begin(children) && !left; i++) {
+        nanosleep(&pause, NULL);
+    }
+}
+
 /* Waits for the children that are recorded, or for a signal. */
 static void watch_rest(struct curve *curve, struct children *children) {
-    enum { MOST_PAUSES = 50 }; /* a second: a fork may have failed, and no child will come */
-    struct timespec pause = {.tv_nsec = 20000000};
-    for (int i = 0; i < MOST_PAUSES && children_begin(children); i++) nanosleep(&pause, NULL);
+    wait_for_begin(children);
     children_first_ended(children);
-    pause = children_look(children);
+    struct timespec pause = children_look(children);
     if (!children->lives) return;
     cli_error(TOOL,
               "the program ended; %u of its children %s on and %s recorded (a signal ends the "
@@ -129,6 +138,9 @@ static void watch_rest(struct curve *curve, struct children *children) {
     while (children->lives && !left) {
         nanosleep(&pause, NULL);
         obey(curve, children);
+        pause = children_look(children);
+        if (children->lives) continue;
+        wait_for_begin(children); /* the last one may be executing a program */
         pause = children_look(children);
     }
     waits = 0;
