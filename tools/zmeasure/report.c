@@ -214,10 +214,9 @@ void report_text(const struct measurement *measurement, const struct verdicts *v
         if (figure_known(measurement, f)) print_row(measurement, verdicts, f);
     }
     print_legend(measurement);
-    printf(
-        "\nMedians of all runs, and of the differences from %s in each turn.\n+ better, - "
-        "worse%s\n",
-        measurement->columns[0].variant.name, ", * differs; unmarked: no clear difference.");
+    printf("\nMedians of all runs, and of the differences from %s in each turn.\n",
+           measurement->columns[0].variant.name);
+    printf("+ better, - worse, * differs; unmarked: no clear difference, or not judged.\n");
     print_intervals(measurement, verdicts);
     print_noise(measurement);
     for (size_t i = 0; i < measurement->note_count; i++) {

@@ -168,7 +168,8 @@ function drawTable() {
   }
   element(document.getElementById('table'), 'p',
           `Medians of all runs, and of the differences from ${columns[0].name} in each turn, with `
-          + 'intervals of 95 %. Green is better, red is worse, grey is no clear difference.', {class: 'other'});
+          + 'intervals of 95 %. Green is better, red is worse, grey is no clear difference, or not '
+          + 'judged.', {class: 'other'});
 }
 
 function drawText() {
