@@ -83,6 +83,24 @@ TEST(ArgumentsTest, HelpGoesToStdout) {
     }
 }
 
+TEST(ArgumentsTest, WhatCannotBeRunIsNamed) {
+    const std::string script = TempFile("not_executable");
+    WriteFile(script, "#!/bin/sh\n");
+    ASSERT_EQ(RunProgram({"/bin/chmod", "644", script}).status, 0);
+    const std::vector<std::pair<std::string, std::string>> cases = {
+        {script, "is not executable"},
+        {TempFile(""), "is a folder"},
+        {"/dev/null", "is no program"},
+        {TempFile("nothing"), "there is no such program"},
+    };
+    for (const auto &[program, why] : cases) {
+        const Finished finished = RunTool({program});
+        EXPECT_EQ(finished.status, 2);
+        ExpectOneLine(finished);
+        EXPECT_NE(finished.err.find(": " + why + "\n"), std::string::npos) << finished.err;
+    }
+}
+
 // A script is as its interpreter is.
 TEST(ArgumentsTest, ScriptsAreFollowed) {
     const std::string script = TempFile("script");

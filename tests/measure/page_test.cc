@@ -12,8 +12,12 @@ std::string WritePage() {
     const Finished finished =
         RunProgram({DataFile("tools/zmeasure/zmeasure"), "--html=" + page, "--runs=5",
                     "--only=as-is,libc", "--variant=as-is,GROW=50", "--variant=as-is,CRASH=1",
-                    DataFile("tests/measure/planted"), "</script><b>\"quoted\"</b>"});
+                    DataFile("tests/measure/planted"), "</script><b>\"quoted\"</b>", "", "it's"});
     EXPECT_EQ(finished.status, 0) << finished.err;
+    // The command is shown as a shell takes it.
+    EXPECT_NE(finished.out.find("planted '</script><b>\"quoted\"</b>' '' 'it'\\''s'\n"),
+              std::string::npos)
+        << finished.out;
     return page;
 }
 
@@ -39,7 +43,8 @@ TEST(PageTest, ABrowserShowsTheSentenceAndTheCharts) {
     EXPECT_NE(page.find("<p>RSS, peak: "), std::string::npos);
     EXPECT_NE(page.find("as-is,GROW=50 "), std::string::npos);
     EXPECT_NE(page.find("; not judged: as-is,CRASH=1."), std::string::npos);
-    EXPECT_NE(page.find("&lt;/script&gt;&lt;b&gt;\"quoted\""), std::string::npos);
+    EXPECT_NE(page.find("planted '&lt;/script&gt;&lt;b&gt;\"quoted\"&lt;/b&gt;' '' 'it'\\''s'<"),
+              std::string::npos);
     EXPECT_NE(page.find("<td title=\"killed by signal 11"), std::string::npos);
     EXPECT_NE(page.find("<rect"), std::string::npos);
     // uPlot gives its canvas a size when it draws.

@@ -310,6 +310,9 @@ TEST(ZmeasureTest, TheTableNamesEachColumn) {
     EXPECT_NE(finished.out.find("libc[3] is libc,MALLOC_ARENA_MAX=1,GROW=1"), std::string::npos)
         << finished.out;
     EXPECT_NE(finished.out.find("RSS, peak, MiB"), std::string::npos);
+    // One run is not judged, and has no marks.
+    EXPECT_NE(finished.out.find("unmarked: no clear difference, or not judged."),
+              std::string::npos);
     EXPECT_NE(finished.out.find("Noise: "), std::string::npos);
 }
 

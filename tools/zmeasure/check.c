@@ -88,17 +88,26 @@ static bool check_interpreter(const char *program, const char *path) {
     return false;
 }
 
+/* Whether there is such a program, which can be run; false after a line. */
+static bool check_file(const char *name, char path[CLI_PATH_SIZE]) {
+    struct stat stat_of_file;
+    const char *why = NULL;
+    if (!elf_find(name, path) || stat(path, &stat_of_file) != 0) {
+        why = "there is no such program";
+    } else if (!S_ISREG(stat_of_file.st_mode)) {
+        why = S_ISDIR(stat_of_file.st_mode) ? "is a folder" : "is no program";
+    } else if (access(path, X_OK) != 0) {
+        why = "is not executable";
+    }
+    if (why) cli_error(TOOL, "%s: %s", name, why);
+    return !why;
+}
+
 bool check_program(struct measurement *measurement) {
     const char *name = measurement->options->command[0], *why = obstacle(name);
     char path[CLI_PATH_SIZE];
-    struct stat stat_of_file;
     struct elf_image image;
-    if (!elf_find(name, path) || access(path, X_OK) != 0 || stat(path, &stat_of_file) != 0 ||
-        !S_ISREG(stat_of_file.st_mode)) {
-        cli_error(TOOL, "%s: there is no such program", name);
-        return false;
-    }
-    if (!check_interpreter(name, path)) return false;
+    if (!check_file(name, path) || !check_interpreter(name, path)) return false;
     if (elf_open_program(path, &image)) {
         note_allocators(measurement, &image, cli_base_name(path));
         elf_close(&image);

@@ -82,7 +82,7 @@ struct outcome {
     bool killed;                 /* it did not end when SIGTERM asked it to */
     bool ignores_children;       /* CPU time of some children is not known */
     bool swapped;                /* some of its memory was swapped out, and not resident */
-    bool several; /* more than one process was seen: memory counts shared pages once */
+    bool several; /* more than one process was seen: memory is the sum of their Pss */
     uint64_t out_hash, out_size; /* of what it printed to stdout */
     double file_rss;             /* pages of files when it had most memory, in bytes */
     double other, stolen;        /* parts of the processors that others had, and the host took */

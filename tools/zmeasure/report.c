@@ -171,10 +171,30 @@ static void print_noise(const struct measurement *measurement) {
 
 /* ---- All of it ---------------------------------------------------------- */
 
+/* A word as a shell takes it: report.js does the same. */
+static void print_word(const char *word) {
+    static const char plain[] =
+        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_@%+=:,./-";
+    if (*word && !word[strspn(word, plain)]) {
+        printf("%s", word);
+        return;
+    }
+    putchar('\'');
+    for (; *word; word++) {
+        if (*word == '\'') {
+            printf("'\\''");
+        } else {
+            putchar(*word);
+        }
+    }
+    putchar('\'');
+}
+
 static void print_head(const struct measurement *measurement) {
     const struct options *options = measurement->options;
     for (char *const *word = options->command; *word; word++) {
-        printf("%s%s", word == options->command ? "" : " ", *word);
+        if (word != options->command) putchar(' ');
+        print_word(*word);
     }
     printf("\n%llu run%s of each, in turns", (unsigned long long)options->runs,
            options->runs == 1 ? "" : "s");
@@ -194,8 +214,9 @@ void report_text(const struct measurement *measurement, const struct verdicts *v
         if (figure_known(measurement, f)) print_row(measurement, verdicts, f);
     }
     print_legend(measurement);
-    printf("\nMedians, and differences from %s.  + better, - worse%s\n",
-           measurement->columns[0].variant.name, ", * differs; unmarked: no clear difference.");
+    printf("\nMedians of all runs, and of the differences from %s in each turn.\n",
+           measurement->columns[0].variant.name);
+    printf("+ better, - worse, * differs; unmarked: no clear difference, or not judged.\n");
     print_intervals(measurement, verdicts);
     print_noise(measurement);
     for (size_t i = 0; i < measurement->note_count; i++) {

@@ -24,6 +24,11 @@ function percent(part) {
   return (part > 0 ? '+' : part < 0 ? '\u2212' : '') + Math.abs(100 * part).toFixed(1) + ' %';
 }
 
+// A word as a shell takes it: report.c does the same.
+function shellWord(word) {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
+}
+
 function wordClass(word) {
   return ['better', 'worse', 'differs'].includes(word) ? word : 'other';
 }
@@ -156,17 +161,19 @@ function drawTable() {
       const amount = difference.relative ? percent : (value) => String(+value.toPrecision(3));
       const bare = (value) => amount(value).replace(' %', '');
       element(cell, 'span', difference.low === null ? amount(difference.median)
-        : `${amount(difference.median)} (${bare(difference.low)} to ${bare(difference.high)})`,
+        : `${amount(difference.median)} (${bare(difference.low)} to ${bare(difference.high)})`
+          .replace(/ (?!\()/g, '\u00a0'),
               {class: wordClass(difference.word), title: difference.word});
     }
   }
   element(document.getElementById('table'), 'p',
-          `Differences from ${columns[0].name} with intervals of 95 %. Green is better, red is worse, `
-          + 'grey is no clear difference.', {class: 'other'});
+          `Medians of all runs, and of the differences from ${columns[0].name} in each turn, with `
+          + 'intervals of 95 %. Green is better, red is worse, grey is no clear difference, or not '
+          + 'judged.', {class: 'other'});
 }
 
 function drawText() {
-  const command = data.program.join(' ');
+  const command = data.program.map(shellWord).join(' ');
   document.getElementById('program').textContent = command;
   document.title = 'zmeasure: ' + command;
   for (const part of data.sentence.split('\n')) element(document.getElementById('sentence'), 'p', part);

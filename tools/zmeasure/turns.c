@@ -171,8 +171,9 @@ static void note_runs(struct measurement *measurement) {
     }
     if (several) {
         measurement_note(measurement,
-                         "several processes: memory is the sum as it was seen from time to time, "
-                         "with shared pages once");
+                         "several processes: memory is the sum of their Pss, as it was seen from "
+                         "time to time: of a page that more processes map, of other programs too, "
+                         "each has its part");
     }
 }
 
