@@ -276,6 +276,14 @@ void ops_pace(struct ops *ops, uint32_t ns) {
     }
 }
 
+uint32_t ops_clock_at(const struct ops *ops, uint64_t ms) {
+    const size_t slot = (size_t)(ms >> ops->clock_shift);
+    if (slot < ops->clock_slots) return ops->clock_ms[slot];
+    const uint64_t last = ops->op[ops->count - 1].ms;
+    const uint64_t clock = ops_clock(ops, ops->count - 1) + (ms - last);
+    return clock < OPS_NEVER ? (uint32_t)clock : OPS_NEVER - 1;
+}
+
 /* At first the clock shows the times as they were recorded. */
 static int begin_clock(struct ops *ops, struct zt_error *error, const char *path) {
     enum { MOST_SLOTS = 1 << 20 };
@@ -294,6 +302,14 @@ static int begin_clock(struct ops *ops, struct zt_error *error, const char *path
 
 /* A larger average than this is not believed. */
 static uint32_t recording_ns(uint64_t ns) { return ns <= 100000 ? (uint32_t)ns : 0; }
+
+/* "from SECONDS s", in ms. */
+static uint32_t background_ms(const char *note) {
+    double seconds;
+    if (!note || sscanf(note, "from %lf s", &seconds) != 1) return OPS_NEVER;
+    return seconds >= 0 && seconds * 1000 < (double)OPS_LAST_MS ? (uint32_t)(seconds * 1000)
+                                                                : OPS_NEVER;
+}
 
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error) {
     memset(ops, 0, sizeof(*ops));
@@ -320,6 +336,7 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     snprintf(ops->allocator, sizeof(ops->allocator), "%s", note ? note : "");
     note = zt_reader_note(reader, "recording-ns");
     if (note) ops->recording_ns = recording_ns(strtoul(note, NULL, 10));
+    ops->background_ms = background_ms(zt_reader_note(reader, "background-thread"));
     if (result == 0) result = take_samples(ops, reader, error, path);
     if (result == 0) result = begin_clock(ops, error, path);
     count_elsewhere(ops);

@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "tools/trace/memory.h"
+#include "tools/zreplay/background.h"
 #include "tools/zreplay/figures.h"
 #include "tools/zreplay/trace_clock.h"
 #include "zmalloc/zmalloc.h"
@@ -313,6 +314,7 @@ int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch t
         result->rss_baseline = resident_now();
         figures_at_start(result, ops);
         trace_clock_begin();
+        background_begin(ops, &result->background);
         work_and_wait(&replay);
         if (atomic_load(&replay.failed)) status = -1;
         result->failures = atomic_load(&replay.failures);
