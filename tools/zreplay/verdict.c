@@ -66,7 +66,8 @@ static double share(const struct run *run, const char *part, const char *whole) 
 
 /* ---- The program itself -------------------------------------------------- */
 
-/* The replay over the allocator that the recorded program had, or NULL. */
+/* The replay over the allocator that the recorded program had, or NULL.  A column of the library
+ * itself comes first. */
 static const struct run *as_recorded(const struct run *runs, size_t count) {
     static const struct {
         const char *file, *name; /* how a library's name begins */
@@ -77,6 +78,9 @@ static const struct run *as_recorded(const struct run *runs, size_t count) {
                  {"libmimalloc.so", "mimalloc"}};
     char file[64];
     run_text(&runs[0], "recorded_over", file, sizeof(file));
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(runs[i].name, file) == 0) return &runs[i];
+    }
     for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++) {
         if (strncmp(file, known[k].file, strlen(known[k].file)) != 0) continue;
         for (size_t i = 0; i < count; i++) {

@@ -53,11 +53,15 @@ static void append(struct curve *curve, const struct zt_sample *sample) {
 static void look_for_background(struct curve *curve, pid_t pid, uint64_t threads, uint64_t now) {
     struct raw_header *header = curve->header;
     const char name[] = "jemalloc_bg_thd";
+    enum { MOST_LOOKS = 10 };
     bool there = curve->background && proc_is_thread(pid, curve->background, name);
-    if (!there && threads != curve->threads) {
+    /* A thread gets its name some time after it began. */
+    if (threads != curve->threads) curve->looks = MOST_LOOKS;
+    curve->threads = threads;
+    if (!there && curve->looks > 0) {
         curve->background = proc_find_thread(pid, name);
-        curve->threads = threads;
         there = curve->background != 0;
+        curve->looks--;
     }
     if (there) {
         if (!header->background_first_ns) header->background_first_ns = now ? now : 1;
