@@ -110,7 +110,8 @@ static uint16_t thread_of(const struct zt_event *event) {
 /* A thread's last number may stand for several. */
 static void take_end(struct ops *ops, const struct zt_event *event) {
     const bool ends = event->op == ZT_THREAD_END;
-    ops->ended[thread_of(event)] = ends && event->thread < UINT16_MAX;
+    const bool known = ends && event->thread < UINT16_MAX && ops->count < UINT32_MAX;
+    ops->ended[thread_of(event)] = known ? (uint32_t)ops->count : 0;
     if (ends) ops->tells_ends = true;
 }
 

@@ -57,7 +57,7 @@ struct ops {
      * to and when not. */
     uint64_t peak_touched;
     uint64_t peak_untouched;
-    bool *ended;      /* by thread, OPS_THREADS: whether it ended after its last event */
+    uint32_t *ended;  /* by thread, OPS_THREADS: so many events came before its end; 0: it lives */
     bool tells_ends;  /* false: a trace of version 1, which does not tell; `ended` means nothing */
     uint32_t objects; /* all numbers of objects are below this */
     uint32_t threads;
