@@ -11,7 +11,7 @@ enum { MIB = 1 << 20, MOST = 500 };
 
 int mallctl(const char *name, void *old, size_t *old_size, void *value, size_t size);
 
-static char memory[MOST][MIB];
+static volatile char memory[MOST][MIB];
 static pthread_cond_t wakes = PTHREAD_COND_INITIALIZER;
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
 
@@ -28,7 +28,7 @@ static void *work(void *unused) {
     pthread_mutex_lock(&mutex);
     for (int i = 0; i < MOST; i++) {
         sleep_100_ms();
-        memset(memory[i], 1, MIB);
+        for (int at = 0; at < MIB; at += 4096) memory[i][at] = 1;
     }
     while (pthread_cond_wait(&wakes, &mutex) == 0) continue;
     return NULL;
