@@ -306,10 +306,12 @@ static uint32_t recording_ns(uint64_t ns) { return ns <= 100000 ? (uint32_t)ns :
 
 /* "from SECONDS s", in ms. */
 static uint32_t background_ms(const char *note) {
-    double seconds;
-    if (!note || sscanf(note, "from %lf s", &seconds) != 1) return OPS_NEVER;
-    return seconds >= 0 && seconds * 1000 < (double)OPS_LAST_MS ? (uint32_t)(seconds * 1000)
-                                                                : OPS_NEVER;
+    const char from[] = "from ";
+    char *end;
+    if (!note || strncmp(note, from, strlen(from)) != 0) return OPS_NEVER;
+    const double ms = strtod(note + strlen(from), &end) * 1000;
+    const bool known = end != note + strlen(from) && ms >= 0 && ms < (double)OPS_LAST_MS;
+    return known ? (uint32_t)ms : OPS_NEVER;
 }
 
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error) {

@@ -126,32 +126,6 @@ static size_t find_slowest(struct replay *replay) {
     return slowest;
 }
 
-/* Waits until the earlier events of the event's block have run.  False when they never will. */
-static bool wait_for_block(struct replay *replay, struct slot *slot, uint32_t turn) {
-    for (unsigned tries = 0; atomic_load_explicit(&slot->done, memory_order_acquire) != turn;
-         tries++) {
-        if (atomic_load(&replay->failed)) return false;
-        wait_briefly(replay, tries);
-    }
-    return true;
-}
-
-static void run_event(struct replay *replay, size_t event) {
-    const struct op *op = &replay->ops->op[event];
-    struct slot *slot = &replay->slot[op->object];
-    if (!wait_for_block(replay, slot, replay->plan->turn[event])) return;
-    trace_clock_to(ops_clock(replay->ops, event));
-    void *got = call_zmalloc(op, slot->block);
-    if (got || op->op == ZT_FREE) {
-        slot->block = got;
-    } else {
-        atomic_fetch_add(&replay->failures, 1); /* realloc left the block as it was */
-    }
-    if (got) touch_block(replay->touch, got, ops_touched(replay->ops, event));
-    atomic_store_explicit(&slot->done, replay->plan->turn[event] + 1, memory_order_release);
-    figures_after(replay->result, replay->ops, event);
-}
-
 static void *work(void *worker);
 
 /* The live thread that ends first; NULL when all live to the end. */
@@ -201,12 +175,41 @@ static bool change_threads(struct replay *replay, size_t event) {
 
 /* Starts and ends threads up to this event, in the order of the recording.  Who waits here for the
  * last events of another thread has run all that come before those; and nobody waits for who waits
- * here, as others go on meanwhile. */
+ * here: others go on, and come back if they need a thread. */
 static void follow_threads(struct replay *replay, size_t event) {
     if (event < atomic_load(&replay->next_change)) return;
     if (pthread_mutex_trylock(&replay->changes) != 0) return;
     while (change_threads(replay, event)) continue;
     pthread_mutex_unlock(&replay->changes);
+}
+
+/* Waits until the earlier events of the event's block have run.  False when they never will.  Their
+ * thread may not have started, as another one was starting threads when it was due. */
+static bool wait_for_block(struct replay *replay, struct slot *slot, size_t event) {
+    const uint32_t turn = replay->plan->turn[event];
+    for (unsigned tries = 0; atomic_load_explicit(&slot->done, memory_order_acquire) != turn;
+         tries++) {
+        if (atomic_load(&replay->failed)) return false;
+        follow_threads(replay, event);
+        wait_briefly(replay, tries);
+    }
+    return true;
+}
+
+static void run_event(struct replay *replay, size_t event) {
+    const struct op *op = &replay->ops->op[event];
+    struct slot *slot = &replay->slot[op->object];
+    if (!wait_for_block(replay, slot, event)) return;
+    trace_clock_to(ops_clock(replay->ops, event));
+    void *got = call_zmalloc(op, slot->block);
+    if (got || op->op == ZT_FREE) {
+        slot->block = got;
+    } else {
+        atomic_fetch_add(&replay->failures, 1); /* realloc left the block as it was */
+    }
+    if (got) touch_block(replay->touch, got, ops_touched(replay->ops, event));
+    atomic_store_explicit(&slot->done, replay->plan->turn[event] + 1, memory_order_release);
+    figures_after(replay->result, replay->ops, event);
 }
 
 /* Waits until no thread is too far behind.  One thread at a time looks which that is, and starts it
