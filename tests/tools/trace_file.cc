@@ -94,12 +94,20 @@ std::vector<zt_event> RandomEvents(std::mt19937_64 &random, size_t count, uint32
     return events;
 }
 
-std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options) {
+std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options,
+                       const std::map<std::string, std::string> &notes,
+                       const std::vector<zt_sample> &samples) {
     Temporary file;
     zt_error error;
     zt_writer *writer = zt_writer_open(file.fd(), "output", &options, &error);
     EXPECT_NE(writer, nullptr) << error.text;
     EXPECT_EQ(zt_writer_note(writer, "program", "a program"), 0);
+    for (const auto &[key, value] : notes) {
+        EXPECT_EQ(zt_writer_note(writer, key.c_str(), value.c_str()), 0);
+    }
+    if (!samples.empty()) {
+        EXPECT_EQ(zt_writer_samples(writer, samples.data(), samples.size()), 0);
+    }
     for (zt_event &event : events) EXPECT_EQ(zt_write(writer, &event), 0) << error.text;
     EXPECT_EQ(zt_writer_close(writer), 0) << error.text;
     return file.Bytes();

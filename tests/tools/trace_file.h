@@ -3,6 +3,7 @@
 #define TESTS_TOOLS_TRACE_FILE_H_
 
 #include <cstdint>
+#include <map>
 #include <random>
 #include <string>
 #include <vector>
@@ -16,7 +17,9 @@ namespace ztrace_test {
 std::vector<zt_event> RandomEvents(std::mt19937_64 &random, size_t count, uint32_t threads);
 
 // Writes a whole trace, and sets the objects of the events.
-std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options);
+std::string WriteTrace(std::vector<zt_event> &events, const zt_options &options,
+                       const std::map<std::string, std::string> &notes = {},
+                       const std::vector<zt_sample> &samples = {});
 
 struct Read {
     std::vector<zt_event> events;

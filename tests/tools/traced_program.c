@@ -343,6 +343,26 @@ static int ask_recorder(void) {
     return 7;
 }
 
+static void *sleep_under_a_name(void *ms) {
+    const struct timespec pause = {.tv_nsec = *(long *)ms * 1000000};
+    if (pthread_setname_np(pthread_self(), "jemalloc_bg_thd") != 0) abort();
+    nanosleep(&pause, NULL);
+    return NULL;
+}
+
+/* Has a thread that is called as jemalloc's background thread, for some ms of BACKGROUND_MS. */
+static int background(long ms) {
+    const struct timespec pause = {.tv_nsec = BACKGROUND_MS * 1000000};
+    pthread_t thread;
+    free(hidden(malloc(SIZE_SMALL)));
+    if (pthread_create(&thread, NULL, sleep_under_a_name, &ms) != 0) return 1;
+    nanosleep(&pause, NULL);
+    return 0;
+}
+
+static int background_stays(void) { return background(999); }
+static int background_ends(void) { return background(BACKGROUND_MS / 2); }
+
 static int status(void) {
     free(hidden(malloc(SIZE_MALLOC)));
     return 7;
@@ -422,6 +442,8 @@ int main(int argc, char **argv) {
         {"idle", work_idly},
         {"grow", grow},
         {"ask-recorder", ask_recorder},
+        {"background-stays", background_stays},
+        {"background-ends", background_ends},
         {"status", status},
         {"spawn", spawn},
         {"clear-environment", clear_environment},

@@ -50,6 +50,7 @@ enum {
     SIZE_LINKED_MALLOC = 507,
 
     WORK_MS = 1600,
+    BACKGROUND_MS = 800,
 
     GROWN = 32 << 20,
     GROWN_STEPS = 4,

@@ -57,6 +57,19 @@ TEST(Truth, ThreadsAreReplayedByThreads) {
     EXPECT_LT(replayed("--skew=0"), truth * 0.9);
 }
 
+// As long as a thread lives, others use no part of its arena.  Ended after its last call, a third
+// more memory is taken.
+TEST(Truth, ThreadsEndWhereTheyEnded) {
+    const std::string program = "tests/tools/late_program";
+    const Finished plain = RunProgram({DataFile(program)});
+    ASSERT_EQ(plain.status, 0) << plain.err;
+    const std::string trace = Record(program, "late.ztrace");
+    const double truth = std::strtod(plain.out.c_str(), nullptr) / kMiB;
+    const double got = Number(Replay("libc", trace, "--touch=pages"), "rss_most_sampled") / kMiB;
+    ASSERT_GT(truth, 20);
+    EXPECT_NEAR(got, truth, truth * 0.15);
+}
+
 struct Memory {
     double most, end;  // in MiB
 };

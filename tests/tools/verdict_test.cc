@@ -221,6 +221,9 @@ TEST(Verdict, CountsTheProgramsOtherMemory) {
     EXPECT_EQ(Line(large, "memory"), "least: libc; more: b 25 %");
     EXPECT_EQ(Marks(large, "RSS, MiB"), "*");
     EXPECT_EQ(Marks(large, "resident, MiB"), "*");
+    // A column of the very library comes first.
+    const std::string library = Table({libc, Beside(other, 40e6, 12e6)}, "b");
+    EXPECT_NE(library.find(", over b; the replay then has 11.4."), std::string::npos) << library;
     // The program had another allocator than those that are compared.
     EXPECT_EQ(Line(Table({libc, other}, "libnone.so"), "memory"), "least: libc; more: b 20 %");
 }
@@ -300,6 +303,35 @@ TEST(Verdict, OneThreadDoesNotReplaySeveral) {
     const std::string one = Table({With(two, "one_thread", 1), more});
     EXPECT_EQ(Line(one, "memory").rfind("not known: several threads", 0), 0u) << one;
     EXPECT_EQ(Marks(one, "RSS, MiB"), "");
+}
+
+TEST(Verdict, TellsOfBackgroundThreads) {
+    struct Case {
+        bool program, first, second;
+        std::string text;
+    };
+    const std::string middle = ": jemalloc gives memory back in the background, ";
+    for (const Case &c : std::vector<Case>{
+             {false, false, false, "no line thread"},
+             {true, true, false, "a" + middle + "as in the recorded program"},
+             {true, true, true, "a, b" + middle + "as in the recorded program"},
+             {false, false, true, "b" + middle + "other than in the recorded program"},
+             {true, false, false,
+              "the recorded program's jemalloc gave memory back in the background; no column "
+              "does"}}) {
+        std::string json[2];
+        std::vector<run> runs;
+        for (int i = 0; i < 2; i++) {
+            const bool here = i == 0 ? c.first : c.second;
+            json[i] = std::string("{\n  \"background_thread\": ") + (here ? "true" : "false") +
+                      ",\n  \"program_background_thread\": " + (c.program ? "true" : "false") +
+                      "\n}\n";
+            runs.push_back({i == 0 ? "a" : "b", json[i].data(), 0, nullptr});
+        }
+        testing::internal::CaptureStdout();
+        print_comparison(runs.data(), runs.size());
+        EXPECT_EQ(Line(testing::internal::GetCapturedStdout(), "thread"), c.text);
+    }
 }
 
 // Beside the verdict: it is about what is in the trace.

@@ -212,7 +212,17 @@ std::vector<zt_event> Exchanged(std::mt19937_64 *random, uint32_t threads) {
             number.emplace(event.thread, static_cast<uint32_t>(number.size())).first->second;
         kept.push_back(event);
     }
-    return kept;
+    // Every other thread ends after its last event.
+    std::map<uint32_t, size_t> last;
+    for (size_t i = 0; i < kept.size(); i++) last[kept[i].thread] = i;
+    std::vector<zt_event> events;
+    for (size_t i = 0; i < kept.size(); i++) {
+        events.push_back(kept[i]);
+        if (last[kept[i].thread] != i || kept[i].thread % 2 == 0) continue;
+        events.push_back(Event(ZT_THREAD_END, 0));
+        events.back().thread = kept[i].thread;
+    }
+    return events;
 }
 
 // Whatever the threads and the skew, each block is freed after it was allocated: else it would

@@ -51,9 +51,10 @@ inline Trace Read(const std::string &path) {
     trace.error = error.text;
     if (!reader) return trace;
     trace.truncated = zt_reader_truncated(reader);
-    for (const char *key : {"program", "unknown-frees", "missed-frees", "lost-events", "lost-why",
-                            "children", "stopped", "not-recorded", "followed", "pid", "forked",
-                            "executed", "begun", "allocator", "recording-ns"}) {
+    for (const char *key :
+         {"program", "unknown-frees", "missed-frees", "lost-events", "lost-why", "children",
+          "stopped", "not-recorded", "followed", "pid", "forked", "executed", "begun", "allocator",
+          "recording-ns", "background-thread"}) {
         const char *note = zt_reader_note(reader, key);
         if (note) trace.notes[key] = note;
     }

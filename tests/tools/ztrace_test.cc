@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <cstdio>
 #include <random>
 
 #include "tools/ztrace/inspect.h"
@@ -99,6 +100,25 @@ TEST_F(ZtraceRecordsTest, TakesTheProgramsOwnCurve) {
     EXPECT_LE(last.cpu, 2 * last.time);
     EXPECT_GT(last.minor_faults, first.minor_faults);
     EXPECT_GE(trace.samples[trace.samples.size() / 2].threads, 1u);
+}
+
+// The trace tells whether jemalloc's background thread was there, and if it ended, when.
+TEST_F(ZtraceRecordsTest, TellsOfJemallocsBackgroundThread) {
+    for (const bool ends : {false, true}) {
+        const std::string what = ends ? "background-ends" : "background-stays";
+        const Finished finished =
+            Ztrace({"--force", "-o", path_, DataFile(kProgram), what.c_str()});
+        ASSERT_EQ(finished.status, 0) << finished.err;
+        const std::string note = Read(path_).notes["background-thread"];
+        double from = -1, to = -1;
+        const int numbers = std::sscanf(note.c_str(), "from %lf s to %lf s", &from, &to);
+        EXPECT_EQ(numbers, ends ? 2 : 1) << note;
+        EXPECT_GE(from, 0);
+        EXPECT_LT(from, BACKGROUND_MS / 2000.0);
+        if (!ends) continue;
+        EXPECT_GT(to, from);
+        EXPECT_LE(to, BACKGROUND_MS / 1000.0);
+    }
 }
 
 // Of large blocks the trace tells how much of them was touched, whether they are freed, resized or

@@ -157,6 +157,31 @@ size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most) {
     return count;
 }
 
+/* The name is in parentheses. */
+static bool has_name(const char *text, const char *name) {
+    const char *begin = strchr(text, '('), *end = strrchr(text, ')');
+    const size_t length = strlen(name);
+    return begin && end && (size_t)(end - begin) == length + 1 &&
+           memcmp(begin + 1, name, length) == 0;
+}
+
+pid_t proc_find_thread(pid_t pid, const char *name) {
+    char text[512];
+    pid_t thread;
+    DIR *dir = open_threads(pid);
+    while ((thread = next_thread(pid, dir, text, sizeof(text))) > 0 && !has_name(text, name)) {
+        continue;
+    }
+    if (dir) closedir(dir);
+    return thread;
+}
+
+bool proc_is_thread(pid_t pid, pid_t thread, const char *name) {
+    char file[64], text[512];
+    snprintf(file, sizeof(file), "task/%d/stat", (int)thread);
+    return procfs_read_of(pid, file, text, sizeof(text)) && has_name(text, name);
+}
+
 bool proc_lives(pid_t pid) {
     char text[512];
     bool lives = false;

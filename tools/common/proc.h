@@ -50,6 +50,10 @@ struct proc_thread {
 /* The threads of a process that run, or wait for a processor, up to `most`; returns how many. */
 size_t proc_running(pid_t pid, struct proc_thread *threads, size_t most);
 
+/* A thread of a process that has this name, or 0; and whether a thread has it. */
+pid_t proc_find_thread(pid_t pid, const char *name);
+bool proc_is_thread(pid_t pid, pid_t thread, const char *name);
+
 /* Whether a thread of a process has not ended. */
 bool proc_lives(pid_t pid);
 

@@ -57,8 +57,9 @@ struct sentence {
 };
 
 /* Three on memory and one on what the program itself had; one on time, and one on what share of the
- * program's time that is; and what to do where something is not known. */
-enum { SENTENCES = 7 };
+ * program's time that is; one on jemalloc's background thread; and what to do where something is
+ * not known. */
+enum { SENTENCES = 8 };
 void find_verdict(const struct run *runs, size_t count, struct sentence sentences[SENTENCES]);
 void print_verdict(const struct run *runs, size_t count);
 

@@ -93,13 +93,17 @@ static size_t sample_from(const struct ops *ops, uint64_t ms) {
     return low;
 }
 
-/* As the program was looked at from this event up to some time. */
-static void sample_as_program(struct result *result, const struct ops *ops, size_t event,
+/* As the program was looked at from one time up to another, in which it made no calls.  An
+ * allocator's thread may give memory back meanwhile. */
+static void sample_as_program(struct result *result, const struct ops *ops, uint64_t from_ms,
                               uint64_t until_ms) {
+    const bool changes = trace_clock_acts();
     uint64_t rss = 0;
-    for (size_t i = sample_from(ops, ops->op[event].ms); i < ops->samples; i++) {
-        if (ops->sample[i].time >= until_ms * 1000000) return;
-        if (rss == 0) rss = rss_of_program(result);
+    for (size_t i = sample_from(ops, from_ms); i < ops->samples; i++) {
+        const uint64_t ms = ops->sample[i].time / 1000000;
+        if (ms >= until_ms) return;
+        if (changes) trace_clock_to(ops_clock_at(ops, ms));
+        if (changes || rss == 0) rss = rss_of_program(result);
         result->rss_at_sample[i] = rss;
     }
 }
@@ -112,7 +116,7 @@ void figures_after(struct result *result, const struct ops *ops, size_t event) {
     }
     if (done == ops->count || ops->op[event].ms == ops->op[done].ms) return;
     sample_by_time(result, ops, event);
-    sample_as_program(result, ops, event, ops->op[done].ms);
+    sample_as_program(result, ops, ops->op[event].ms, ops->op[done].ms);
 }
 
 /* The larger of two; one may be unknown. */
@@ -129,12 +133,19 @@ static uint64_t most_rss(const struct result *result) {
     return most;
 }
 
+/* The time of the trace up to which figures_at_end() looks as the program was looked at.  Where
+ * memory changes by itself, figures_after_quiet() must see the time that comes then. */
+static uint64_t quiet_ms(const struct ops *ops) {
+    if (!trace_clock_acts()) return UINT64_MAX;
+    return ops->op[ops->count - 1].ms + UINT64_C(1000) * QUIET_SECONDS;
+}
+
 void figures_at_end(struct result *result, const struct ops *ops) {
     size_t last = (ops->count - 1) / step_of(ops) + 1;
     result->sample[last] = take_sample(result, ops, ops->count);
     result->samples = (uint32_t)last + 1;
     read_figures(result, &result->end);
-    sample_as_program(result, ops, ops->count - 1, UINT64_MAX / 1000000);
+    sample_as_program(result, ops, ops->op[ops->count - 1].ms, quiet_ms(ops));
     result->rss_most = most_rss(result);
     (void)zmalloc_report(result->report, sizeof(result->report), ZMALLOC_REPORT_TEXT);
 }
@@ -151,14 +162,15 @@ static void quiet_calls(void) {
 }
 
 void figures_after_quiet(struct result *result, const struct ops *ops) {
-    uint32_t ms = ops_clock(ops, ops->count - 1);
+    const uint32_t ms = ops_clock(ops, ops->count - 1);
     result->rss_quiet = UNKNOWN;
-    if (!trace_clock_works()) return;
-    for (uint32_t passed = 100; passed <= QUIET_SECONDS * 1000; passed += 100) {
+    for (uint32_t passed = 100; trace_clock_works() && passed <= QUIET_SECONDS * 1000;
+         passed += 100) {
         trace_clock_to(ms + passed);
         quiet_calls();
     }
-    result->rss_quiet = rss_of_program(result);
+    if (trace_clock_works()) result->rss_quiet = rss_of_program(result);
+    sample_as_program(result, ops, quiet_ms(ops), UINT64_MAX);
 }
 
 void touch_block(enum touch touch, void *block, size_t size) {

@@ -60,12 +60,22 @@ static void add_process(struct zt_reader *reader, char text[GAPS_SIZE]) {
     if (note) add(text, "the process then executed %.40s, which was not recorded\n", note);
 }
 
+/* A replay keeps the thread. */
+static void add_background(struct zt_reader *reader, char text[GAPS_SIZE]) {
+    const char *note = zt_reader_note(reader, "background-thread");
+    const char *end = note ? strstr(note, " to ") : NULL;
+    if (!end) return;
+    add(text, "jemalloc's background thread ended after %.30s; in a replay it goes on\n",
+        end + strlen(" to "));
+}
+
 void gaps_read(struct zt_reader *reader, char text[GAPS_SIZE]) {
     text[0] = '\0';
     add_lost(reader, text);
     add_children(reader, text);
     add_followed(reader, text);
     add_process(reader, text);
+    add_background(reader, text);
     const char *note = zt_reader_note(reader, "stopped");
     if (note) add(text, "the recording stopped %.200s, before the program ended\n", note);
     note = zt_reader_note(reader, "not-recorded");

@@ -110,7 +110,8 @@ static uint16_t thread_of(const struct zt_event *event) {
 /* A thread's last number may stand for several. */
 static void take_end(struct ops *ops, const struct zt_event *event) {
     const bool ends = event->op == ZT_THREAD_END;
-    ops->ended[thread_of(event)] = ends && event->thread < UINT16_MAX;
+    const bool known = ends && event->thread < UINT16_MAX && ops->count < UINT32_MAX;
+    ops->ended[thread_of(event)] = known ? (uint32_t)ops->count : 0;
     if (ends) ops->tells_ends = true;
 }
 
@@ -276,6 +277,14 @@ void ops_pace(struct ops *ops, uint32_t ns) {
     }
 }
 
+uint32_t ops_clock_at(const struct ops *ops, uint64_t ms) {
+    const size_t slot = (size_t)(ms >> ops->clock_shift);
+    if (slot < ops->clock_slots) return ops->clock_ms[slot];
+    const uint64_t last = ops->op[ops->count - 1].ms;
+    const uint64_t clock = ops_clock(ops, ops->count - 1) + (ms - last);
+    return clock < OPS_NEVER ? (uint32_t)clock : OPS_NEVER - 1;
+}
+
 /* At first the clock shows the times as they were recorded. */
 static int begin_clock(struct ops *ops, struct zt_error *error, const char *path) {
     enum { MOST_SLOTS = 1 << 20 };
@@ -294,6 +303,16 @@ static int begin_clock(struct ops *ops, struct zt_error *error, const char *path
 
 /* A larger average than this is not believed. */
 static uint32_t recording_ns(uint64_t ns) { return ns <= 100000 ? (uint32_t)ns : 0; }
+
+/* "from SECONDS s", in ms. */
+static uint32_t background_ms(const char *note) {
+    const char from[] = "from ";
+    char *end;
+    if (!note || strncmp(note, from, strlen(from)) != 0) return OPS_NEVER;
+    const double ms = strtod(note + strlen(from), &end) * 1000;
+    const bool known = end != note + strlen(from) && ms >= 0 && ms < (double)OPS_LAST_MS;
+    return known ? (uint32_t)ms : OPS_NEVER;
+}
 
 int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_error *error) {
     memset(ops, 0, sizeof(*ops));
@@ -320,6 +339,7 @@ int ops_read(struct ops *ops, const char *path, uint64_t max_bytes, struct zt_er
     snprintf(ops->allocator, sizeof(ops->allocator), "%s", note ? note : "");
     note = zt_reader_note(reader, "recording-ns");
     if (note) ops->recording_ns = recording_ns(strtoul(note, NULL, 10));
+    ops->background_ms = background_ms(zt_reader_note(reader, "background-thread"));
     if (result == 0) result = take_samples(ops, reader, error, path);
     if (result == 0) result = begin_clock(ops, error, path);
     count_elsewhere(ops);

@@ -27,6 +27,8 @@ struct op {
 
 #define OPS_LAST_MS ((UINT64_C(1) << 29) - 1)
 
+#define OPS_NEVER UINT32_MAX
+
 /* From this size on, a trace may tell how much of a block was touched. */
 #define OPS_LOOKED_AT 8192
 
@@ -55,16 +57,17 @@ struct ops {
      * to and when not. */
     uint64_t peak_touched;
     uint64_t peak_untouched;
-    bool *ended;      /* by thread, OPS_THREADS: whether it ended after its last event */
+    uint32_t *ended;  /* by thread, OPS_THREADS: so many events came before its end; 0: it lives */
     bool tells_ends;  /* false: a trace of version 1, which does not tell; `ended` means nothing */
     uint32_t objects; /* all numbers of objects are below this */
     uint32_t threads;
     /* Events outside the thread that has most of them; all events, if no thread has half. */
     size_t elsewhere;
-    uint64_t duration;     /* ns from the start of the trace to its last event */
-    uint32_t recording_ns; /* what recording an event took, on average; 0: not known */
-    uint32_t *clock_ms;    /* by 2^clock_shift ms of the trace */
-    size_t clock_slots;    /* entries of clock_ms */
+    uint64_t duration;      /* ns from the start of the trace to its last event */
+    uint32_t recording_ns;  /* what recording an event took, on average; 0: not known */
+    uint32_t background_ms; /* jemalloc's background thread was there from then on; OPS_NEVER */
+    uint32_t *clock_ms;     /* by 2^clock_shift ms of the trace */
+    size_t clock_slots;     /* entries of clock_ms */
     unsigned clock_shift;
     bool truncated;
     uint64_t whole; /* bytes of the file that were read */
@@ -105,6 +108,9 @@ void ops_pace(struct ops *ops, uint32_t ns);
 static inline uint32_t ops_clock(const struct ops *ops, size_t event) {
     return ops->clock_ms[ops->op[event].ms >> ops->clock_shift];
 }
+
+/* The same at a time of the trace; after the last event it passes as it did. */
+uint32_t ops_clock_at(const struct ops *ops, uint64_t ms);
 
 void ops_free(struct ops *ops);
 

@@ -8,7 +8,9 @@
 #include <time.h>
 
 #include "tools/trace/memory.h"
+#include "tools/zreplay/background.h"
 #include "tools/zreplay/figures.h"
+#include "tools/zreplay/gate.h"
 #include "tools/zreplay/trace_clock.h"
 #include "zmalloc/zmalloc.h"
 
@@ -71,8 +73,9 @@ struct worker {
     _Alignas(64) _Atomic size_t next; /* its next event */
     struct replay *replay;
     uint32_t number;
+    size_t end; /* it ends at this event, before that runs; NO_EVENT: it lives to the end */
+    struct gate may_end;
     pthread_t thread;
-    struct worker *next_ended;
 };
 
 struct replay {
@@ -81,13 +84,12 @@ struct replay {
     enum touch touch;
     size_t skew;
     struct result *result;
-    struct slot *slot;              /* by object */
-    struct worker *worker;          /* by thread */
-    pthread_mutex_t starts;         /* held while threads are started */
-    pthread_mutex_t end;            /* held until the figures of the end are taken */
-    _Atomic uint32_t staying;       /* threads that have no more events, and stay until then */
-    _Atomic(struct worker *) ended; /* threads that have no more events, to be joined */
-    _Atomic uint32_t joined;
+    struct slot *slot;          /* by object */
+    struct worker *worker;      /* by thread */
+    pthread_mutex_t changes;    /* held while threads are started and ended */
+    _Atomic size_t next_change; /* the event at which the next one starts or ends */
+    struct worker **live;       /* threads that were started and not ended, but the first */
+    _Atomic uint32_t lives;     /* how many */
     _Atomic uint32_t started;
     _Atomic size_t slowest; /* all events before this one have run */
     _Atomic bool looking;   /* a thread runs find_slowest() */
@@ -102,8 +104,8 @@ static size_t first_event(const struct plan *plan, uint32_t thread) {
 /* Waits the longer the more often it is called in a row; with many threads longer, as they take the
  * processor from those for whom they wait. */
 static void wait_briefly(const struct replay *replay, unsigned tries) {
-    uint32_t live = atomic_load(&replay->started) - atomic_load(&replay->joined);
-    const struct timespec shortly = {.tv_nsec = 20000 + 2500 * (long)live};
+    const long live = (long)atomic_load(&replay->lives);
+    const struct timespec shortly = {.tv_nsec = 20000 + 2500 * live};
     if (tries < 20) return;
     if (tries < 40) {
         sched_yield();
@@ -124,11 +126,71 @@ static size_t find_slowest(struct replay *replay) {
     return slowest;
 }
 
-/* Waits until the earlier events of the event's block have run.  False when they never will. */
-static bool wait_for_block(struct replay *replay, struct slot *slot, uint32_t turn) {
+static void *work(void *worker);
+
+/* The live thread that ends first; NULL when all live to the end. */
+static struct worker **first_to_end(const struct replay *replay) {
+    struct worker **first = NULL;
+    for (uint32_t i = 0; i < atomic_load(&replay->lives); i++) {
+        struct worker **one = &replay->live[i];
+        if ((*one)->end != NO_EVENT && (!first || (*one)->end < (*first)->end)) first = one;
+    }
+    return first;
+}
+
+/* Lets a live thread end, and waits for that: it runs its last events, if it has some left. */
+static void end_thread(struct replay *replay, struct worker **place) {
+    struct worker *worker = *place;
+    gate_open(&worker->may_end);
+    pthread_join(worker->thread, NULL);
+    *place = replay->live[atomic_fetch_sub(&replay->lives, 1) - 1];
+}
+
+static void start_thread(struct replay *replay) {
+    const uint32_t number = atomic_load(&replay->started);
+    struct worker *worker = &replay->worker[number];
+    if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
+        atomic_store(&replay->failed, true);
+        return;
+    }
+    replay->live[atomic_fetch_add(&replay->lives, 1)] = worker;
+    atomic_store(&replay->started, number + 1);
+}
+
+/* Starts or ends the next thread, if that comes not after this event; false when none does. */
+static bool change_threads(struct replay *replay, size_t event) {
+    struct worker **ends = first_to_end(replay);
+    const size_t end = ends ? (*ends)->end : NO_EVENT;
+    const size_t start = first_event(replay->plan, atomic_load(&replay->started));
+    const size_t next = start < end ? start : end;
+    atomic_store(&replay->next_change, next);
+    if (next == NO_EVENT || next > event || atomic_load(&replay->failed)) return false;
+    if (end <= start) {
+        end_thread(replay, ends);
+    } else {
+        start_thread(replay);
+    }
+    return true;
+}
+
+/* Starts and ends threads up to this event, in the order of the recording.  Who waits here for the
+ * last events of another thread has run all that come before those; and nobody waits for who waits
+ * here: others go on, and come back if they need a thread. */
+static void follow_threads(struct replay *replay, size_t event) {
+    if (event < atomic_load(&replay->next_change)) return;
+    if (pthread_mutex_trylock(&replay->changes) != 0) return;
+    while (change_threads(replay, event)) continue;
+    pthread_mutex_unlock(&replay->changes);
+}
+
+/* Waits until the earlier events of the event's block have run.  False when they never will.  Their
+ * thread may not have started, as another one was starting threads when it was due. */
+static bool wait_for_block(struct replay *replay, struct slot *slot, size_t event) {
+    const uint32_t turn = replay->plan->turn[event];
     for (unsigned tries = 0; atomic_load_explicit(&slot->done, memory_order_acquire) != turn;
          tries++) {
         if (atomic_load(&replay->failed)) return false;
+        follow_threads(replay, event);
         wait_briefly(replay, tries);
     }
     return true;
@@ -137,7 +199,7 @@ static bool wait_for_block(struct replay *replay, struct slot *slot, uint32_t tu
 static void run_event(struct replay *replay, size_t event) {
     const struct op *op = &replay->ops->op[event];
     struct slot *slot = &replay->slot[op->object];
-    if (!wait_for_block(replay, slot, replay->plan->turn[event])) return;
+    if (!wait_for_block(replay, slot, event)) return;
     trace_clock_to(ops_clock(replay->ops, event));
     void *got = call_zmalloc(op, slot->block);
     if (got || op->op == ZT_FREE) {
@@ -150,41 +212,6 @@ static void run_event(struct replay *replay, size_t event) {
     figures_after(replay->result, replay->ops, event);
 }
 
-static void *work(void *worker);
-
-/* Joins the threads that have ended, so that their stacks do not pile up.  The caller holds
- * replay->starts. */
-static void join_ended(struct replay *replay) {
-    struct worker *worker = atomic_exchange(&replay->ended, NULL);
-    for (; worker; worker = worker->next_ended) {
-        pthread_join(worker->thread, NULL);
-        atomic_fetch_add(&replay->joined, 1);
-    }
-}
-
-static void tell_end(struct worker *worker) {
-    struct worker **next = &worker->next_ended;
-    *next = atomic_load(&worker->replay->ended);
-    while (!atomic_compare_exchange_weak(&worker->replay->ended, next, worker)) continue;
-}
-
-/* Starts the threads whose first event is not after this one. */
-static void start_threads(struct replay *replay, size_t event) {
-    if (first_event(replay->plan, atomic_load(&replay->started)) > event) return;
-    pthread_mutex_lock(&replay->starts);
-    uint32_t next = atomic_load(&replay->started);
-    join_ended(replay);
-    while (first_event(replay->plan, next) <= event && !atomic_load(&replay->failed)) {
-        struct worker *worker = &replay->worker[next];
-        if (pthread_create(&worker->thread, NULL, work, worker) != 0) {
-            atomic_store(&replay->failed, true);
-        } else {
-            atomic_store(&replay->started, ++next);
-        }
-    }
-    pthread_mutex_unlock(&replay->starts);
-}
-
 /* Waits until no thread is too far behind.  One thread at a time looks which that is, and starts it
  * if it has not started. */
 static void wait_for_others(struct replay *replay, size_t event) {
@@ -194,7 +221,7 @@ static void wait_for_others(struct replay *replay, size_t event) {
         wait_briefly(replay, tries);
         if (!atomic_exchange(&replay->looking, true)) {
             slowest = find_slowest(replay);
-            if (slowest < event) start_threads(replay, slowest);
+            if (slowest < event) follow_threads(replay, slowest);
             atomic_store(&replay->looking, false);
         } else {
             slowest = atomic_load(&replay->slowest);
@@ -202,30 +229,21 @@ static void wait_for_others(struct replay *replay, size_t event) {
     }
 }
 
-/* Whether a thread lives to the end; the end of a thread flushes its cache.  Where the trace does
- * not tell, one that made calls for long, and until shortly before the end, is taken for a live
- * one. */
-static bool stays(const struct replay *replay, uint32_t thread) {
+/* At which event a thread ends; that flushes its cache.  Where the trace does not tell, a thread
+ * that made calls for long, and until shortly before the end, is taken for a live one, and others
+ * end after their last event. */
+static size_t end_of(const struct replay *replay, uint32_t thread) {
     enum { LONG_MS = 1000 };
     const struct plan *plan = replay->plan;
     const struct op *op = replay->ops->op;
-    if (replay->ops->tells_ends) return !replay->ops->ended[thread];
-    uint64_t first = op[plan->event[plan->first[thread]]].ms;
-    uint64_t last = op[plan->event[plan->first[thread + 1] - 1]].ms;
-    return last > first + LONG_MS && last + LONG_MS > op[replay->ops->count - 1].ms;
-}
-
-/* The events of a thread have run. */
-static void finish(struct worker *worker) {
-    struct replay *replay = worker->replay;
-    bool stay = worker->number != 0 && stays(replay, worker->number);
-    if (stay) atomic_fetch_add(&replay->staying, 1);
-    atomic_store_explicit(&worker->next, NO_EVENT, memory_order_release);
-    if (stay) {
-        pthread_mutex_lock(&replay->end);
-        pthread_mutex_unlock(&replay->end);
+    const size_t first = plan->event[plan->first[thread]];
+    const size_t last = plan->event[plan->first[thread + 1] - 1];
+    if (replay->ops->tells_ends) {
+        return replay->ops->ended[thread] ? replay->ops->ended[thread] : NO_EVENT;
     }
-    if (worker->number != 0) tell_end(worker);
+    const bool lives = op[last].ms > op[first].ms + LONG_MS &&
+                       op[last].ms + LONG_MS > op[replay->ops->count - 1].ms;
+    return lives ? NO_EVENT : last + 1;
 }
 
 static void *work(void *argument) {
@@ -236,39 +254,36 @@ static void *work(void *argument) {
         size_t event = plan->event[i];
         atomic_store_explicit(&worker->next, event, memory_order_release);
         wait_for_others(replay, event);
-        start_threads(replay, event);
+        follow_threads(replay, event);
         run_event(replay, event);
     }
-    finish(worker);
+    atomic_store_explicit(&worker->next, NO_EVENT, memory_order_release);
+    if (worker->number != 0) gate_wait(&worker->may_end);
     return NULL;
 }
 
-/* Waits until no more than so many threads are left beside the caller. */
-static void join_all_but(struct replay *replay, uint32_t left) {
-    for (unsigned tries = 0;
-         atomic_load(&replay->joined) + left + 1 < atomic_load(&replay->started); tries++) {
-        pthread_mutex_lock(&replay->starts);
-        join_ended(replay);
-        pthread_mutex_unlock(&replay->starts);
-        wait_briefly(replay, tries);
-    }
+/* Ends those live threads that ended in the program, or all. */
+static void end_threads(struct replay *replay, bool all) {
+    struct worker **ends;
+    pthread_mutex_lock(&replay->changes);
+    while ((ends = first_to_end(replay)) != NULL) end_thread(replay, ends);
+    while (all && atomic_load(&replay->lives) != 0) end_thread(replay, &replay->live[0]);
+    pthread_mutex_unlock(&replay->changes);
 }
 
 /* The caller is the first thread.  Once its events have run, it starts the threads that nobody
  * started, and waits for all.  It takes the figures of the end while threads live that lived then
  * in the program. */
 static void work_and_wait(struct replay *replay) {
-    pthread_mutex_lock(&replay->end);
     atomic_store(&replay->started, 1);
     (void)work(&replay->worker[0]);
     wait_for_others(replay, NO_EVENT);
     if (!atomic_load(&replay->failed)) {
-        join_all_but(replay, atomic_load(&replay->staying));
+        end_threads(replay, false);
         figures_at_end(replay->result, replay->ops);
         figures_after_quiet(replay->result, replay->ops);
     }
-    pthread_mutex_unlock(&replay->end);
-    join_all_but(replay, 0);
+    end_threads(replay, true);
 }
 
 /* The replay's own memory is resident from the start, so that RSS grows by blocks alone. */
@@ -276,11 +291,13 @@ static int prepare(struct replay *replay) {
     size_t objects = (size_t)replay->ops->objects + 1, threads = replay->plan->threads;
     replay->slot = zt_memory_alloc(objects * sizeof(*replay->slot));
     replay->worker = zt_memory_alloc(threads * sizeof(*replay->worker));
-    if (!replay->slot || !replay->worker) return -1;
+    replay->live = zt_memory_alloc(threads * sizeof(*replay->live));
+    if (!replay->slot || !replay->worker || !replay->live) return -1;
     for (size_t i = 0; i < objects; i++) ((struct slot volatile *)replay->slot)[i].block = NULL;
     for (uint32_t t = 0; t < threads; t++) {
         replay->worker[t].replay = replay;
         replay->worker[t].number = t;
+        replay->worker[t].end = end_of(replay, t);
         atomic_init(&replay->worker[t].next, first_event(replay->plan, t));
     }
     return 0;
@@ -290,6 +307,7 @@ static void free_all(struct replay *replay) {
     for (size_t i = 0; replay->slot && i < replay->ops->objects; i++) zfree(replay->slot[i].block);
     zt_memory_free(replay->slot);
     zt_memory_free(replay->worker);
+    zt_memory_free(replay->live);
 }
 
 uint64_t plan_size(const struct ops *ops) {
@@ -305,14 +323,14 @@ int replay_parallel(const struct ops *ops, const struct plan *plan, enum touch t
                             .touch = touch,
                             .skew = skew,
                             .result = result,
-                            .starts = PTHREAD_MUTEX_INITIALIZER,
-                            .end = PTHREAD_MUTEX_INITIALIZER};
+                            .changes = PTHREAD_MUTEX_INITIALIZER};
     int status = prepare(&replay);
     if (status == 0) {
         size_t used = zmalloc_used_memory();
         result->rss_baseline = resident_now();
         figures_at_start(result, ops);
         trace_clock_begin();
+        background_begin(ops, &result->background);
         work_and_wait(&replay);
         if (atomic_load(&replay.failed)) status = -1;
         result->failures = atomic_load(&replay.failures);

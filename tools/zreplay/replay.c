@@ -8,6 +8,7 @@
 #include "tools/common/run.h"
 #include "tools/raw/raw.h"
 #include "tools/trace/memory.h"
+#include "tools/zreplay/background.h"
 #include "tools/zreplay/clock.h"
 #include "tools/zreplay/figures.h"
 #include "tools/zreplay/parallel.h"
@@ -77,6 +78,7 @@ static void run_op(struct state *state, const struct ops *ops, size_t event) {
 static void run_all(struct state *state, const struct ops *ops) {
     figures_at_start(state->result, ops);
     trace_clock_begin();
+    background_begin(ops, &state->result->background);
     for (size_t i = 0; i < ops->count; i++) {
         run_op(state, ops, i);
         figures_after(state->result, ops, i);
@@ -209,6 +211,7 @@ static int replay_in_turns(const struct ops *ops, enum touch touch, struct turns
     }
     turns->cost = clock_cost();
     trace_clock_begin();
+    background_begin(ops, &ignored[0].background);
     uint64_t ns = clock_ns(), ticks = clock_ticks();
     for (size_t turn = 0; turn < turns->count; turn++) {
         for (size_t i = 0; i < 2; i++) {

@@ -59,6 +59,7 @@ struct result {
     uint64_t failures;    /* allocations that returned NULL */
     uint64_t calls[ZT_OPS];
     double ns[ZT_OPS];        /* sum of all calls, the clock's own time taken off */
+    bool background;          /* whether jemalloc's background thread ran */
     bool by_threads;          /* whether threads replayed it */
     bool has_raw;             /* whether the next two are known: sums as above */
     double raw_ns[ZT_OPS];    /* by the allocator without zmalloc */

@@ -170,6 +170,10 @@ static void print_heading(const struct report *report) {
     printf("%-24s%s, %" PRIu32 " %s\n", "recorded of", report->ops->program, report->ops->threads,
            report->ops->threads == 1 ? "thread" : "threads");
     printf("%-24s%zu\n", "events", report->ops->count);
+    if (report->result->background) {
+        printf("%-24sjemalloc's background thread gives memory back%s\n", "in the background",
+               report->ops->background_ms == OPS_NEVER ? "" : ", as in the recorded program");
+    }
     printf("%-24s%" PRIu64 "\n", "live blocks at most", report->ops->peak_blocks);
 }
 
@@ -366,6 +370,9 @@ void report_json(const struct report *report, bool timeline) {
     json_number("", "events", report->ops->count);
     json_number("", "threads", report->ops->threads);
     printf("  \"by_threads\": %s,\n", r->by_threads ? "true" : "false");
+    printf("  \"background_thread\": %s,\n", r->background ? "true" : "false");
+    printf("  \"program_background_thread\": %s,\n",
+           report->ops->background_ms != OPS_NEVER ? "true" : "false");
     json_number("", "events_elsewhere", report->ops->elsewhere);
     json_real("", "duration_s", (double)report->ops->duration / 1e9);
     json_number("", "recording_ns",

@@ -16,4 +16,13 @@ uint64_t clock_ns(void) {
 
 void trace_clock_begin(void) {}
 
+void trace_clock_at(uint32_t ms, void (*act)(void)) {
+    (void)ms;
+    (void)act;
+}
+
+bool trace_clock_has_sleepers(void) { return false; }
+
+bool trace_clock_acts(void) { return false; }
+
 void trace_clock_move(uint32_t ms) { (void)ms; }

@@ -66,7 +66,8 @@ static double share(const struct run *run, const char *part, const char *whole) 
 
 /* ---- The program itself -------------------------------------------------- */
 
-/* The replay over the allocator that the recorded program had, or NULL. */
+/* The replay over the allocator that the recorded program had, or NULL.  A column of the library
+ * itself comes first. */
 static const struct run *as_recorded(const struct run *runs, size_t count) {
     static const struct {
         const char *file, *name; /* how a library's name begins */
@@ -77,6 +78,9 @@ static const struct run *as_recorded(const struct run *runs, size_t count) {
                  {"libmimalloc.so", "mimalloc"}};
     char file[64];
     run_text(&runs[0], "recorded_over", file, sizeof(file));
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(runs[i].name, file) == 0) return &runs[i];
+    }
     for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++) {
         if (strncmp(file, known[k].file, strlen(known[k].file)) != 0) continue;
         for (size_t i = 0; i < count; i++) {
@@ -362,6 +366,26 @@ static void tell_program(struct sentence *sentence, const struct run *runs, size
     }
 }
 
+/* Says where jemalloc's background thread gives memory back, and whether it did in the program. */
+static void tell_background(struct sentence *sentence, const struct run *runs, size_t count) {
+    char runs_here[8], program[8];
+    run_text(&runs[0], "program_background_thread", program, sizeof(program));
+    const bool had_one = strncmp(program, "true", 4) == 0;
+    for (size_t i = 0; i < count; i++) {
+        run_text(&runs[i], "background_thread", runs_here, sizeof(runs_here));
+        if (strncmp(runs_here, "true", 4) != 0) continue;
+        append(sentence, "%s%s", sentence->text[0] ? ", " : "", runs[i].name);
+    }
+    if (sentence->text[0]) {
+        append(sentence, ": jemalloc gives memory back in the background, %s the recorded program",
+               had_one ? "as in" : "other than in");
+    } else if (had_one) {
+        append(sentence,
+               "the recorded program's jemalloc gave memory back in the background; no column "
+               "does");
+    }
+}
+
 void find_verdict(const struct run *runs, size_t count, struct sentence sentences[SENTENCES]) {
     static const struct {
         const char *subject, *about, *key;
@@ -373,6 +397,7 @@ void find_verdict(const struct run *runs, size_t count, struct sentence sentence
         {"program", "the program itself", NULL, NOT_COMPARED},
         {"time", "time of the calls", "ns_all", TIME},
         {"", "", NULL, NOT_COMPARED},
+        {"thread", "background thread", NULL, NOT_COMPARED},
         {"", "", NULL, NOT_COMPARED},
     };
     double least, most;
@@ -384,11 +409,12 @@ void find_verdict(const struct run *runs, size_t count, struct sentence sentence
         unknown = unknown || strncmp(sentences[i].text, "not known", 9) == 0;
     }
     if (unknown) {
-        append(&sentences[6],
+        append(&sentences[7],
                "what is not known here, zmeasure can tell: it runs the program itself under each "
                "allocator");
     }
     tell_program(&sentences[3], runs, count);
+    tell_background(&sentences[6], runs, count);
     shares_of_time(runs, count, &least, &most);
     if (most <= 0 || !sentences[4].known) return;
     append(&sentences[5], "all calls take %.0f to %.0f %% of the time for which the program ran",

@@ -48,6 +48,28 @@ static void append(struct curve *curve, const struct zt_sample *sample) {
     atomic_store(&curve->header->samples, count + 1);
 }
 
+/* Notes whether the process has jemalloc's background thread, which gives memory back while the
+ * program makes no calls. */
+static void look_for_background(struct curve *curve, pid_t pid, uint64_t threads, uint64_t now) {
+    struct raw_header *header = curve->header;
+    const char name[] = "jemalloc_bg_thd";
+    enum { MOST_LOOKS = 10 };
+    bool there = curve->background && proc_is_thread(pid, curve->background, name);
+    /* A thread gets its name some time after it began. */
+    if (threads != curve->threads) curve->looks = MOST_LOOKS;
+    curve->threads = threads;
+    if (!there && curve->looks > 0) {
+        curve->background = proc_find_thread(pid, name);
+        there = curve->background != 0;
+        curve->looks--;
+    }
+    if (there) {
+        if (!header->background_first_ns) header->background_first_ns = now ? now : 1;
+        header->background_last_ns = now ? now : 1;
+    }
+    header->background_missed = there ? 0 : header->background_missed + 1;
+}
+
 /* `ended`: its memory is gone, the rest is there. */
 static void take_sample(struct curve *curve, pid_t pid, bool ended) {
     struct proc_memory memory = {0};
@@ -55,6 +77,7 @@ static void take_sample(struct curve *curve, pid_t pid, bool ended) {
     struct zt_sample sample = {.time = since_start(curve)};
     if (!ended && !proc_memory(pid, &memory)) return;
     if (!proc_usage(pid, &usage)) return;
+    if (!ended) look_for_background(curve, pid, memory.threads, sample.time);
     sample.rss = memory.rss;
     sample.rss_anon = memory.rss_anon;
     sample.threads = (uint32_t)memory.threads;

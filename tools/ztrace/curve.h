@@ -19,6 +19,9 @@ struct curve {
     struct zt_sample *sample;
     uint64_t pause_ns;
     uint64_t next_ns; /* when to look, since the recording began */
+    uint64_t threads; /* of the process, when it was last looked at */
+    int looks;        /* so many more times its background thread is looked for */
+    pid_t background; /* jemalloc's background thread, or 0 */
 };
 
 /* Maps the samples of a raw recording. */

@@ -116,6 +116,16 @@ static void take_process(const struct raw_header *header, struct conversion *c) 
     count_children(header, c);
 }
 
+/* At its end a process may be seen once without the thread. */
+static int note_background(struct zt_writer *writer, const struct raw_header *header) {
+    const uint64_t first = header->background_first_ns, last = header->background_last_ns;
+    char text[64], end[32] = "";
+    if (!first) return 0;
+    if (header->background_missed > 1) snprintf(end, sizeof(end), " to %.3f s", (double)last / 1e9);
+    snprintf(text, sizeof(text), "from %.3f s%s", (double)first / 1e9, end);
+    return note_text(writer, "background-thread", text);
+}
+
 int header_notes_end(struct zt_writer *writer, const struct raw_header *header,
                      struct conversion *conversion) {
     const uint64_t timed = header->measured;
@@ -126,5 +136,6 @@ int header_notes_end(struct zt_writer *writer, const struct raw_header *header,
     find_stop(header, conversion);
     if (note_number(writer, "recording-ns", timed ? header->measured_ns / timed : 0) != 0)
         return -1;
+    if (note_background(writer, header) != 0) return -1;
     return note_gaps(writer, header, conversion);
 }

@@ -15,7 +15,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define RAW_MAGIC UINT64_C(0x33776172617274)
+#define RAW_MAGIC UINT64_C(0x34776172617274)
 
 /* All are multiples of the page size of every machine. */
 #define RAW_HEADER_SIZE 131072
@@ -85,14 +85,18 @@ struct raw_header {
     _Atomic uint64_t measured_ns;
     _Atomic uint64_t measured;
     _Atomic uint32_t samples; /* of the launcher, each a struct zt_sample */
-    uint32_t number;          /* of a child that is followed, in the table; else 0 */
-    uint32_t pid;             /* of a child that is followed */
-    bool forked;              /* it is such a child, made by fork */
-    char path[1024];          /* of the program that such a child runs */
-    char executed[32];        /* the program that such a child executed last, if that one did not
-                                 load the library, or "" */
-    uint32_t stacks;          /* so many frames of each at most; 0: none are recorded */
-    uint64_t stack_rate;      /* bytes from one to the next, on average */
+    /* When the launcher first saw jemalloc's background thread, and last, in ns since the start, 0:
+     * never; and how often it then looked without seeing it. */
+    _Atomic uint64_t background_first_ns, background_last_ns;
+    _Atomic uint32_t background_missed;
+    uint32_t number;     /* of a child that is followed, in the table; else 0 */
+    uint32_t pid;        /* of a child that is followed */
+    bool forked;         /* it is such a child, made by fork */
+    char path[1024];     /* of the program that such a child runs */
+    char executed[32];   /* the program that such a child executed last, if that one did not
+                            load the library, or "" */
+    uint32_t stacks;     /* so many frames of each at most; 0: none are recorded */
+    uint64_t stack_rate; /* bytes from one to the next, on average */
     _Atomic uint64_t stacks_lost;   /* there was no room for one more */
     _Atomic uint32_t modules_size;  /* in use, in: */
     char modules[RAW_MODULES_SIZE]; /* lines of stack.c */
