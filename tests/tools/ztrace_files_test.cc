@@ -15,7 +15,7 @@ class ZtraceFilesTest : public ZtraceTest {};
 // ztrace leaves no file that looks like a trace.
 TEST_F(ZtraceFilesTest, RecordingNothingIsNoSuccess) {
     std::string raw = TempFile("empty.raw"), header(196608, '\0');
-    const uint64_t magic = UINT64_C(0x33776172617274);
+    const uint64_t magic = UINT64_C(0x34776172617274);
     memcpy(header.data(), &magic, sizeof(magic));
     WriteFile(raw, header);
     const std::vector<std::pair<std::vector<std::string>, int>> cases = {
