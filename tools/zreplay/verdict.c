@@ -13,6 +13,9 @@
  * needed 23 to 35 MiB over glibc.  A recording is one of them.  And its replay may lack so much. */
 #define RUNS_DIFFER 0.25
 
+/* A replay that has so much more than the program at its end tells nothing. */
+#define MOST_EXCESS 0.50
+
 /* Shares from which on the replay differs too much from the program. */
 #define ELSEWHERE 0.05 /* of events, outside the busiest thread */
 #define LARGE 0.25     /* of the bytes at the peak, in large blocks */
@@ -110,15 +113,7 @@ static bool several_threads(const struct run *run) {
     return share(run, "events_elsewhere", "events") > ELSEWHERE;
 }
 
-struct bounds bounds_of(const struct run *runs, size_t count, enum figure figure) {
-    struct bounds bounds = {0, NO_DIFFERENCE};
-    struct both both;
-    if (find_both(runs, count, figure, &both) && both.program > both.replay) {
-        bounds.rest = both.program - both.replay;
-    }
-    if (figure != TIME && several_threads(&runs[0])) bounds.part = RUNS_DIFFER;
-    return bounds;
-}
+#define EXCESS "over %.32s, which the program had, the replay takes %.0f %% more than the program"
 
 /* By what part the replay has more than the program.  A program may have had most between two
  * looks, so that must also hold for the most that was seen of both. */
@@ -132,20 +127,39 @@ static double replay_has_more(const struct run *runs, size_t count, enum figure 
     return more;
 }
 
-/* A replay that has more than the program had is wrong.  One that has much less is not, unless
+/* The same where it matters; else 0. */
+static double excess(const struct run *runs, size_t count, enum figure figure, struct both *both) {
+    if (!find_both(runs, count, figure, both) || both->program <= 0) return 0;
+    const double more = replay_has_more(runs, count, figure, both);
+    return more > NO_DIFFERENCE ? more : 0;
+}
+
+/* Where the replay has more than the program had at its end, it may have so much too much, or too
+ * little, over each allocator. */
+struct bounds bounds_of(const struct run *runs, size_t count, enum figure figure) {
+    struct bounds bounds = {0, NO_DIFFERENCE};
+    struct both both;
+    if (find_both(runs, count, figure, &both) && both.program > both.replay) {
+        bounds.rest = both.program - both.replay;
+    }
+    if (figure != TIME && several_threads(&runs[0])) bounds.part = RUNS_DIFFER;
+    const double more = excess(runs, count, figure, &both);
+    if (more > 0) bounds.part = (1 + bounds.part) * (1 + more) * (1 + more) - 1;
+    return bounds;
+}
+
+/* A replay that has more than the program had is wrong; at the end the difference to others may be
+ * so large that this does not matter.  One that has much less is not, unless
  * several threads divided the memory among themselves in another way than in the replay: programs
  * with thousands of short threads do. */
 static void doubt_replay(const struct run *runs, size_t count, enum figure figure,
                          char doubt[DOUBT_SIZE]) {
     struct both both;
     if (!find_both(runs, count, figure, &both) || both.program <= 0) return;
-    const double more = replay_has_more(runs, count, figure, &both);
+    const double more = excess(runs, count, figure, &both);
     const double rest = 1 - both.replay / both.program;
-    if (more > NO_DIFFERENCE) {
-        snprintf(doubt, DOUBT_SIZE,
-                 "not known: over %.32s, which the program had, the replay takes %.0f %% more than "
-                 "the program",
-                 both.name, 100 * more);
+    if (more > (figure == MEMORY ? 0 : MOST_EXCESS)) {
+        snprintf(doubt, DOUBT_SIZE, "not known: " EXCESS, both.name, 100 * more);
     } else if (rest > RUNS_DIFFER && several_threads(&runs[0])) {
         snprintf(doubt, DOUBT_SIZE,
                  "not known: over %.32s, which the program had, the replay lacks %.0f %% of the "
@@ -330,8 +344,10 @@ static void name_all(struct sentence *sentence, const struct run *runs, size_t c
 static void fill_sentence(struct sentence *sentence, enum figure figure, const char *key,
                           const struct run *runs, size_t count) {
     char doubt[DOUBT_SIZE];
+    struct both both;
     double least = 0;
     const struct bounds bounds = bounds_of(runs, count, figure);
+    const double more = excess(runs, count, figure, &both);
     find_doubt(runs, count, figure, doubt);
     sentence->text[0] = '\0';
     sentence->known = !doubt[0];
@@ -341,6 +357,9 @@ static void fill_sentence(struct sentence *sentence, enum figure figure, const c
         append(sentence, "not known: no figure");
     } else if (doubt[0]) {
         append(sentence, "%s", doubt);
+    } else if (!any_worse(runs, count, key, least, bounds) && more > 0) {
+        sentence->known = false;
+        append(sentence, "not known: " EXCESS, both.name, 100 * more);
     } else if (!any_worse(runs, count, key, least, bounds)) {
         append(sentence, bounds.part > NO_DIFFERENCE
                              ? "no difference of 25 %%: runs of several threads may differ by less"
@@ -348,6 +367,10 @@ static void fill_sentence(struct sentence *sentence, enum figure figure, const c
     } else {
         name_all(sentence, runs, count, key, least, bounds, true);
         name_all(sentence, runs, count, key, least, bounds, false);
+        if (more > 0) {
+            append(sentence, "; a difference below %.0f %% is not known: " EXCESS,
+                   100 * bounds.part, both.name, 100 * more);
+        }
     }
 }
 
