@@ -34,8 +34,17 @@ TEST(RedisBenchTest, BothServersInEveryLine) {
     EXPECT_EQ(Count(out, "\"rps\": 0.00"), 0u);
     EXPECT_EQ(Count(out, "\"cpu_us\": "), 32u);
     EXPECT_EQ(Count(out, "\"cpu_us\": 0.000"), 0u);
+    EXPECT_EQ(Count(out, "_ratio\": {\"ratio\": "), 48u) << out;
+    EXPECT_EQ(Count(out, "\"low\": "), 0u) << "of one round there is no interval";
     EXPECT_EQ(Count(out, "\"used_memory_rss\": "), 4u);
     EXPECT_EQ(Count(out, "\"used_memory_rss\": 0,"), 0u);
+}
+
+TEST(RedisBenchTest, IntervalsOfFiveRounds) {
+    std::string out;
+    ASSERT_EQ(RunBench("--server=redis7 --json --seconds=10 --rounds=5 --keys=1000", &out), 0);
+    EXPECT_EQ(Count(out, ", \"low\": "), 48u) << out;
+    EXPECT_EQ(Count(out, ", \"high\": "), 48u) << out;
 }
 
 TEST(RedisBenchTest, OneTable) {

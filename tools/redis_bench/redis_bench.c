@@ -24,8 +24,10 @@ static const char help[] =
     "      --json        print a JSON object instead of the table\n"
     "  -h, --help        print this text\n"
     "\n"
-    "Noise is half the distance from the best round to the worst, of the server whose rounds\n"
-    "differ more.  A ratio that differs from 1 by less than the noise means nothing.\n"
+    "A ratio is the median of the rounds' ratios: in each round both servers are measured one\n"
+    "after the other.  Its interval of 95 % stands beside it, from 5 rounds on.  A ratio whose\n"
+    "interval holds 1 means nothing; of the 32 ratios of requests and CPU, one or two miss 1 by\n"
+    "chance.\n"
     "\n"
     "Exit status: 0; 1 when something could not be run, or not in time; 2 for wrong arguments.\n";
 

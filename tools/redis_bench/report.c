@@ -1,44 +1,40 @@
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "tools/common/cli.h"
 #include "tools/redis_bench/bench.h"
+#include "tools/zmeasure/stats.h"
 
-static int by_value(const void *a, const void *b) {
-    double left = *(const double *)a, right = *(const double *)b;
-    return (left > right) - (left < right);
-}
-
-/* The median; *spread is the distance of the extremes, as a part of it. */
-static double median(const double *rounds, uint64_t count, double *spread) {
-    double sorted[MAX_ROUNDS];
-    memcpy(sorted, rounds, count * sizeof(*rounds));
-    qsort(sorted, count, sizeof(*sorted), by_value);
-    double middle = (sorted[(count - 1) / 2] + sorted[count / 2]) / 2;
-    if (spread != NULL) *spread = middle > 0 ? (sorted[count - 1] - sorted[0]) / middle : 0;
-    return middle;
+static double median(const double *rounds, uint64_t count) {
+    return stats_median(rounds, (size_t)count);
 }
 
 static double ratio(double ours, double own) { return own > 0 ? ours / own : 0; }
 
-/* Half the spread of the server whose rounds differ more. */
-static double noise(const struct line *line, enum measure measure, uint64_t rounds) {
-    double own, ours;
-    median(line->rounds[OWN][measure], rounds, &own);
-    median(line->rounds[OURS][measure], rounds, &ours);
-    return (own > ours ? own : ours) / 2;
+/* The ratios ours / own of the rounds. */
+static struct difference compare(const struct line *line, enum measure measure, uint64_t rounds) {
+    return stats_compare(line->rounds[OWN][measure], line->rounds[OURS][measure], (size_t)rounds);
+}
+
+/* The ratio is unknown where a figure is 0, its interval where rounds are few. */
+static void print_compared(struct difference found) {
+    if (!found.relative) {
+        printf(" %5s %9s", "-", "-");
+    } else if (found.pairs < STATS_FEWEST) {
+        printf(" %5.2f %9s", 1 + found.median, "-");
+    } else {
+        printf(" %5.2f %4.2f-%4.2f", 1 + found.median, 1 + found.low, 1 + found.high);
+    }
 }
 
 static void print_line(const struct line *line, uint64_t rounds) {
     static const int digits[MEASURES] = {[RPS] = 0, [CPU] = 3, [P99] = 3};
     printf("  %-16s", line->name);
     for (int m = 0; m < MEASURES; m++) {
-        double own = median(line->rounds[OWN][m], rounds, NULL);
-        double ours = median(line->rounds[OURS][m], rounds, NULL);
-        printf("  %*.*f %*.*f %5.2f", m == RPS ? 8 : 6, digits[m], own, m == RPS ? 8 : 6, digits[m],
-               ours, ratio(ours, own));
-        printf(" %4.0f%%", 100 * noise(line, (enum measure)m, rounds));
+        double own = median(line->rounds[OWN][m], rounds);
+        double ours = median(line->rounds[OURS][m], rounds);
+        int width = m == RPS ? 8 : 6;
+        printf("  %*.*f %*.*f", width, digits[m], own, width, digits[m], ours);
+        print_compared(compare(line, (enum measure)m, rounds));
     }
     printf("\n");
 }
@@ -64,12 +60,12 @@ void print_table(const struct options *options, const struct section *sections, 
     printf("ours: %s with //zmalloc, over %s\n", options->server, allocators[OURS]);
     printf("%llu keys; medians of %llu rounds, each server in turn\n\n",
            (unsigned long long)options->keys, (unsigned long long)options->rounds);
-    printf("%-18s  %-29s  %-25s  %s\n", "", "         requests/s", "   CPU, us a request",
-           "         p99, ms");
+    printf("%-18s  %-33s  %-29s  %s\n", "", "           requests/s", "     CPU, us a request",
+           "          p99, ms");
     printf("%-18s", "");
     for (int m = 0; m < MEASURES; m++) {
         int width = m == RPS ? 8 : 6;
-        printf("  %*s %*s %5s %5s", width, "own", width, "ours", "ratio", "noise");
+        printf("  %*s %*s %5s %9s", width, "own", width, "ours", "ratio", "95 %");
     }
     printf("\n");
     for (size_t s = 0; s < count; s++) {
@@ -81,9 +77,8 @@ void print_table(const struct options *options, const struct section *sections, 
 
 static void print_measures(const struct line *line, enum build build, uint64_t rounds) {
     printf("{\"rps\": %.2f, \"cpu_us\": %.3f, \"p99_ms\": %.3f}",
-           median(line->rounds[build][RPS], rounds, NULL),
-           median(line->rounds[build][CPU], rounds, NULL),
-           median(line->rounds[build][P99], rounds, NULL));
+           median(line->rounds[build][RPS], rounds), median(line->rounds[build][CPU], rounds),
+           median(line->rounds[build][P99], rounds));
 }
 
 static void print_figures(const double memory[FIGURES]) {
@@ -91,6 +86,15 @@ static void print_figures(const double memory[FIGURES]) {
         "{\"used_memory\": %.0f, \"used_memory_rss\": %.0f, \"mem_fragmentation_ratio\": %.2f, "
         "\"allocator_frag_ratio\": %.2f}",
         memory[USED], memory[RSS], memory[FRAGMENTATION], memory[ALLOCATOR_FRAGMENTATION]);
+}
+
+/* The ratio of one measure, with what is known of it. */
+static void print_ratio(const char *name, struct difference found) {
+    printf(", \"%s\": {", name);
+    if (found.relative) printf("\"ratio\": %.4f", 1 + found.median);
+    if (found.relative && found.pairs >= STATS_FEWEST)
+        printf(", \"low\": %.4f, \"high\": %.4f", 1 + found.low, 1 + found.high);
+    printf("}");
 }
 
 static void print_json_section(const struct section *section, uint64_t rounds) {
@@ -102,8 +106,10 @@ static void print_json_section(const struct section *section, uint64_t rounds) {
         print_measures(line, OWN, rounds);
         printf(", \"ours\": ");
         print_measures(line, OURS, rounds);
-        printf(", \"rps_noise\": %.4f, \"cpu_noise\": %.4f, \"p99_noise\": %.4f}",
-               noise(line, RPS, rounds), noise(line, CPU, rounds), noise(line, P99, rounds));
+        print_ratio("rps_ratio", compare(line, RPS, rounds));
+        print_ratio("cpu_ratio", compare(line, CPU, rounds));
+        print_ratio("p99_ratio", compare(line, P99, rounds));
+        printf("}");
     }
     printf("],\n   \"memory\": {\"own\": ");
     print_figures(section->memory[OWN]);
