@@ -102,6 +102,7 @@ struct both {
 static bool find_both(const struct run *runs, size_t count, enum figure figure, struct both *both) {
     const struct run *run = as_recorded(runs, count);
     const bool most = figure == MEMORY;
+    *both = (struct both){.name = ""};
     if (!run || figure == TIME || figure == NOT_COMPARED) return false;
     both->name = run->name;
     return run_number(run, most ? "program_rss_most" : "program_rss_end", &both->program) &&
