@@ -7,7 +7,6 @@
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/core/limit.h"
 #include "zmalloc/guard/bug_report.h"
-#include "zmalloc/limit_follow.h"
 #include "zmalloc/limit_setting.h"
 #include "zmalloc/os/os.h"
 

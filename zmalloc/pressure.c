@@ -11,7 +11,6 @@
 
 #include "zmalloc/allocator/backend.h"
 #include "zmalloc/core/limit.h"
-#include "zmalloc/limit_follow.h"
 #include "zmalloc/os/os.h"
 #include "zmalloc/zmalloc.h"
 

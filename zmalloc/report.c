@@ -2,7 +2,6 @@
 #include <string.h>
 
 #include "zmalloc/report_parts.h"
-#include "zmalloc/report_text.h"
 #include "zmalloc/stats.h"
 #include "zmalloc/zmalloc.h"
 

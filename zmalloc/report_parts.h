@@ -1,10 +1,29 @@
-/* The parts of a report, each in its own file.  Their text is nothing where there is nothing to
- * say; their JSON is there always; `labels` come first in each line of OpenMetrics. */
+/* The text of a report, and the parts of a report, each in its own file. */
 #ifndef ZMALLOC_REPORT_PARTS_H_
 #define ZMALLOC_REPORT_PARTS_H_
 
-#include "zmalloc/report_text.h"
+#include <stddef.h>
+
 #include "zmalloc/stats.h"
+
+/* report_text.c: the text, which may be longer than its buffer. */
+struct zm_text {
+    char *buffer;
+    size_t size, length; /* of the buffer; of the text, whether it fits or not */
+};
+
+/* Appends, as printf() would.  What fits is in the buffer, with a NUL. */
+__attribute__((format(printf, 2, 3))) void zm_put(struct zm_text *text, const char *format, ...);
+
+/* Appends a number of bytes for people, 13 characters wide. */
+void zm_put_bytes(struct zm_text *text, size_t bytes);
+
+/* Appends a name of any bytes so that the report stays valid.  Each byte that is no UTF-8 becomes
+ * U+FFFD. */
+void zm_put_name(struct zm_text *text, const char *name, enum zmalloc_report_format format);
+
+/* The parts.  Their text is nothing where there is nothing to say; their JSON is there always;
+ * `labels` come first in each line of OpenMetrics. */
 
 /* report_causes.c: why more memory is resident than is used: the gap between `used` and `rss`, its
  * causes, and the largest mappings that are not the allocator's.  `stats` are those of the process.

@@ -1,8 +1,8 @@
-#include "zmalloc/report_text.h"
-
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+
+#include "zmalloc/report_parts.h"
 
 void zm_put(struct zm_text *text, const char *format, ...) {
     va_list arguments;

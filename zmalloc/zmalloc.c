@@ -477,3 +477,12 @@ void zmadvise_dontneed(void *ptr) {
 }
 
 void zmadvise_dontneed_range(void *ptr, size_t size) { zm_os_discard(ptr, size); }
+
+/* ---- Children of fork that write a snapshot and end --------------------- */
+
+static size_t usable_size(const void *ptr) { return zm_backend_usable_size(ptr); }
+
+void zmalloc_fork_child(void) {
+    if (!zm_is_new_child()) return;
+    if (zm_backend_fork_child()) zm_inherit_blocks(usable_size, ZM_BACKEND_PREFIX);
+}

@@ -68,6 +68,10 @@ void zm_limit_release(size_t bytes);
  * limit.c refers to it, the linker takes that file into every program. */
 void zm_limit_free(void *ptr);
 
+/* For pressure.c, in zmalloc/limit.c too.  If the limits are shares of the memory that the process
+ * may use: reads how much that is, and moves the limits if it has changed. */
+void zm_limit_follow(void);
+
 /* ---- Between limit.c and accounting.c --------------------------------------- */
 
 /* Sets by how many bytes used memory may rise and fall before there is something to do. */

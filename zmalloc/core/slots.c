@@ -61,16 +61,6 @@ static void block_signals(sigset_t *saved) {
     pthread_sigmask(SIG_SETMASK, &all, saved);
 }
 
-static void lock_slots(sigset_t *saved) {
-    block_signals(saved);
-    pthread_mutex_lock(&lock);
-}
-
-static void unlock_slots(const sigset_t *saved) {
-    pthread_mutex_unlock(&lock);
-    pthread_sigmask(SIG_SETMASK, saved, NULL);
-}
-
 /* ---- The table ------------------------------------------------------------ */
 
 static void set_in_use(unsigned number) {
@@ -163,11 +153,11 @@ static void on_thread_exit(void *value) {
      * one that was running destructors. */
     if (slot != zm_thread_slot) return;
     (void)zm_accounting_peak(); /* the counter may have risen inside the window */
-    lock_slots(&saved);
+    zm_slots_lock(&saved);
     zm_thread_slot = &zm_no_slot;
     thread_is_exiting = true;
     fold_slot(slot);
-    unlock_slots(&saved);
+    zm_slots_unlock(&saved);
     /* Nobody else looks at what this thread did inside its window. */
     zm_accounting_tell_of_limit();
 }
@@ -180,7 +170,7 @@ static _Thread_local bool thread_is_forking __attribute__((tls_model("initial-ex
  * read used memory. */
 static void before_fork(void) {
     sigset_t saved;
-    lock_slots(&saved);
+    zm_slots_lock(&saved);
     thread_is_forking = true;
     pthread_sigmask(SIG_SETMASK, &saved, NULL);
 }
@@ -198,7 +188,7 @@ static void in_child(void) {
     zm_limit_in_child();
     block_signals(&saved);
     fold_slots_except(zm_thread_slot);
-    unlock_slots(&saved);
+    zm_slots_unlock(&saved);
 }
 
 static void set_up(void) {
@@ -228,11 +218,11 @@ struct zm_slot *zm_slot_acquire(void) {
     pthread_once(&once, set_up);
     if (thread_is_exiting || !exit_key_works || thread_is_forking)
         return NULL; /* no destructor would free the slot, or we hold the lock already */
-    lock_slots(&saved);
+    zm_slots_lock(&saved);
     struct zm_slot *slot = take_slot();
     /* Set this before pthread_setspecific, which may allocate. */
     if (slot != NULL) zm_thread_slot = slot;
-    unlock_slots(&saved);
+    zm_slots_unlock(&saved);
     if (slot != NULL && pthread_setspecific(exit_key, slot) != 0) {
         on_thread_exit(slot);
         return NULL;

@@ -33,3 +33,8 @@ uintptr_t zm_os_load_bias(const void *loaded) { return (uintptr_t)loaded; }
 int zm_os_pressure_open(void) { return -1; }
 
 void zm_os_name_thread(const char *name) { (void)name; }
+
+void zm_os_modules(bool (*visit)(const struct zm_os_module *module, void *context), void *context) {
+    (void)visit;
+    (void)context;
+}

@@ -1,14 +1,59 @@
 /* pprof's profile.proto (github.com/google/pprof/blob/main/proto/profile.proto).  It has no
  * functions: symbols are looked up later, in the files that the mappings name. */
 #include <errno.h>
+#include <string.h>
 #include <time.h>
 
 #include "zmalloc/profile/modules.h"
 #include "zmalloc/profile/numbering.h"
 #include "zmalloc/profile/output.h"
-#include "zmalloc/profile/proto.h"
 #include "zmalloc/profile/rows.h"
 #include "zmalloc/profile/writers.h"
+
+/* ---- Fields of protocol buffers, with numbers below 16 -------------------------- */
+
+/* A message inside another needs its size before it, so there is a function for the size of each
+ * kind of field. */
+enum { NUMBER = 0, SIZED = 2 }; /* kinds, beside the number of the field in its first byte */
+
+static size_t proto_varint_size(uint64_t number) {
+    size_t size = 1;
+    for (; number >= 0x80; number >>= 7) size++;
+    return size;
+}
+
+static void proto_varint(struct zm_output *output, uint64_t number) {
+    unsigned char bytes[10];
+    size_t size = 0;
+    for (; number >= 0x80; number >>= 7) bytes[size++] = (unsigned char)(number | 0x80);
+    bytes[size++] = (unsigned char)number;
+    zm_output_bytes(output, bytes, size);
+}
+
+/* A number. */
+static size_t proto_number_size(uint64_t number) { return 1 + proto_varint_size(number); }
+
+static void proto_number(struct zm_output *output, unsigned field, uint64_t number) {
+    proto_varint(output, field << 3 | NUMBER);
+    proto_varint(output, number);
+}
+
+/* A field that has a length: a string, a message or packed numbers.  Its `size` bytes follow the
+ * head. */
+static size_t proto_sized_size(size_t size) { return 1 + proto_varint_size(size) + size; }
+
+static void proto_head(struct zm_output *output, unsigned field, size_t size) {
+    proto_varint(output, field << 3 | SIZED);
+    proto_varint(output, size);
+}
+
+static void proto_text(struct zm_output *output, unsigned field, const char *text) {
+    const size_t size = strlen(text);
+    proto_head(output, field, size);
+    zm_output_bytes(output, text, size);
+}
+
+/* ---- The profile ----------------------------------------------------------------- */
 
 /* Numbers of fields. */
 enum {
@@ -78,31 +123,31 @@ struct profile {
 };
 
 static void put_value_type(struct zm_output *output, unsigned field, unsigned type, unsigned unit) {
-    zm_proto_head(output, field, zm_proto_number_size(type) + zm_proto_number_size(unit));
-    zm_proto_number(output, VALUE_TYPE, type);
-    zm_proto_number(output, VALUE_UNIT, unit);
+    proto_head(output, field, proto_number_size(type) + proto_number_size(unit));
+    proto_number(output, VALUE_TYPE, type);
+    proto_number(output, VALUE_UNIT, unit);
 }
 
 static void put_head(struct zm_output *output) {
     struct timespec now = {0, 0};
     (void)clock_gettime(CLOCK_REALTIME, &now);
     for (unsigned i = 0; i < FIXED_STRINGS; i++) {
-        zm_proto_text(output, PROFILE_STRING, fixed_strings[i]);
+        proto_text(output, PROFILE_STRING, fixed_strings[i]);
     }
     for (unsigned i = 0; i < VALUES; i++) {
         put_value_type(output, PROFILE_SAMPLE_TYPE, value_types[i].type, value_types[i].unit);
     }
-    zm_proto_number(output, PROFILE_DEFAULT_SAMPLE_TYPE, S_INUSE_SPACE);
+    proto_number(output, PROFILE_DEFAULT_SAMPLE_TYPE, S_INUSE_SPACE);
     put_value_type(output, PROFILE_PERIOD_TYPE, S_SPACE, S_BYTES);
-    zm_proto_number(output, PROFILE_PERIOD, zm_profile_rate());
-    zm_proto_number(output, PROFILE_TIME_NANOS,
-                    (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
+    proto_number(output, PROFILE_PERIOD, zm_profile_rate());
+    proto_number(output, PROFILE_TIME_NANOS,
+                 (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec);
 }
 
 /* ---- Mappings ----------------------------------------------------------- */
 
 static void put_build_id(struct zm_output *output, const struct zm_os_module *module) {
-    zm_proto_head(output, PROFILE_STRING, 2 * module->build_id_size);
+    proto_head(output, PROFILE_STRING, 2 * module->build_id_size);
     for (size_t i = 0; i < module->build_id_size; i++) {
         zm_output_hex(output, module->build_id[i] >> 4);
         zm_output_hex(output, module->build_id[i] & 15);
@@ -113,17 +158,17 @@ static void put_mapping(struct profile *profile, size_t i) {
     struct zm_output *output = profile->output;
     const struct zm_os_module *module = &profile->modules.at[i];
     const size_t file = FIXED_STRINGS + 2 * i, build_id = file + 1;
-    zm_proto_head(output, PROFILE_MAPPING,
-                  zm_proto_number_size(i + 1) + zm_proto_number_size(module->start) +
-                      zm_proto_number_size(module->end) + zm_proto_number_size(module->offset) +
-                      zm_proto_number_size(file) + zm_proto_number_size(build_id));
-    zm_proto_number(output, MAPPING_ID, i + 1);
-    zm_proto_number(output, MAPPING_START, module->start);
-    zm_proto_number(output, MAPPING_LIMIT, module->end);
-    zm_proto_number(output, MAPPING_OFFSET, module->offset);
-    zm_proto_number(output, MAPPING_FILE, file);
-    zm_proto_number(output, MAPPING_BUILD_ID, build_id);
-    zm_proto_text(output, PROFILE_STRING, module->path);
+    proto_head(output, PROFILE_MAPPING,
+               proto_number_size(i + 1) + proto_number_size(module->start) +
+                   proto_number_size(module->end) + proto_number_size(module->offset) +
+                   proto_number_size(file) + proto_number_size(build_id));
+    proto_number(output, MAPPING_ID, i + 1);
+    proto_number(output, MAPPING_START, module->start);
+    proto_number(output, MAPPING_LIMIT, module->end);
+    proto_number(output, MAPPING_OFFSET, module->offset);
+    proto_number(output, MAPPING_FILE, file);
+    proto_number(output, MAPPING_BUILD_ID, build_id);
+    proto_text(output, PROFILE_STRING, module->path);
     put_build_id(output, module);
 }
 
@@ -136,9 +181,9 @@ static uint64_t value(uint64_t number) { return number < INT64_MAX ? number : IN
 static uintptr_t address_in_call(const void *frame) { return (uintptr_t)frame - (frame != NULL); }
 
 static void put_label(struct profile *profile, size_t string, size_t size) {
-    zm_proto_head(profile->output, SAMPLE_LABEL, size);
-    zm_proto_number(profile->output, LABEL_KEY, S_LABEL);
-    zm_proto_number(profile->output, LABEL_STRING, string);
+    proto_head(profile->output, SAMPLE_LABEL, size);
+    proto_number(profile->output, LABEL_KEY, S_LABEL);
+    proto_number(profile->output, LABEL_STRING, string);
 }
 
 /* The index of the string; 0 when there is none. */
@@ -150,13 +195,13 @@ static size_t label_string(struct profile *profile, const char *label) {
 
 static void put_packed(struct zm_output *output, unsigned field, size_t size,
                        const uint64_t *numbers, size_t count) {
-    zm_proto_head(output, field, size);
-    for (size_t i = 0; i < count; i++) zm_proto_varint(output, numbers[i]);
+    proto_head(output, field, size);
+    for (size_t i = 0; i < count; i++) proto_varint(output, numbers[i]);
 }
 
 static size_t packed_size(const uint64_t *numbers, size_t count) {
     size_t size = 0;
-    for (size_t i = 0; i < count; i++) size += zm_proto_varint_size(numbers[i]);
+    for (size_t i = 0; i < count; i++) size += proto_varint_size(numbers[i]);
     return size;
 }
 
@@ -175,10 +220,10 @@ static void put_sample(struct profile *profile, const struct zm_profile_row *row
     if (row->label != NULL && string == 0) profile->output->error = ENOMEM;
     const size_t locations_size = packed_size(locations, depth);
     const size_t values_size = packed_size(values, VALUES);
-    const size_t label_size = zm_proto_number_size(S_LABEL) + zm_proto_number_size(string);
-    zm_proto_head(profile->output, PROFILE_SAMPLE,
-                  zm_proto_sized_size(locations_size) + zm_proto_sized_size(values_size) +
-                      (string != 0 ? zm_proto_sized_size(label_size) : 0));
+    const size_t label_size = proto_number_size(S_LABEL) + proto_number_size(string);
+    proto_head(profile->output, PROFILE_SAMPLE,
+               proto_sized_size(locations_size) + proto_sized_size(values_size) +
+                   (string != 0 ? proto_sized_size(label_size) : 0));
     put_packed(profile->output, SAMPLE_LOCATION, locations_size, locations, depth);
     put_packed(profile->output, SAMPLE_VALUE, values_size, values, VALUES);
     if (string != 0) put_label(profile, string, label_size);
@@ -191,12 +236,11 @@ static void put_location(struct profile *profile, size_t i) {
     const uintptr_t address = profile->addresses.addresses[i];
     const size_t module = zm_modules_find(&profile->modules, address);
     const uint64_t mapping = module < profile->modules.count ? module + 1 : 0; /* 0: none */
-    zm_proto_head(output, PROFILE_LOCATION,
-                  zm_proto_number_size(i + 1) + zm_proto_number_size(mapping) +
-                      zm_proto_number_size(address));
-    zm_proto_number(output, LOCATION_ID, i + 1);
-    zm_proto_number(output, LOCATION_MAPPING, mapping);
-    zm_proto_number(output, LOCATION_ADDRESS, address);
+    proto_head(output, PROFILE_LOCATION,
+               proto_number_size(i + 1) + proto_number_size(mapping) + proto_number_size(address));
+    proto_number(output, LOCATION_ID, i + 1);
+    proto_number(output, LOCATION_MAPPING, mapping);
+    proto_number(output, LOCATION_ADDRESS, address);
 }
 
 static void put_profile(struct profile *profile) {
@@ -210,7 +254,7 @@ static void put_profile(struct profile *profile) {
     }
     for (size_t i = 0; i < profile->addresses.count; i++) put_location(profile, i);
     for (size_t i = 0; i < profile->labels.count; i++) {
-        zm_proto_text(profile->output, PROFILE_STRING, (const char *)profile->labels.addresses[i]);
+        proto_text(profile->output, PROFILE_STRING, (const char *)profile->labels.addresses[i]);
     }
 }
 
