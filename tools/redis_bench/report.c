@@ -4,10 +4,6 @@
 #include "tools/redis_bench/bench.h"
 #include "tools/zmeasure/stats.h"
 
-static double median(const double *rounds, uint64_t count) {
-    return stats_median(rounds, (size_t)count);
-}
-
 static double ratio(double ours, double own) { return own > 0 ? ours / own : 0; }
 
 /* The ratios ours / own of the rounds. */
@@ -30,8 +26,8 @@ static void print_line(const struct line *line, uint64_t rounds) {
     static const int digits[MEASURES] = {[RPS] = 0, [CPU] = 3, [P99] = 3};
     printf("  %-16s", line->name);
     for (int m = 0; m < MEASURES; m++) {
-        double own = median(line->rounds[OWN][m], rounds);
-        double ours = median(line->rounds[OURS][m], rounds);
+        double own = stats_median(line->rounds[OWN][m], rounds);
+        double ours = stats_median(line->rounds[OURS][m], rounds);
         int width = m == RPS ? 8 : 6;
         printf("  %*.*f %*.*f", width, digits[m], own, width, digits[m], ours);
         print_compared(compare(line, (enum measure)m, rounds));
@@ -77,8 +73,9 @@ void print_table(const struct options *options, const struct section *sections, 
 
 static void print_measures(const struct line *line, enum build build, uint64_t rounds) {
     printf("{\"rps\": %.2f, \"cpu_us\": %.3f, \"p99_ms\": %.3f}",
-           median(line->rounds[build][RPS], rounds), median(line->rounds[build][CPU], rounds),
-           median(line->rounds[build][P99], rounds));
+           stats_median(line->rounds[build][RPS], rounds),
+           stats_median(line->rounds[build][CPU], rounds),
+           stats_median(line->rounds[build][P99], rounds));
 }
 
 static void print_figures(const double memory[FIGURES]) {

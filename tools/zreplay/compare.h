@@ -23,6 +23,9 @@ struct run {
 /* The number under a key of zreplay's JSON; false when it is null or missing. */
 bool run_number(const struct run *run, const char *key, double *number);
 
+/* Whether there is "true" under a key; false when it is missing. */
+bool run_is_true(const struct run *run, const char *key);
+
 /* The text under a key, cut to what fits; "" when it is missing. */
 void run_text(const struct run *run, const char *key, char *text, size_t size);
 

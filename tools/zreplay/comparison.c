@@ -22,6 +22,11 @@ bool run_number(const struct run *run, const char *key, double *number) {
     return end != at;
 }
 
+bool run_is_true(const struct run *run, const char *key) {
+    const char *at = find(run, key);
+    return at && strncmp(at, "true", 4) == 0;
+}
+
 /* Reads a string up to its end; returns where that is. */
 static const char *read_text(const char *at, char *text, size_t size) {
     size_t used = 0;

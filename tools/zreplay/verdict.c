@@ -358,20 +358,20 @@ static void fill_sentence(struct sentence *sentence, enum figure figure, const c
         append(sentence, "not known: no figure");
     } else if (doubt[0]) {
         append(sentence, "%s", doubt);
-    } else if (!any_worse(runs, count, key, least, bounds) && more > 0) {
-        sentence->known = false;
-        append(sentence, "not known: " EXCESS, both.name, 100 * more);
-    } else if (!any_worse(runs, count, key, least, bounds)) {
-        append(sentence, bounds.part > NO_DIFFERENCE
-                             ? "no difference of 25 %%: runs of several threads may differ by less"
-                             : "no difference");
-    } else {
+    } else if (any_worse(runs, count, key, least, bounds)) {
         name_all(sentence, runs, count, key, least, bounds, true);
         name_all(sentence, runs, count, key, least, bounds, false);
         if (more > 0) {
             append(sentence, "; a difference below %.0f %% is not known: " EXCESS,
                    100 * bounds.part, both.name, 100 * more);
         }
+    } else if (more > 0) {
+        sentence->known = false;
+        append(sentence, "not known: " EXCESS, both.name, 100 * more);
+    } else {
+        append(sentence, bounds.part > NO_DIFFERENCE
+                             ? "no difference of 25 %%: runs of several threads may differ by less"
+                             : "no difference");
     }
 }
 
@@ -392,12 +392,9 @@ static void tell_program(struct sentence *sentence, const struct run *runs, size
 
 /* Says where jemalloc's background thread gives memory back, and whether it did in the program. */
 static void tell_background(struct sentence *sentence, const struct run *runs, size_t count) {
-    char runs_here[8], program[8];
-    run_text(&runs[0], "program_background_thread", program, sizeof(program));
-    const bool had_one = strncmp(program, "true", 4) == 0;
+    const bool had_one = run_is_true(&runs[0], "program_background_thread");
     for (size_t i = 0; i < count; i++) {
-        run_text(&runs[i], "background_thread", runs_here, sizeof(runs_here));
-        if (strncmp(runs_here, "true", 4) != 0) continue;
+        if (!run_is_true(&runs[i], "background_thread")) continue;
         append(sentence, "%s%s", sentence->text[0] ? ", " : "", runs[i].name);
     }
     if (sentence->text[0]) {
