@@ -70,6 +70,9 @@ int start_server(const struct programs *programs, enum build build, int io_threa
                  struct server *server);
 void stop_server(struct server *server);
 
+/* Suspends the other server.  Valkey's io-threads use the processor while nobody calls them. */
+void let_run_alone(const struct server servers[BUILDS], enum build build);
+
 /* Processor time of all threads of a server until now, in seconds. */
 double server_cpu(const struct server *server);
 

@@ -148,6 +148,12 @@ int start_server(const struct programs *programs, enum build build, int io_threa
     return -1;
 }
 
+void let_run_alone(const struct server servers[BUILDS], enum build build) {
+    for (int other = 0; other < BUILDS; other++) {
+        kill(servers[other].pid, other == (int)build ? SIGCONT : SIGSTOP);
+    }
+}
+
 void stop_server(struct server *server) {
     if (server->pid <= 0) return;
     kill(server->pid, SIGKILL);

@@ -11,10 +11,10 @@
 static const char help[] =
     "Usage: redis_bench [options]\n"
     "Runs a server's benchmark against two builds of it: own, with the server's own zmalloc and\n"
-    "jemalloc, and ours, with //zmalloc.  Both listen on 127.0.0.1 and are measured in turns,\n"
-    "with 1 and with 4 io-threads.  Prints requests a second, the server's processor time a "
-    "request,\n"
-    "latency and memory of both, and the ratio ours / own.\n"
+    "jemalloc, and ours, with //zmalloc.  Both listen on 127.0.0.1 and are measured in turns;\n"
+    "the other is suspended meanwhile.  Measures with 1 and with 4 io-threads.  Prints requests a\n"
+    "second, the server's processor time a request, latency and memory of both, and the ratio\n"
+    "ours / own.\n"
     "\n"
     "      --server=S    redis7, redis8 (default) or valkey9\n"
     "      --seconds=N   take about N seconds, 10 to 36000 (default 300).  A first round, which\n"
@@ -137,8 +137,9 @@ static bool read_csv(const char *text, double measures[MEASURES]) {
 
 /* One call of the benchmark. */
 static bool measure(const struct options *options, const struct programs *programs,
-                    const struct server *server, const struct line *line,
+                    const struct server servers[BUILDS], enum build build, const struct line *line,
                     double measures[MEASURES]) {
+    const struct server *server = &servers[build];
     char text[TEXT_SIZE], requests[24], keys[24], clients[16], size[16], pipeline[16];
     snprintf(requests, sizeof(requests), "%llu", (unsigned long long)line->requests);
     snprintf(keys, sizeof(keys), "%llu", (unsigned long long)options->keys);
@@ -164,6 +165,7 @@ static bool measure(const struct options *options, const struct programs *progra
                              pipeline,
                              "--csv",
                              NULL};
+    let_run_alone(servers, build);
     double before = server_cpu(server);
     if (run_program((char *const *)command, CALL_SECONDS, text, sizeof(text)) != 0) return false;
     measures[CPU] = (server_cpu(server) - before) * 1e6 / (double)line->requests;
@@ -178,7 +180,7 @@ static bool run_line(const struct options *options, const struct programs *progr
     for (int turn = 0; turn < BUILDS; turn++) {
         enum build build = (round + (uint64_t)turn) % BUILDS == 0 ? OWN : OURS;
         double measures[MEASURES];
-        if (!measure(options, programs, &servers[build], line, measures)) return false;
+        if (!measure(options, programs, servers, build, line, measures)) return false;
         for (int m = 0; m < MEASURES; m++) line->rounds[build][m][round] = measures[m];
     }
     return true;
@@ -191,8 +193,8 @@ static bool calibrate(const struct options *options, const struct programs *prog
     double calls = 2.0 * LINES * BUILDS * (double)options->rounds;
     double slower = 0, measures[MEASURES];
     line->requests = LEAST_REQUESTS;
-    for (int build = 0; build < BUILDS; build++) {
-        if (!measure(options, programs, &servers[build], line, measures)) return false;
+    for (enum build build = 0; build < BUILDS; build++) {
+        if (!measure(options, programs, servers, build, line, measures)) return false;
         if (build == 0 || measures[RPS] < slower) slower = measures[RPS];
     }
     double requests = slower * (double)options->seconds / calls;
@@ -216,8 +218,9 @@ static bool run_rounds(const struct options *options, const struct programs *pro
             if (!run_line(options, programs, servers, round, &section->lines[i])) return false;
         }
     }
-    usleep(500000); /* the server reads its figures ten times a second */
-    for (int build = 0; build < BUILDS; build++) {
+    for (enum build build = 0; build < BUILDS; build++) {
+        let_run_alone(servers, build);
+        usleep(500000); /* the server reads its figures ten times a second */
         for (int f = 0; f < FIGURES; f++) {
             char value[64];
             if (!server_info(programs, &servers[build], figures[f], value, sizeof(value)))
