@@ -1,6 +1,5 @@
 /* Runs a program with zmalloc's malloc, over an allocator, by preloading a library. */
 #include <errno.h>
-#include <getopt.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -42,17 +41,17 @@ static const char *names(void) {
     return list;
 }
 
-static int print_help(void) {
-    char text[sizeof usage + sizeof usage_end + 256];
-    snprintf(text, sizeof text, "%s%s%s", usage, names(), usage_end);
-    return cli_help(tool, text);
-}
-
 static bool is_allocator(const char *name) {
     for (int i = 0; i < ALLOCATORS; i++) {
         if (strcmp(allocators[i], name) == 0) return true;
     }
     return false;
+}
+
+static int take_allocator(void *allocator, int option) {
+    (void)option; /* there is one */
+    *(const char **)allocator = optarg;
+    return -1;
 }
 
 /* Returns -1 to go on, or the exit status. */
@@ -62,18 +61,11 @@ static int parse(int argc, char **argv, const char **allocator) {
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:m:h", options, NULL)) != -1) {
-        if (option == 'h') return print_help();
-        if (option != 'm') {
-            cli_error(tool, "%s%s (see run --help)",
-                      option == ':' ? "a value is missing after " : "unknown option ",
-                      argv[optind - 1]);
-            return CLI_USAGE;
-        }
-        *allocator = optarg;
-    }
+    char help[sizeof usage + sizeof usage_end + 256];
+    snprintf(help, sizeof help, "%s%s%s", usage, names(), usage_end);
+    const int status =
+        cli_options(tool, help, argc, argv, "+:m:h", options, take_allocator, allocator);
+    if (status >= 0) return status;
     if (*allocator == NULL) {
         cli_error(tool, "--malloc=ALLOCATOR is missing; it is one of: %s", names());
     } else if (!is_allocator(*allocator)) {

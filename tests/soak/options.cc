@@ -1,7 +1,5 @@
 #include "tests/soak/options.h"
 
-#include <getopt.h>
-
 #include "tools/common/cli.h"
 
 namespace zmalloc_test {
@@ -25,7 +23,7 @@ constexpr char kHelp[] =
     "\n"
     "The exit status is 0, 1 when something was wrong, or 2 for wrong arguments.\n";
 
-enum { MINUTES = 1, SECONDS, ROUNDS, THREADS, SEED, VARIANT, HELP };
+enum { MINUTES = 1, SECONDS, ROUNDS, THREADS, SEED, VARIANT };
 
 // An option that takes a number.
 struct Number {
@@ -63,6 +61,22 @@ bool Lists(const std::string &variants, const std::string &variant) {
            variant.find(' ') == std::string::npos && !variant.empty();
 }
 
+struct Taken {
+    const char *variants;
+    Options *options;
+};
+
+int TakeOption(void *of, int option) {
+    const auto *taken = static_cast<Taken *>(of);
+    if (option == VARIANT) {
+        taken->options->variant = optarg;
+        if (Lists(taken->variants, optarg)) return -1;
+        return Usage("--variant is one of ", std::string(taken->variants) + ", not " + optarg);
+    }
+    if (Take(option, optarg, taken->options)) return -1;
+    return Usage("not a number that is allowed: ", optarg);
+}
+
 }  // namespace
 
 int ParseOptions(int argc, char **argv, const char *variants, Options *options) {
@@ -73,25 +87,12 @@ int ParseOptions(int argc, char **argv, const char *variants, Options *options) 
         {"threads", required_argument, nullptr, THREADS},
         {"seed", required_argument, nullptr, SEED},
         {"variant", required_argument, nullptr, VARIANT},
-        {"help", no_argument, nullptr, HELP},
+        {"help", no_argument, nullptr, 'h'},
         {nullptr, 0, nullptr, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":", kOptions, nullptr)) != -1) {
-        const std::string given = argv[optind - 1];
-        if (option == HELP) return cli_help(kTool, kHelp);
-        if (option == ':') return Usage("a value is missing after ", given);
-        if (option == '?') return Usage("no such option: ", given);
-        if (option == VARIANT) {
-            options->variant = optarg;
-            if (!Lists(variants, optarg)) {
-                return Usage("--variant is one of ", std::string(variants) + ", not " + optarg);
-            }
-        } else if (!Take(option, optarg, options)) {
-            return Usage("not a number that is allowed: ", given);
-        }
-    }
+    Taken taken = {variants, options};
+    const int status = cli_options(kTool, kHelp, argc, argv, ":h", kOptions, TakeOption, &taken);
+    if (status >= 0) return status;
     if (optind < argc) return Usage("no such argument: ", argv[optind]);
     return -1;
 }

@@ -45,13 +45,29 @@ int cli_usage(const char *tool, const char *message, const char *about) {
     return CLI_USAGE;
 }
 
-int cli_bad_option(const char *tool, int option, const char *given) {
-    return cli_usage(tool, option == ':' ? "a value is missing after " : "unknown option ", given);
-}
-
 int cli_help(const char *tool, const char *text) {
     fputs(text, stdout);
     return cli_printed(tool);
+}
+
+int cli_options(const char *tool, const char *help, int argc, char **argv, const char *letters,
+                const struct option *options, int (*take)(void *arguments, int option),
+                void *arguments) {
+    int option, status = -1;
+    opterr = 0;
+    while (status < 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        const char *given = argv[optind - 1];
+        if (option == 'h') {
+            status = cli_help(tool, help);
+        } else if (option == ':') {
+            status = cli_usage(tool, "a value is missing after ", given);
+        } else if (option == '?') {
+            status = cli_usage(tool, "unknown option ", given);
+        } else {
+            status = take(arguments, option);
+        }
+    }
+    return status;
 }
 
 /* Bytes of the UTF-8 character that begins here; 0 where none does. */

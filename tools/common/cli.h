@@ -2,6 +2,7 @@
 #ifndef TOOLS_COMMON_CLI_H_
 #define TOOLS_COMMON_CLI_H_
 
+#include <getopt.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -31,11 +32,17 @@ int cli_printed(const char *tool);
  */
 int cli_usage(const char *tool, const char *message, const char *about);
 
-/* The same about an option for which getopt_long() returned ':' or '?'. */
-int cli_bad_option(const char *tool, int option, const char *given);
-
 /* Prints the text of --help; returns the exit status. */
 int cli_help(const char *tool, const char *text);
+
+/* Takes the arguments apart, as getopt_long() does with `letters` and `options`: `letters` begins
+ * with ":" (or "+:", if all after the first operand are operands), and 'h' is --help.  Calls `take`
+ * for each other option, with its value in optarg.  Returns -1 to go on, with the first operand in
+ * argv[optind]; or the exit status after --help, after a wrong option, or from `take`, which
+ * returns -1 to go on. */
+int cli_options(const char *tool, const char *help, int argc, char **argv, const char *letters,
+                const struct option *options, int (*take)(void *arguments, int option),
+                void *arguments);
 
 /* Prints a text to stdout as a JSON string, with its quotes.  Names of files are any bytes:
  * those that are not UTF-8 become U+FFFD. */

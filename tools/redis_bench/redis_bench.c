@@ -1,5 +1,4 @@
 /* A server with its own zmalloc and with ours, side by side. */
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,6 +64,27 @@ static bool is_server(const char *name) {
     return false;
 }
 
+static int take_option(void *of, int option) {
+    struct options *options = of;
+    if (option == 's') {
+        if (!cli_number(optarg, 10, 36000, &options->seconds))
+            return cli_usage(TOOL, "--seconds takes 10 to 36000, not ", optarg);
+    } else if (option == 'r') {
+        if (!cli_number(optarg, 1, MAX_ROUNDS, &options->rounds))
+            return cli_usage(TOOL, "--rounds takes 1 to 25, not ", optarg);
+    } else if (option == 'k') {
+        if (!cli_number(optarg, 1, 10000000, &options->keys))
+            return cli_usage(TOOL, "--keys takes 1 to 10000000, not ", optarg);
+    } else if (option == 'S') {
+        if (!is_server(optarg))
+            return cli_usage(TOOL, "--server takes redis7, redis8 or valkey9, not ", optarg);
+        options->server = optarg;
+    } else if (option == 'j') {
+        options->json = true;
+    }
+    return -1;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct options *options) {
     static const struct option known[] = {
@@ -76,31 +96,8 @@ static int parse(int argc, char **argv, struct options *options) {
         {"server", required_argument, NULL, 'S'},
         {NULL, 0, NULL, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", known, NULL)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 's') {
-            if (!cli_number(optarg, 10, 36000, &options->seconds))
-                return cli_usage(TOOL, "--seconds takes 10 to 36000, not ", optarg);
-        } else if (option == 'r') {
-            if (!cli_number(optarg, 1, MAX_ROUNDS, &options->rounds))
-                return cli_usage(TOOL, "--rounds takes 1 to 25, not ", optarg);
-        } else if (option == 'k') {
-            if (!cli_number(optarg, 1, 10000000, &options->keys))
-                return cli_usage(TOOL, "--keys takes 1 to 10000000, not ", optarg);
-        } else if (option == 'j') {
-            options->json = true;
-        } else if (option == 'S') {
-            if (!is_server(optarg))
-                return cli_usage(TOOL, "--server takes redis7, redis8 or valkey9, not ", optarg);
-            options->server = optarg;
-        } else if (option == 'h') {
-            return cli_help(TOOL, help);
-        } else {
-            return cli_bad_option(TOOL, option, given);
-        }
-    }
+    const int status = cli_options(TOOL, help, argc, argv, ":h", known, take_option, options);
+    if (status >= 0) return status;
     if (optind < argc) return cli_usage(TOOL, "unexpected argument ", argv[optind]);
     return -1;
 }

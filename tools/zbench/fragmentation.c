@@ -1,6 +1,5 @@
 /* Fills memory with small blocks, frees most of them at random and defragments.  Prints
  * small-bin waste and resident memory before and after. */
-#include <getopt.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -141,6 +140,18 @@ static int run(const struct options *options) {
     return cli_printed(tool);
 }
 
+static int take_option(void *of, int option) {
+    struct options *options = of;
+    if (option == 'j') options->json = true;
+    if (option == 'b' && !cli_number(optarg, 1000, 50000000, &options->blocks)) {
+        return cli_usage(tool, "--blocks takes a number from 1000 to 50000000, not ", optarg);
+    }
+    if (option == 'k' && !cli_number(optarg, 1, 99, &options->keep)) {
+        return cli_usage(tool, "--keep takes a number from 1 to 99, not ", optarg);
+    }
+    return -1;
+}
+
 int main(int argc, char **argv) {
     static const struct option known[] = {
         {"blocks", required_argument, NULL, 'b'},
@@ -150,23 +161,8 @@ int main(int argc, char **argv) {
         {NULL, 0, NULL, 0},
     };
     struct options options = {.blocks = 500000, .keep = 35};
-    for (int option; (option = getopt_long(argc, argv, "", known, NULL)) != -1;) {
-        if (option == 'h') return cli_help(tool, help);
-        if (option == 'j') {
-            options.json = true;
-        } else if (option == 'b' && !cli_number(optarg, 1000, 50000000, &options.blocks)) {
-            cli_error(tool, "--blocks takes a number from 1000 to 50000000, not %s", optarg);
-            return CLI_USAGE;
-        } else if (option == 'k' && !cli_number(optarg, 1, 99, &options.keep)) {
-            cli_error(tool, "--keep takes a number from 1 to 99, not %s", optarg);
-            return CLI_USAGE;
-        } else if (option == '?') {
-            return CLI_USAGE; /* getopt_long said what is wrong */
-        }
-    }
-    if (optind < argc) {
-        cli_error(tool, "unexpected argument %s (see fragmentation --help)", argv[optind]);
-        return CLI_USAGE;
-    }
+    const int status = cli_options(tool, help, argc, argv, ":h", known, take_option, &options);
+    if (status >= 0) return status;
+    if (optind < argc) return cli_usage(tool, "unexpected argument ", argv[optind]);
     return run(&options);
 }

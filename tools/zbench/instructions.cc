@@ -1,7 +1,5 @@
 // Counts the instructions that zmalloc adds to the allocator below it, under every allocator, and
 // compares them with a budget.
-#include <getopt.h>
-
 #include <algorithm>
 #include <cerrno>
 #include <cmath>
@@ -60,6 +58,23 @@ bool Resolve(const char *option, const char *given, std::string *path) {
     return true;
 }
 
+int TakeOption(void *of, int option) {
+    auto *arguments = static_cast<Arguments *>(of);
+    if (option == 'f') {
+        arguments->filter = optarg;
+    } else if (option == 'b') {
+        if (!Resolve("--budgets", optarg, &arguments->budgets)) return CLI_USAGE;
+    } else if (option == 's') {
+        arguments->draws = true;
+        char path[CLI_PATH_SIZE];
+        if (!svg_output(kTool, "--svg", optarg, path)) return CLI_USAGE;
+        arguments->svg = path;
+    } else if (option == 'j') {
+        arguments->json = true;
+    }
+    return -1;
+}
+
 // Returns -1 to go on, or the exit status.
 int Parse(int argc, char **argv, Arguments *arguments) {
     static const struct option options[] = {
@@ -67,29 +82,10 @@ int Parse(int argc, char **argv, Arguments *arguments) {
         {"svg", required_argument, nullptr, 's'},    {"json", no_argument, nullptr, 'j'},
         {"help", no_argument, nullptr, 'h'},         {nullptr, 0, nullptr, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, nullptr)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'f') {
-            arguments->filter = optarg;
-        } else if (option == 'b') {
-            if (!Resolve("--budgets", optarg, &arguments->budgets)) return CLI_USAGE;
-        } else if (option == 's') {
-            arguments->draws = true;
-            char path[CLI_PATH_SIZE];
-            if (!svg_output(kTool, "--svg", optarg, path)) return CLI_USAGE;
-            arguments->svg = path;
-        } else if (option == 'j') {
-            arguments->json = true;
-        } else if (option == 'h') {
-            return cli_help(kTool, kHelp);
-        } else {
-            return Usage(option == ':' ? "a value is missing after " : "unknown option ", given);
-        }
-    }
+    int status = cli_options(kTool, kHelp, argc, argv, ":h", options, TakeOption, arguments);
+    if (status >= 0) return status;
     if (optind < argc) return Usage("unexpected argument ", argv[optind]);
-    int status = CheckFilter(kTool, arguments->filter);
+    status = CheckFilter(kTool, arguments->filter);
     return status != 0 ? status : -1;
 }
 

@@ -1,6 +1,4 @@
 // Times the raw allocator and zmalloc side by side, over every allocator.
-#include <getopt.h>
-
 #include <cstdio>
 #include <cstdlib>
 
@@ -49,6 +47,24 @@ struct Arguments {
 
 int Usage(const char *message, const char *about) { return cli_usage(kTool, message, about); }
 
+int TakeOption(void *of, int option) {
+    auto *arguments = static_cast<Arguments *>(of);
+    if (option == 'f') {
+        arguments->filter = optarg;
+    } else if (option == 'r') {
+        if (!cli_number(optarg, 1, 1000, &arguments->repetitions)) {
+            return Usage("--repetitions takes a number from 1 to 1000, not ", optarg);
+        }
+    } else if (option == 'm') {
+        if (!cli_number(optarg, 1, 10000, &arguments->min_time)) {
+            return Usage("--min-time takes a number of ms from 1 to 10000, not ", optarg);
+        }
+    } else if (option == 'j') {
+        arguments->json = true;
+    }
+    return -1;
+}
+
 // Returns -1 to go on, or the exit status.
 int Parse(int argc, char **argv, Arguments *arguments) {
     static const struct option options[] = {
@@ -59,30 +75,10 @@ int Parse(int argc, char **argv, Arguments *arguments) {
         {"help", no_argument, nullptr, 'h'},
         {nullptr, 0, nullptr, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, nullptr)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'f') {
-            arguments->filter = optarg;
-        } else if (option == 'r') {
-            if (!cli_number(optarg, 1, 1000, &arguments->repetitions)) {
-                return Usage("--repetitions takes a number from 1 to 1000, not ", optarg);
-            }
-        } else if (option == 'm') {
-            if (!cli_number(optarg, 1, 10000, &arguments->min_time)) {
-                return Usage("--min-time takes a number of ms from 1 to 10000, not ", optarg);
-            }
-        } else if (option == 'j') {
-            arguments->json = true;
-        } else if (option == 'h') {
-            return cli_help(kTool, kHelp);
-        } else {
-            return Usage(option == ':' ? "a value is missing after " : "unknown option ", given);
-        }
-    }
+    int status = cli_options(kTool, kHelp, argc, argv, ":h", options, TakeOption, arguments);
+    if (status >= 0) return status;
     if (optind < argc) return Usage("unexpected argument ", argv[optind]);
-    int status = CheckFilter(kTool, arguments->filter);
+    status = CheckFilter(kTool, arguments->filter);
     return status != 0 ? status : -1;
 }
 

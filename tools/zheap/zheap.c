@@ -1,7 +1,6 @@
 /* Reads a heap profile, and says which call stacks hold the memory. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,7 +54,8 @@ static int take_sort(struct arguments *arguments, const char *name) {
     return cli_usage(TOOL, "--sort takes live, waste or allocated, not ", name);
 }
 
-static int take_option(struct arguments *arguments, int option) {
+static int take_option(void *of, int option) {
+    struct arguments *arguments = of;
     if (option == 's') return take_sort(arguments, optarg);
     if (option == 'n' && !cli_number(optarg, 1, 1000000, &arguments->top)) {
         return cli_usage(TOOL, "--top takes 1 to 1000000, not ", optarg);
@@ -80,15 +80,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         {"collapsed", no_argument, NULL, 'c'},  {"all-frames", no_argument, NULL, 'a'},
         {"help", no_argument, NULL, 'h'},       {NULL, 0, NULL, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'h') return cli_help(TOOL, help);
-        if (option == ':' || option == '?') return cli_bad_option(TOOL, option, given);
-        int status = take_option(arguments, option);
-        if (status >= 0) return status;
-    }
+    const int status = cli_options(TOOL, help, argc, argv, ":h", options, take_option, arguments);
+    if (status >= 0) return status;
     if (arguments->json && arguments->collapsed) {
         return cli_usage(TOOL, "--json and --collapsed exclude each other", "");
     }

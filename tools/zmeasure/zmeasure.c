@@ -1,5 +1,4 @@
 /* Runs a program under each allocator, and says which suits it. */
-#include <getopt.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
@@ -92,7 +91,8 @@ static int add_metric(struct options *options, const char *text) {
                      "--metric: the regular expression has no group with the number: ", equals + 1);
 }
 
-static int take_option(struct arguments *arguments, int option) {
+static int take_option(void *of, int option) {
+    struct arguments *arguments = of;
     struct options *options = &arguments->options;
     if (option == 'l') {
         options->load = optarg;
@@ -154,15 +154,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:h", options, NULL)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'h') return cli_help(TOOL, help);
-        if (option == ':' || option == '?') return cli_bad_option(TOOL, option, given);
-        int status = take_option(arguments, option);
-        if (status >= 0) return status;
-    }
+    const int status = cli_options(TOOL, help, argc, argv, "+:h", options, take_option, arguments);
+    if (status >= 0) return status;
     arguments->options.command = argv + optind;
     return check_options(arguments);
 }

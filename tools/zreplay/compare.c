@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -70,7 +69,8 @@ struct comparison {
 };
 
 /* Returns -1 to go on, or the exit status.  zreplay checks its own options. */
-static int take_option(struct arguments *arguments, int option) {
+static int take_option(void *of, int option) {
+    struct arguments *arguments = of;
     if (option == 'v' && arguments->variant_count == MOST_COLUMNS) {
         return cli_usage(TOOL, "too many --variant: ", optarg);
     }
@@ -94,15 +94,8 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         {"rounds", required_argument, NULL, 'r'}, {"api", required_argument, NULL, 'a'},
         {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":h", options, NULL)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'h') return cli_help(TOOL, help);
-        if (option == ':' || option == '?') return cli_bad_option(TOOL, option, given);
-        int status = take_option(arguments, option);
-        if (status >= 0) return status;
-    }
+    const int status = cli_options(TOOL, help, argc, argv, ":h", options, take_option, arguments);
+    if (status >= 0) return status;
     if (argc - optind > 1)
         return cli_usage(TOOL, "only one trace can be replayed; unexpected: ", argv[optind + 1]);
     arguments->trace = argv[optind];

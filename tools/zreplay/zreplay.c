@@ -1,5 +1,4 @@
 /* Replays an allocation trace through zmalloc, and reports. */
-#include <getopt.h>
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -144,43 +143,38 @@ static int take_number(struct arguments *arguments, int option) {
     return -1;
 }
 
+static int take_option(void *of, int option) {
+    struct arguments *arguments = of;
+    if (option == 'r' || option == 's' || option == 'd') {
+        return take_number(arguments, option);
+    } else if (option == 't') {
+        if (!parse_touch(optarg, &arguments->touch))
+            return cli_usage(tool, "--touch takes pages, all or none, not ", optarg);
+    } else if (option == 'a') {
+        if (!parse_api(optarg, &arguments->zmalloc))
+            return cli_usage(tool, "--api takes malloc or zmalloc, not ", optarg);
+    } else if (option == 'p') {
+        tool = optarg;
+    } else if (option == 'q') {
+        arguments->quiet = true;
+    } else if (option == 'w') {
+        arguments->raw = true;
+    } else if (option == 'j') {
+        arguments->json = true;
+    } else if (option == 'l') {
+        arguments->timeline = true;
+    } else if (option == 'P') {
+        arguments->preloaded = optarg;
+    } else if (option == 'S') {
+        arguments->stat = true;
+    }
+    return -1;
+}
+
 /* Returns -1 to go on, or the exit status. */
 static int parse(int argc, char **argv, struct arguments *arguments) {
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, ":qh", options, NULL)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'r' || option == 's' || option == 'd') {
-            int status = take_number(arguments, option);
-            if (status >= 0) return status;
-        } else if (option == 't') {
-            if (!parse_touch(optarg, &arguments->touch)) {
-                return cli_usage(tool, "--touch takes pages, all or none, not ", optarg);
-            }
-        } else if (option == 'a') {
-            if (!parse_api(optarg, &arguments->zmalloc)) {
-                return cli_usage(tool, "--api takes malloc or zmalloc, not ", optarg);
-            }
-        } else if (option == 'p') {
-            tool = optarg;
-        } else if (option == 'q') {
-            arguments->quiet = true;
-        } else if (option == 'w') {
-            arguments->raw = true;
-        } else if (option == 'j') {
-            arguments->json = true;
-        } else if (option == 'l') {
-            arguments->timeline = true;
-        } else if (option == 'P') {
-            arguments->preloaded = optarg;
-        } else if (option == 'S') {
-            arguments->stat = true;
-        } else if (option == 'h') {
-            return cli_help(tool, help);
-        } else {
-            return cli_bad_option(tool, option, given);
-        }
-    }
+    const int status = cli_options(tool, help, argc, argv, ":qh", options, take_option, arguments);
+    if (status >= 0) return status;
     if (argc - optind > 1)
         return cli_usage(tool, "only one trace can be replayed; unexpected: ", argv[optind + 1]);
     arguments->trace = argv[optind];

@@ -1,7 +1,6 @@
 /* Records a program's requests to its allocator. */
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
 #include <stdio.h>
@@ -82,11 +81,6 @@ struct arguments {
     char **command;
 };
 
-static int usage(const char *message, const char *about) {
-    cli_error(TOOL, "%s%s (see ztrace --help)", message, about);
-    return CLI_USAGE;
-}
-
 /* Takes the value of an option that is a number.  Returns -1 to go on, or the exit status. */
 static int take_number(int option, struct arguments *arguments) {
     const struct {
@@ -108,31 +102,51 @@ static int take_number(int option, struct arguments *arguments) {
     size_t i = 0;
     while (i + 1 < sizeof(known) / sizeof(*known) && known[i].option != option) i++;
     if (cli_number(optarg, known[i].least, known[i].most, known[i].number)) return -1;
-    return usage(known[i].wrong, optarg);
+    return cli_usage(TOOL, known[i].wrong, optarg);
 }
 
 /* What must be given, and what must not.  Returns -1 to go on, or the exit status. */
 static int check(const struct arguments *arguments) {
     const char *program = *arguments->command;
     if (arguments->paused && arguments->follow) {
-        return usage("--paused and --follow exclude each other", "");
+        return cli_usage(TOOL, "--paused and --follow exclude each other", "");
     }
     if (arguments->attach && (arguments->raw || arguments->follow)) {
-        return usage("--attach excludes ", arguments->raw ? "--convert" : "--follow");
+        return cli_usage(TOOL, "--attach excludes ", arguments->raw ? "--convert" : "--follow");
     }
     if (arguments->attach) {
-        return program ? usage("--attach runs no program; unexpected: ", program) : -1;
+        return program ? cli_usage(TOOL, "--attach runs no program; unexpected: ", program) : -1;
     }
-    if (!arguments->raw) return program ? -1 : usage("no program to run is given", "");
-    if (program) return usage("--convert runs no program; unexpected: ", program);
+    if (!arguments->raw) return program ? -1 : cli_usage(TOOL, "no program to run is given", "");
+    if (program) return cli_usage(TOOL, "--convert runs no program; unexpected: ", program);
     const char *unexpected = arguments->duration   ? "--duration"
                              : arguments->max_size ? "--max-size"
                              : arguments->follow   ? "--follow"
                              : arguments->stacks   ? "--stacks"
                              : arguments->paused   ? "--paused"
                                                    : NULL;
-    if (unexpected) return usage("--convert records nothing; unexpected: ", unexpected);
-    return arguments->output ? -1 : usage("--convert needs --output", "");
+    if (unexpected) return cli_usage(TOOL, "--convert records nothing; unexpected: ", unexpected);
+    return arguments->output ? -1 : cli_usage(TOOL, "--convert needs --output", "");
+}
+
+static int take_option(void *of, int option) {
+    struct arguments *arguments = of;
+    if (option == 'o') {
+        arguments->output = optarg;
+    } else if (option == 'f') {
+        arguments->force = true;
+    } else if (option == 'c') {
+        arguments->raw = optarg;
+    } else if (option == 'q') {
+        arguments->quiet = true;
+    } else if (option == 'p') {
+        arguments->paused = true;
+    } else if (option == 'F' && !optarg) {
+        arguments->follow = USUAL_FOLLOWED;
+    } else {
+        return take_number(option, arguments);
+    }
+    return -1;
 }
 
 /* Returns -1 to go on, or the exit status. */
@@ -152,31 +166,9 @@ static int parse(int argc, char **argv, struct arguments *arguments) {
         {"help", no_argument, NULL, 'h'},
         {NULL, 0, NULL, 0},
     };
-    int option;
-    opterr = 0;
-    while ((option = getopt_long(argc, argv, "+:o:fqh", options, NULL)) != -1) {
-        const char *given = argv[optind - 1];
-        if (option == 'o') {
-            arguments->output = optarg;
-        } else if (option == 'f') {
-            arguments->force = true;
-        } else if (option == 'c') {
-            arguments->raw = optarg;
-        } else if (option == 'q') {
-            arguments->quiet = true;
-        } else if (option == 'p') {
-            arguments->paused = true;
-        } else if (option == 'F' && !optarg) {
-            arguments->follow = USUAL_FOLLOWED;
-        } else if (option == 'h') {
-            return cli_help(TOOL, help) == 0 ? 0 : CLI_USAGE;
-        } else if (option == ':' || option == '?') {
-            return usage(option == ':' ? "a value is missing after " : "unknown option ", given);
-        } else {
-            int status = take_number(option, arguments);
-            if (status >= 0) return status;
-        }
-    }
+    const int status =
+        cli_options(TOOL, help, argc, argv, "+:o:fqh", options, take_option, arguments);
+    if (status >= 0) return status;
     arguments->command = argv + optind;
     return check(arguments);
 }
@@ -261,7 +253,8 @@ static int convert_only(const struct arguments *arguments, const char *output) {
     const struct traces how = traces_of(arguments);
     struct conversion conversion;
     char raw[CLI_PATH_SIZE];
-    if (!cli_resolve(arguments->raw, raw)) return usage("the name is too long: ", arguments->raw);
+    if (!cli_resolve(arguments->raw, raw))
+        return cli_usage(TOOL, "the name is too long: ", arguments->raw);
     int fd = open_raw(raw);
     if (fd < 0) return CLI_USAGE;
     struct zt_error error = {{0}};
@@ -356,7 +349,7 @@ static int name_raw(const struct arguments *arguments, const char *output,
                     char raw[CLI_PATH_SIZE]) {
     struct zt_error error = {{0}};
     if (snprintf(raw, CLI_PATH_SIZE, "%s.raw", output) >= CLI_PATH_SIZE) {
-        return usage("the name is too long: ", output);
+        return cli_usage(TOOL, "the name is too long: ", output);
     }
     if (may_write(output, arguments->force, &error) == 0 &&
         may_write_children(raw, (uint32_t)arguments->follow, arguments->force, &error) == 0) {
@@ -432,7 +425,7 @@ int main(int argc, char **argv) {
     }
     name_output(&arguments, arguments.command[0], name);
     if (!cli_resolve(arguments.output, output))
-        return usage("the name is too long: ", arguments.output);
+        return cli_usage(TOOL, "the name is too long: ", arguments.output);
     take_signals();
     status = arguments.raw      ? convert_only(&arguments, output)
              : arguments.attach ? record_running(&arguments, &running, argv[0], output)
