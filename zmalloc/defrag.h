@@ -1,18 +1,17 @@
 /* Defragmentation: move small blocks out of sparsely used slabs, so that the
  * slabs become empty and the allocator can give their pages back to the OS.
  *
- * Only jemalloc and mimalloc tell how their slabs are used.  With other allocators these
- * functions move nothing, and zmalloc_defrag_supported() returns false.  mimalloc tells each
- * thread about the slabs of its own heap alone: no block of another thread's should move.
+ * Only jemalloc and mimalloc tell how their slabs are used.  With other allocators these functions
+ * move nothing, and zmalloc_defrag_supported() returns false.  mimalloc tells a thread only about
+ * the slabs of its own heap: for a block of another thread the answer is always no.
  *
- * The rule is the one of Redis's jemalloc and of Valkey.  A block should move when
- * it is small, its slab is not full, its slab is not the one from which its bin
- * takes new blocks, and the slab's use is at most 9/8 of the average use of the
- * bin's slabs that are not full.  A stock jemalloc does not tell how many slabs are
- * full: there, the limit is the average over all slabs of the bin, without the extra
- * eighth, and no block of a bin with fewer than two slabs should move.  mimalloc's average is
- * of a few questions ago, and asking changes the order in which its slabs are filled.
- * docs/defrag.md has the sources.
+ * The rule is the one of Redis's jemalloc and of Valkey.  A block should move when it is small, its
+ * slab is not full, its slab is not the one from which its bin takes new blocks, and the slab's use
+ * is at most 9/8 of the average use of the bin's slabs that are not full.  A stock jemalloc does
+ * not tell how many slabs are full: there, the limit is the average over all slabs of the bin,
+ * without the extra eighth, and no block of a bin with fewer than two slabs should move.  With
+ * mimalloc the average may be a few calls old, and each call may change the order in which slabs
+ * are filled.  docs/defrag.md has the sources.
  */
 #ifndef ZMALLOC_DEFRAG_H_
 #define ZMALLOC_DEFRAG_H_

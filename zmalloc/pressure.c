@@ -42,7 +42,7 @@ static void tell(const struct watch *watch) {
     watch->settings.callback(watch->settings.arg, watch->pressure, watch->rss);
 }
 
-/* What was known last counts while it cannot be read: the process may have no file descriptor
+/* While a value cannot be read, the last one counts: the process may have no file descriptor
  * left. */
 static size_t read_rss(struct watch *watch) {
     const size_t rss = zm_os_rss();

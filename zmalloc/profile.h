@@ -1,20 +1,22 @@
 /* Heap profiles: which call stacks hold the memory.  docs/profile.md tells how to read one.
  *
- * Of all bytes that are allocated, one of RATE on average is chosen at random; the block that has
- * it is a sample, with its call stack and its thread's label.  A block of S bytes is a sample with
- * the probability p = 1 - exp(-S / RATE), and stands for 1 / p blocks.  So sums are unbiased, as
- * those of jemalloc (doc_internal/PROFILING_INTERNALS.md) and of tcmalloc.  The standard error of a
- * sum of B bytes is about sqrt(B * RATE), when its blocks are smaller than RATE.
+ * A profile chooses bytes at random, on average one of RATE allocated bytes.  A block with a chosen
+ * byte is a sample; the profile keeps its call stack and its thread's label.  A block of S bytes is
+ * a sample with the probability p = 1 - exp(-S / RATE), and stands for 1 / p blocks.  So sums are
+ * unbiased, as those of jemalloc (doc_internal/PROFILING_INTERNALS.md) and of tcmalloc.  The
+ * standard error of a sum of B bytes is about sqrt(B * RATE), when its blocks are smaller than
+ * RATE.
  *
- * Profiles work over every allocator, and at run time.  Fast paths take no instruction more.  A
- * sample takes 64 bytes, up to a quarter of its size by rounding up, and its call stack if no other
- * one has the same; one of 8 KiB or less also takes its size once more.  Blocks of up to 256 KiB
- * are never samples if they were requested with an alignment above 4096, or with flags.
+ * Profiles work over every allocator, and at run time.  The fast paths have no extra instruction.
+ * A sample takes 64 bytes, at most a quarter of its size by rounding up, and its call stack if no
+ * other sample has the same; a sample of 8 KiB or less also takes its size a second time.  A block
+ * of up to 256 KiB is never a sample if it was requested with an alignment above 4096, or with
+ * flags.
  *
  * ZMALLOC_PROFILE=RATE in the environment starts a profile before main.  ZMALLOC_PROFILE=RATE,FILE
  * also writes it at exit, in the format of zmalloc_profile_write().  %p in FILE is the process id.
- * With ZMALLOC_PROFILE_SIGNAL=USR1, USR2 or a signal's number, the program writes FILE at each such
- * signal too: the thread that takes the next sample does.
+ * With ZMALLOC_PROFILE_SIGNAL=USR1, USR2 or a signal's number, the program writes FILE after each
+ * such signal too: the thread that takes the next sample writes it.
  *
  * Any thread may call these functions.
  */
@@ -32,33 +34,34 @@ extern "C" {
 /* Bytes between two samples, on average. */
 #define ZMALLOC_PROFILE_RATE ((size_t)512 << 10)
 
-/* Starts a profile, or changes the rate of one; 0 is ZMALLOC_PROFILE_RATE.  Threads notice it after
- * at most 128 KiB of allocations.  Returns 0; or -1 and sets errno: ENOMEM if there is no address
- * space or no memory for it, EINVAL if the rate exceeds 2^50. */
+/* Starts a profile, or changes the rate of the running one; 0 means ZMALLOC_PROFILE_RATE.  A thread
+ * notices it after at most 128 KiB of allocations.  Returns 0; or -1 and sets errno: ENOMEM if
+ * there is no address space or no memory for it, EINVAL if the rate exceeds 2^50. */
 int zmalloc_profile_start(size_t rate);
 
-/* Takes no new samples.  Those that are live stay in the profile until they are freed. */
+/* Takes no new samples.  The live ones stay in the profile until they are freed. */
 void zmalloc_profile_stop(void);
 
-/* The rate of now; 0: no samples are taken. */
+/* Returns the present rate; 0 if no samples are taken. */
 size_t zmalloc_profile_rate(void);
 
-/* Writes the profile to a file descriptor.  Returns 0; or -1 and sets errno: that of write(), or
- * ENOMEM; a part may be written then.  Maps some memory meanwhile, of which none is the
- * allocator's, and takes a lock: no signal handler may call these.  A child of fork may.
+/* These write the profile to a file descriptor.  They return 0; or they return -1 and set errno to
+ * that of write() or to ENOMEM, and a part may be written then.  While they write, they map memory
+ * of their own, none of the allocator's, and hold a lock: a child of fork may call them, a signal
+ * handler may not.
  *
  * zmalloc_profile_write() writes pprof's format, compressed as gzip: alloc_objects, alloc_space,
- * inuse_objects, inuse_space, frag_space, each an estimate for all blocks.  What was allocated
- * includes the bytes by which realloc let a block grow, not those that it copied.  The second
- * writes the text that jeprof and google-pprof read, the third a line for each stack, as flame
- * graphs take it.
+ * inuse_objects, inuse_space, frag_space, each an estimate for all blocks.  The alloc_ values
+ * include the bytes by which realloc grew a block, not the bytes that it copied.
+ * zmalloc_profile_write_heap_v2() writes the text that jeprof and google-pprof read.
+ * zmalloc_profile_write_collapsed() writes a line for each stack, for flame graphs.
  */
 int zmalloc_profile_write(int fd);
 int zmalloc_profile_write_heap_v2(int fd);
 int zmalloc_profile_write_collapsed(int fd);
 
-/* From now on, samples of the calling thread have this label, or none if it is NULL.  The text must
- * stay as it is until the next call.  Returns the label before, for the caller to set it again. */
+/* Sets the label of the calling thread's samples from now on; NULL: no label.  The text must not
+ * change until the next call.  Returns the label before, so that the caller can set it again. */
 const char *zmalloc_label(const char *label);
 
 #pragma GCC visibility pop

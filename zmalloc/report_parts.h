@@ -12,7 +12,7 @@ struct zm_text {
     size_t size, length; /* of the buffer; of the text, whether it fits or not */
 };
 
-/* Appends, as printf() would.  What fits is in the buffer, with a NUL. */
+/* Appends, as printf() would.  The buffer holds the part that fits, with a NUL. */
 __attribute__((format(printf, 2, 3))) void zm_put(struct zm_text *text, const char *format, ...);
 
 /* Appends a number of bytes for people, 13 characters wide. */
@@ -22,12 +22,12 @@ void zm_put_bytes(struct zm_text *text, size_t bytes);
  * U+FFFD. */
 void zm_put_name(struct zm_text *text, const char *name, enum zmalloc_report_format format);
 
-/* The parts.  Their text is nothing where there is nothing to say; their JSON is there always;
- * `labels` come first in each line of OpenMetrics. */
+/* The parts.  A part with nothing to report writes no text, but its JSON always.  `labels` come
+ * first in each line of OpenMetrics. */
 
 /* report_causes.c: why more memory is resident than is used: the gap between `used` and `rss`, its
  * causes, and the largest mappings that are not the allocator's.  `stats` are those of the process.
- * What is not known is null in JSON, and left out elsewhere. */
+ * Unknown values are null in JSON, and left out elsewhere. */
 void zm_report_causes_text(struct zm_text *text, const zmalloc_stats_t *stats);
 void zm_report_causes_json(struct zm_text *text, const zmalloc_stats_t *stats); /* an object */
 void zm_report_causes_openmetrics(struct zm_text *text, const zmalloc_stats_t *stats,

@@ -7,7 +7,8 @@
  *  - Sizes are in bytes.
  *  - Any thread may call it at any time: before main, in thread-exit
  *    destructors, and in the child after fork.
- *  - It takes less than 4 KiB of stack, the allocator included.
+ *  - It takes less than 4 KiB of stack, the allocator included.  Over musl a report or a
+ *    message takes up to 12 KiB, because musl's printf takes 8.
  *  - A size of 0 gives a valid block, which must be freed like any other.
  *  - A request of SIZE_MAX/2 or more always fails.
  *  - When a request fails, the ztry* functions return NULL.  The other functions
@@ -227,9 +228,9 @@ int get_proc_stat_ll(int i_, long long *res_);
 
 /* ---- Giving memory back ------------------------------------------------ */
 
-/* Gives the allocator's free pages back to the OS now.  mimalloc keeps those in
- * segments (32 MiB) of other live threads.  Returns 0, or -1 when that failed or
- * this allocator cannot. */
+/* Gives the allocator's free pages back to the OS now.  mimalloc keeps the free pages in segments
+ * (32 MiB) that belong to other live threads.  Returns 0, or -1 when that failed or this allocator
+ * cannot. */
 int zmalloc_purge(void);
 
 /* Turns purging by a background thread on or off.  Returns 0, or -1 when that
@@ -252,25 +253,25 @@ void zmadvise_dontneed(void *ptr_);
 /* The same for any `size` bytes at `ptr`, a block or not (Valkey). */
 void zmadvise_dontneed_range(void *ptr_, size_t size_);
 
-/* For a child of fork that reads the parent's blocks, as to write a snapshot, and then ends: makes
- * it copy less of the parent's memory.  Call it directly after fork, before the child starts
- * threads.  From then on
+/* For a child of fork that reads the parent's blocks, for example to write a snapshot, and then
+ * ends.  After this call the child copies less of the parent's memory.  Call it directly after
+ * fork, before the child starts threads.  From then on
  *
- *  - blocks that the child frees, and that were there at the call, are only counted, and their
- *    memory is not used again.  The allocator would write into them.  They grow by moving to a new
- *    block, for which a hard limit must leave room, and shrink by staying as they are, unless they
- *    lack the alignment that is asked for.  jemalloc does not write into a block that is freed,
- *    so over it (without --guard) they are freed as ever;
- *  - blocks that the child itself allocates are resized and freed as ever.  Over the other
- *    allocators each takes the slow path of counting, which also remembers its address;
- *  - the allocator gives no memory back by itself, where that can be turned off: jemalloc,
- *    tcmalloc, mimalloc.  zmalloc_purge() works, but may copy pages;
- *  - no block moves by defragmentation (zmalloc/defrag.h).
+ *  - when the child frees a block that existed at the call, zmalloc only counts it: the allocator
+ *    would write into it.  The block's memory is not used again.  Such a block grows by moving to a
+ *    new block, for which a hard limit must leave room.  It shrinks by staying as it is, unless it
+ *    lacks the requested alignment.  jemalloc does not write into a block that it frees, so over
+ *    jemalloc (without --guard) these blocks are freed as usual;
+ *  - blocks that the child itself allocates are resized and freed as usual.  Over the other
+ *    allocators each takes the slow path of counting, which also remembers the block's address;
+ *  - the allocator gives no memory back by itself, if zmalloc can turn that off (jemalloc,
+ *    tcmalloc, mimalloc).  zmalloc_purge() works, but may copy pages;
+ *  - defragmentation (zmalloc/defrag.h) moves no block.
  *
  * Used memory stays exact, and threads that start later may allocate and free.  A child of the
- * child goes on so, and may call the function for itself.  Does nothing if it was called in this
- * process before, or if this process is no child of fork (of a plain clone() or vfork() neither).
- * Leak checkers may find what is only counted. */
+ * child is in the same state, and may call the function for itself.  The function does nothing if
+ * this process called it before, or is not a child of fork (a child of plain clone() or vfork() is
+ * not).  Leak checkers may report blocks that were only counted. */
 void zmalloc_fork_child(void);
 
 #pragma GCC visibility pop

@@ -9,14 +9,14 @@
  *
  * A zone only counts: its blocks are blocks like any other, and used memory counts them as well.
  * Each block must leave the zone that it is in: by zfree_in() or zrealloc_in() with that zone, or
- * by zmalloc_zone_remove().  zmalloc cannot see a mistake; it shows as figures that are wrong.
+ * by zmalloc_zone_remove().  zmalloc cannot see a mistake; the figures are then wrong.
  *
- * The zone NULL counts nothing: zmalloc_in(NULL, size) is zmalloc(size).  No other pointer than
- * NULL and those that zmalloc_zone_create() returned is a zone; the program must not read memory
- * there.
+ * The zone NULL counts nothing: zmalloc_in(NULL, size) is zmalloc(size).  Only NULL and the
+ * pointers that zmalloc_zone_create() returned are zones.  They do not point at memory that the
+ * program may read.
  *
- * The rules of zmalloc.h hold for these functions, those for out of memory among them.
- * zmalloc_report() (stats.h) reports all zones.
+ * The rules of zmalloc.h hold for these functions, also those for out of memory.  zmalloc_report()
+ * (stats.h) reports all zones.
  */
 #ifndef ZMALLOC_ZONE_H_
 #define ZMALLOC_ZONE_H_
@@ -35,20 +35,21 @@ typedef struct zmalloc_zone_t zmalloc_zone_t;
 
 /* ---- Zones ------------------------------------------------------------- */
 
-/* Creates a zone.  There may be any number of them; a name may be used more than once.  The zone
- * has a copy of the name, any bytes, for reports; of a longer name 100 bytes, or a few less if that
- * would cut a character of UTF-8.  Returns NULL and sets errno if the name is NULL (EINVAL) or
- * there is no memory (ENOMEM).  Not for signal handlers. */
+/* Creates a zone.  There may be any number of them; a name may be used more than once.  For reports
+ * the zone keeps a copy of the name, which may have any bytes.  It keeps at most 100 bytes, and a
+ * few less if the cut would split a UTF-8 character.  Returns NULL and sets errno if the name is
+ * NULL (EINVAL) or there is no memory (ENOMEM).  Not for signal handlers. */
 zmalloc_zone_t *zmalloc_zone_create(const char *name_);
 
-/* Destroys a zone without blocks.  Returns 0; or returns -1 and sets errno if it has blocks (EBUSY)
- * or is none (EINVAL), and then does nothing.  After it, a new zone may be the same pointer.  Not
+/* Destroys a zone that has no blocks, and returns 0.  If the zone has blocks (EBUSY) or is no zone
+ * (EINVAL), does nothing, sets errno and returns -1.  A later zone may have the same pointer.  Not
  * for signal handlers. */
 int zmalloc_zone_destroy(zmalloc_zone_t *zone_);
 
-/* Return the sum of zmalloc_size() over the zone's blocks, in bytes, and their number; 0 for what
- * is no zone.  They are exact whenever no other call is in progress, take no lock, and take time in
- * proportion to the largest number of threads that there were at once.  Async-signal-safe. */
+/* Return the sum of zmalloc_size() over the zone's blocks, in bytes, and their number; 0 if the
+ * pointer is no zone.  The figures are exact whenever no other call is in progress.  The functions
+ * take no lock; their time is in proportion to the largest number of threads that there were at
+ * once.  Async-signal-safe. */
 size_t zmalloc_zone_bytes(const zmalloc_zone_t *zone_);
 size_t zmalloc_zone_blocks(const zmalloc_zone_t *zone_);
 
@@ -72,9 +73,9 @@ ZM_ATTR(__alloc_size__(3)) void *ztryrealloc_in(zmalloc_zone_t *zone_, void *ptr
 /* As zfree: `ptr` is a block of the zone or NULL. */
 void zfree_in(zmalloc_zone_t *zone_, void *ptr_);
 
-/* Counts a block that any function of zmalloc.h returned, and that is in no zone, in this one; and
- * no longer.  So aligned blocks and copies of strings come into a zone, and a block can change its
- * zone.  They do nothing for NULL. */
+/* zmalloc_zone_add() puts a block into this zone: a block that any function of zmalloc.h returned,
+ * and that is in no zone.  zmalloc_zone_remove() takes it out again.  So aligned blocks and copies
+ * of strings can be in a zone, and a block can change its zone.  Both do nothing for NULL. */
 void zmalloc_zone_add(zmalloc_zone_t *zone_, const void *ptr_);
 void zmalloc_zone_remove(zmalloc_zone_t *zone_, const void *ptr_);
 

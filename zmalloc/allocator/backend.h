@@ -41,8 +41,8 @@ static inline void *zm_backend_realloc_flags(void *ptr, size_t size, int flags, 
                                              size_t *old_usable);
 static inline void zm_backend_free_flags(void *ptr, int flags, size_t *usable);
 
-/* The block of the allocator in which a block lies; NULL: it must not be moved, because another
- * block of the same usable size would not do. */
+/* Returns the allocator's block in which this block lies.  NULL: the block must not be moved,
+ * because another block of the same usable size could not replace it. */
 static inline void *zm_backend_movable(void *ptr) { return ptr; }
 
 /* Complete zmalloc, ztrymalloc, zcalloc, ztrycalloc, zfree and zfree_with_size, as zmalloc.h
@@ -140,17 +140,18 @@ int zm_backend_background_purge(bool enable);
  * cannot. */
 int zm_backend_purge(void);
 
-/* Gives a part of the free pages back, so that no lock of the allocator is held for long where it
- * can be helped.  The parts have numbers from 0 on.  Returns whether there may be another one. */
+/* Gives one part of the free pages back; parts have numbers from 0 on.  A part is small where the
+ * allocator allows it, so that the allocator holds no lock for long.  Returns whether there may be
+ * another part. */
 bool zm_backend_purge_slice(unsigned slice);
 
-/* While `shorten`, the allocator itself gives free pages back earlier, if it can; afterwards as
- * before.  Call it from one thread at a time. */
+/* With `shorten`, makes the allocator give free pages back earlier, if it can; without, as before.
+ * Call it from one thread at a time. */
 void zm_backend_shorten_decay(bool shorten);
 
-/* From now on the allocator gives nothing back by itself, if it can be told so: this process is a
- * child of fork that soon ends.  Returns whether freeing a block writes into the block.  Call it
- * while there is one thread. */
+/* This process is a child of fork that soon ends: from now on the allocator gives nothing back by
+ * itself, if it has a setting for that.  Returns whether freeing a block writes into the block.
+ * Call it while there is one thread. */
 bool zm_backend_fork_child(void);
 
 /* Whether zm_backend_should_defrag() can be called.  Found out once, at run time. */

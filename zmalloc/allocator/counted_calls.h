@@ -57,8 +57,8 @@ static inline void *zm_count_block_or_fail(void *ptr, size_t size) {
 
 /* These do not ask zm_limit_refuses(), which would cost the fast paths two instructions. Allocators
  * do not write to a large block that is fresh, so blocks are checked when they are counted.  Until
- * one is refused, other threads see it as used; but not those whose usable size must be asked for,
- * as of glibc's blocks with a mapping of their own. */
+ * a block is refused, other threads see it as used.  That is not so for a block whose usable size
+ * we must ask the allocator for, such as a block of glibc's with a mapping of its own. */
 static inline void *zm_backend_counted_try_malloc(size_t size) {
     void *ptr = zm_backend_plain_malloc(size);
     return __builtin_expect(ptr != NULL, 1) ? zm_count_block(ptr) : NULL;

@@ -1,4 +1,4 @@
-/* What the zmalloc.h of every server has besides the functions of zmalloc/zmalloc.h. */
+/* The part of the zmalloc.h of every server that zmalloc/zmalloc.h lacks. */
 #ifndef ZMALLOC_COMPAT_COMMON_H_
 #define ZMALLOC_COMPAT_COMMON_H_
 
@@ -43,8 +43,8 @@ extern "C" {
 #endif
 #pragma GCC visibility push(default)
 
-/* What `redis-server test zmalloc` runs.  Returns 0, or 1 after it printed what was wrong.  It
- * ignores its arguments, and may only run while no other thread allocates. */
+/* `redis-server test zmalloc` runs this function.  Returns 0, or 1 after it printed what was wrong.
+ * It ignores its arguments, and may only run while no other thread allocates. */
 int zmalloc_test(int argc_, char **argv_, int flags_);
 
 #pragma GCC visibility pop

@@ -33,12 +33,13 @@ extern __typeof__(je_malloc_usable_size) zm_je_malloc_usable_size;
 /* 1 if moving the block would help to empty its slab, else 0 (zmalloc_should_defrag()). */
 int zm_je_get_defrag_hint(void *ptr_);
 
-/* "experimental.utilization.query" and "batch_query" tell of a block that must stay where it is
- * that it is a large one: of a sampled block, and with --guard of an aligned or an empty one. */
+/* If a block must stay where it is, "experimental.utilization.query" and "batch_query" report it as
+ * a large one.  Such blocks are sampled blocks, and with --guard aligned and empty blocks. */
 extern __typeof__(je_mallctl) zm_je_mallctl;
 extern __typeof__(je_mallctlbymib) zm_je_mallctlbymib;
 
-/* These are jemalloc's, for programs that are linked with the shared library: it hides them. */
+/* jemalloc's own functions, for programs that are linked with the shared library, which hides
+ * jemalloc's. */
 extern __typeof__(je_mallctlnametomib) zm_je_mallctlnametomib;
 extern __typeof__(je_malloc_stats_print) zm_je_malloc_stats_print;
 extern __typeof__(je_nallocx) zm_je_nallocx;

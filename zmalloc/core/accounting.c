@@ -35,24 +35,24 @@ static inline bool profiled(void) { return has_reason(ZM_PROFILED); }
 
 /* ---- The next sample of a profile ------------------------------------------- */
 
-/* Mean bytes between two samples; 0: none are taken.  A change of it has a number, so that each
- * thread draws its next sample anew. */
+/* Mean bytes between two samples; 0: none are taken.  Each change of the rate has a number, so that
+ * each thread notices it and draws its next sample anew. */
 static _Atomic uint64_t sample_rate;
 static _Atomic unsigned rate_number;
 
 static _Thread_local unsigned seen_rate_number __attribute__((tls_model("initial-exec")));
 
-/* The next sample is a byte that is counted after the first `counted` ones: the one that is counted
- * after `next_sample`. */
+/* Draws a byte after the first `counted` allocated bytes as the next sample.  `next_sample` is the
+ * number of bytes before that byte. */
 static void draw_next_sample(struct zm_slot *slot, int64_t counted) {
     const uint64_t rate = atomic_load_explicit(&sample_rate, memory_order_relaxed);
     seen_rate_number = atomic_load_explicit(&rate_number, memory_order_acquire);
     slot->next_sample = rate == 0 ? INT64_MAX : counted + zm_poisson_distance(rate) - 1;
 }
 
-/* Whether the `bytes` that were counted last have a sample among them; then draws the next one.  A
- * thread that notices a new rate draws first: these bytes may be a block that is larger than all
- * that it allocated before. */
+/* Returns whether a sample is among the `bytes` that were counted last; then it draws the next
+ * sample.  A thread that notices a new rate draws before it looks: these bytes may be one block
+ * that is larger than everything that the thread allocated before. */
 static bool takes_sample(struct zm_slot *slot, size_t bytes) {
     if (!profiled() || slot == &zm_no_slot) return false;
     if (seen_rate_number != atomic_load(&rate_number)) {
@@ -67,22 +67,23 @@ static bool takes_sample(struct zm_slot *slot, size_t bytes) {
 
 static inline int64_t used_by(const struct zm_slot *slot) { return slot->allocated - slot->freed; }
 
-/* A thread may free so many bytes, and then allocate so many, before it notices: it would see only
- * then that it rose by both.  Together they are a window. */
+/* A thread may free ROOM bytes and then allocate ROOM bytes before it takes the slow path.  Only
+ * then it would see that it rose by both.  So a window is twice ROOM. */
 #define ROOM (ZM_PEAK_WINDOW / 2)
 
 /* A thread that allocates and frees in turns just below its window's top would look for a peak at
- * each block: so it does so from this much below, and then has all the room. */
+ * each block.  So it looks as soon as it is this near to the top, and gets a new window with all of
+ * ROOM above it. */
 #define NEAR_TOP (ROOM / 4)
 
-/* Whether there is more to do than to place an end: the difference is near the top of its window,
- * or fell so far that the window must follow it. */
+/* Whether the window must move: the difference is near the top of its window, or fell far below
+ * it. */
 static inline bool leaves_window(const struct zm_slot *slot) {
     const int64_t used = used_by(slot);
     return used > slot->top - NEAR_TOP || used < slot->top - ROOM;
 }
 
-/* The difference cannot rise above the window's top by fewer bytes. */
+/* The difference can reach the window's top only after so many allocated bytes. */
 static inline void place_allocated_end(struct zm_slot *slot) {
     slot->allocated_end = slot->allocated + (slot->top - used_by(slot));
 }
@@ -102,7 +103,7 @@ static void place_allocated_end_with_care(struct zm_slot *slot) {
     if (watches_new_blocks()) slot->allocated_end = INT64_MIN;
 }
 
-/* Lets the window, and what may be freed, end where used memory reaches a limit. */
+/* Places the window's top, and the end of freed bytes, where used memory would reach a limit. */
 static void place_window_with_care(struct zm_slot *slot) {
     int64_t up, down;
     place_plain_window(slot);
@@ -159,13 +160,13 @@ static inline void count_freed_plainly(struct zm_slot *slot, size_t bytes) {
     }
 }
 
-/* A callback must not wait for a thread that needs the lock.  What is crossed during a fork is told
- * after it. */
+/* No callback is called during a fork, because it must not wait for a thread that needs the lock.
+ * If a limit is crossed during a fork, the callback is called after the fork. */
 void zm_accounting_tell_of_limit(void) {
     if (is_limited() && !zm_slots_are_forking()) zm_limit_tell();
 }
 
-/* The same in all other cases.  A limit has to be looked at at each end of what may be freed. */
+/* The same in all other cases.  At each end of freed bytes, the limits must be checked too. */
 __attribute__((noinline)) static void count_with_care(struct zm_slot *slot, int64_t bytes) {
     if (slot == &zm_no_slot) {
         count_without_slot(bytes);
@@ -183,7 +184,7 @@ __attribute__((noinline)) static void count_with_care(struct zm_slot *slot, int6
     zm_accounting_tell_of_limit();
 }
 
-/* No block can be taken as the sample here. */
+/* There is no block here that could become the sample. */
 void zm_count_allocated_slow(struct zm_slot *slot, size_t bytes) {
     if (is_plain()) {
         count_allocated_plainly(slot, bytes);
@@ -232,7 +233,8 @@ static bool count_new_block(struct zm_slot *slot, int64_t bytes) {
     return false;
 }
 
-/* So that the first block of a thread can be a sample too. */
+/* Gives a thread its slot before its first block is counted, so that this block can be a sample
+ * too. */
 static struct zm_slot *count_in_new_slot(size_t bytes) {
     struct zm_slot *slot = zm_slot_acquire();
     if (slot == NULL) return &zm_no_slot;
@@ -254,8 +256,8 @@ __attribute__((noinline)) static void *count_new_block_with_care(void *ptr, stru
     return watches_new_blocks() ? zm_watch_new_block(ptr, bytes, may_replace) : ptr;
 }
 
-/* Call stacks of samples begin with the caller of the function that this stands in: callees say
- * nothing. */
+/* The call stack of a sample begins with the caller of the function that uses this macro: frames
+ * further inside tell the reader nothing. */
 #define FRAME __builtin_frame_address(0)
 
 /* Keeps the frame until here: the last call of a function may replace it. */

@@ -35,8 +35,8 @@ void zm_fork_happened(void) {
     forked = getpid();
 }
 
-/* Another process than the forked one is its child by vfork() or clone().  A child of vfork()
- * shares these variables, and all blocks. */
+/* If this is not the process that fork() made, it is a child of that process by vfork() or clone().
+ * A child of vfork() shares these variables, and all blocks, with its parent. */
 bool zm_is_new_child(void) {
     if (forks == last_told || getpid() != forked) return false;
     last_told = forks;
@@ -47,7 +47,8 @@ bool zm_in_fork_child(void) { return last_told != 0; }
 
 bool zm_has_inherited(void) { return atomic_load_explicit(&has_inherited, memory_order_acquire); }
 
-/* A child's own blocks are inherited by a child of its own: that begins with empty tables. */
+/* In a child of the child, the blocks that the first child allocated are inherited too, so the
+ * tables begin empty. */
 void zm_inherit_blocks(size_t (*usable_size)(const void *ptr), size_t prefix) {
     usable_size_of = usable_size;
     counted_before = prefix;

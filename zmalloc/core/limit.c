@@ -71,19 +71,21 @@ static void call(bool is_above, int64_t used) {
     errno = saved;
 }
 
-/* Of bytes that are counted in advance, those of all threads and of this one. */
+/* The bytes that are counted in advance: by all threads, and by this one. */
 static _Atomic int64_t reserved;
 static _Thread_local int64_t own_reserved __attribute__((tls_model("initial-exec")));
 
-/* Whether there is something to tell, and it is this thread's turn.  Pairs with the same fence in
- * another thread: either that one sees what this one counted, or this one finds the turn free. */
+/* Whether used memory has crossed the soft limit, and this thread got the turn.  The fence pairs
+ * with the same fence in another thread: either the other thread sees what this thread counted, or
+ * this thread finds the turn free. */
 static bool takes_turn_to_tell(void) {
     atomic_thread_fence(memory_order_seq_cst);
     return has_crossed(zm_accounting_used()) && take_turn();
 }
 
-/* What is crossed while another thread has the turn is told by that thread, or at the next look: a
- * callback that crosses the limit itself, to and fro, must not keep this thread for ever. */
+/* If the limit is crossed while another thread has the turn, that thread calls the callback, or
+ * some thread does at its next look.  The loop is short, because a callback that itself crosses the
+ * limit to and fro would keep this thread for ever. */
 void zm_limit_tell(void) {
     enum { AT_ONCE = 2 };
     if (own_reserved != 0) return; /* zm_limit_release() does it */

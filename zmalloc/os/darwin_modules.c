@@ -1,4 +1,4 @@
-/* What is loaded, on macOS. */
+/* The program and its libraries in memory, on macOS. */
 #include <mach-o/dyld.h>
 #include <mach-o/loader.h>
 #include <string.h>

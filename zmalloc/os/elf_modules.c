@@ -1,4 +1,4 @@
-/* What is loaded, on systems with ELF files. */
+/* The program and its libraries in memory, on systems with ELF files. */
 #include <link.h>
 #include <string.h>
 #include <unistd.h>

@@ -1,7 +1,7 @@
-/* What the stack holds of each call: by frame pointers, and word by word. */
+/* Reads the call stack: by frame pointers, and word by word. */
 #include "zmalloc/os/os.h"
 
-/* What a function with a frame pointer has on the stack. */
+/* The record that a function with a frame pointer keeps on the stack. */
 struct record {
     uintptr_t above; /* the frame of its caller */
     uintptr_t return_address;

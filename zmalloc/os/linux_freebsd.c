@@ -1,4 +1,4 @@
-/* What Linux and FreeBSD share: files are ELF, and there is pipe2(). */
+/* The functions that Linux and FreeBSD share: files are ELF, and there is pipe2(). */
 #include <errno.h>
 #include <fcntl.h>
 #include <link.h>

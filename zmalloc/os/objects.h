@@ -1,5 +1,5 @@
-/* What is loaded, without the dynamic loader: a child of fork may inherit its lock from a thread
- * that it does not have. */
+/* Finds the program and its libraries in memory without the dynamic loader: a child of fork may
+ * inherit the loader's lock, held by a thread that the child does not have. */
 #ifndef ZMALLOC_OS_OBJECTS_H_
 #define ZMALLOC_OS_OBJECTS_H_
 

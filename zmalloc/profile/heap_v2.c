@@ -54,7 +54,8 @@ static void put_path(struct zm_output *output, const char *path) {
     zm_output_text(output, path);
 }
 
-/* What is no file, such as the kernel's vdso, is left out: tools look for it in vain. */
+/* Leaves out mappings of no file, such as the kernel's vdso: tools would look for the file in
+ * vain. */
 static void put_module(struct zm_output *output, const struct zm_os_module *module) {
     if (module->path[0] != '/') return;
     zm_output_hex(output, module->start);

@@ -101,7 +101,7 @@ static void count_large(const struct zm_sample *sample, int change) {
     if (now == 0 || (now == 1 && change == 1)) zm_resize_samples_with_care(now != 0);
 }
 
-/* Counts a sample in its row, and finds it from now on. */
+/* Counts a sample in its row, and puts it into the list of live samples. */
 static void link_sample(struct zm_sample *sample) {
     sample->next = &live;
     sample->previous = live.previous;
@@ -165,9 +165,9 @@ static struct zm_sample **find_large(const void *block) {
     return place;
 }
 
-/* Files a large sample.  One at the same address may be there still: its thread gave the block back
- * to the allocator and is about to say so.  Then this one took its place, and the next time that
- * the block is said to be freed is meant for the older one. */
+/* Files a large sample.  An older sample at the same address may still be there: its thread has
+ * given the block back to the allocator, but has not reported that yet.  The new sample takes its
+ * place, and the next report that this address was freed is about the older one. */
 static void insert_large(struct zm_sample *sample) {
     struct zm_sample **place = find_large(sample->block);
     struct zm_sample *older = *place;
@@ -219,7 +219,7 @@ struct zm_sample *zm_live_make(const struct zm_draft *draft) {
 /* The free bytes of a slab are divided among the blocks that keep it in use. */
 static void add_waste(const struct zm_sample *sample) {
     struct zm_slab slab;
-    /* A large block may be given back already, by a thread that is about to say so. */
+    /* A thread may have given a large block back already, and not have reported it yet. */
     if (zm_live_is_large(sample->counted) || sample->block == NULL ||
         !zm_backend_slab_of(sample->block, &slab))
         return;

@@ -47,7 +47,7 @@ void zm_live_unlink(struct zm_sample *sample);
 /* The sample of a large block, which is not found again but stays linked; NULL: there is none. */
 struct zm_sample *zm_live_remove_large(const void *block);
 
-/* What is new of a sample. */
+/* The values of a new sample. */
 struct zm_draft {
     void *block;
     size_t counted, alignment;

@@ -1,4 +1,4 @@
-/* What is written to a file, through a buffer that is not malloc's. */
+/* Writes a file through a buffer that does not come from malloc. */
 #ifndef ZMALLOC_PROFILE_OUTPUT_H_
 #define ZMALLOC_PROFILE_OUTPUT_H_
 

@@ -214,7 +214,8 @@ static size_t free_small(void *ptr) {
 
 /* ---- Resizing ---------------------------------------------------------------------- */
 
-/* A sample that grows: another block of its old size, which is no sample, might become one now. */
+/* The weight of a sample that grows.  A block of the old size that is no sample might become one
+ * when it grows. */
 static double weight_of_grown(const struct zm_sample *before, size_t counted) {
     const uint64_t now = zm_accounting_sample_rate();
     if (now == 0) return before->weight;
@@ -238,8 +239,8 @@ static double weight_after(const struct zm_sample *before, size_t counted) {
     return counted < before->counted ? weight_of_shrunk(before, counted) : before->weight;
 }
 
-/* A sample in place of `before`, which is unlinked, over the allocator's `block` of now.  NULL: the
- * block is no sample now, or may be none. */
+/* Makes a sample of the allocator's new `block` that replaces `before`, and unlinks `before`.
+ * NULL: the block is no sample now, or may not be one. */
 static struct zm_sample *succeed(struct zm_sample *before, void *block, size_t counted,
                                  bool may_be_sample) {
     struct zm_draft draft = {
@@ -264,9 +265,9 @@ static void discard(struct zm_sample *sample) {
     with_lock(zm_live_delete, sample);
 }
 
-/* A new block of the allocator tells the usable size, and whether the block stays where it is: an
- * allocator's own would do so.  What is in the twin is of no use, so the allocator resizes none.
- * Without memory for a new one, a block that is large enough stays. */
+/* Allocates a new block, whose usable size tells whether a block of the allocator would stay where
+ * it is.  The allocator does not resize the twin, because the contents of the twin are of no use.
+ * If there is no memory for a new block, a sample that is large enough stays. */
 static void *resize_small(void *ptr, size_t size, size_t *usable) {
     size_t usable_before;
     struct zm_sample *sample = small_at(ptr);
@@ -320,7 +321,8 @@ static void freed_large(const void *ptr) {
     with_lock(unlink_and_delete, sample);
 }
 
-/* The one that is registered last runs first: it waits for threads that may then free samples. */
+/* Fork handlers that are registered last run first.  The loader's waits for threads, which may free
+ * samples meanwhile. */
 static void handle_fork(void) {
     zm_live_handle_fork();
     (void)zm_loader_handle_fork();

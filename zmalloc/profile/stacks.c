@@ -19,8 +19,8 @@ struct distance {
     uint16_t next; /* the number of the one that came next in the last stack with this one */
 };
 
-/* They have numbers, in the order in which they were learnt: those of a stack lie side by side, and
- * few cache lines are read.  Number 0 is none. */
+/* The distances have numbers, in the order in which they were learnt.  So the distances of one
+ * stack lie side by side, and to follow it takes few cache lines.  Number 0 is no distance. */
 static struct distance distances[1 + (1 << LG_SETS) * PER_SET];
 static uint16_t learnt;
 
@@ -61,8 +61,8 @@ unsigned zm_known_stack(const void *frame, const void **addresses, unsigned max)
     return max;
 }
 
-/* Where the stack holds a return address, below `above`.  On most machines that is the next word;
- * it may be anywhere in the frame.  0: it does not. */
+/* Finds the place of a return address on the stack, below `above`.  On most machines it is the next
+ * word; it may be anywhere in the frame.  0: it is not there. */
 static uintptr_t find(const void *address, uintptr_t above, uintptr_t below) {
     if (above <= below || above - below > LARGEST_FRAME) return 0;
     for (uintptr_t place = above - WORD; place > below; place -= WORD) {

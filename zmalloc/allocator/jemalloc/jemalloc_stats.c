@@ -145,7 +145,7 @@ static size_t hold(struct zm_held *held, enum zm_held_field field, const struct 
     return value * unit;
 }
 
-/* What thread caches hold, and metadata in blocks, count as allocated. */
+/* Blocks in thread caches, and metadata in blocks, count as allocated. */
 void zm_backend_held(struct zm_held *held) {
     size_t page, internal;
     pthread_once(&once, resolve);
@@ -207,7 +207,7 @@ static void replace_decay(const struct zm_mib *mib, unsigned arena, ssize_t from
     (void)write_arena(mib, arena, &to, sizeof to);
 }
 
-/* -1 is no decay at all, which somebody has chosen.  What somebody chose for an arena stays. */
+/* -1: the program has turned decay off.  A decay that the program chose for an arena stays. */
 static void shorten(struct decay *decay, bool on) {
     if (on && !zm_mib_read(decay->of_new_arenas, 0, 0, &decay->usual, sizeof decay->usual)) {
         decay->usual = 0;
@@ -234,7 +234,8 @@ static void end_decay(const struct zm_mib *of_new_arenas, const struct zm_mib *o
     }
 }
 
-/* Free blocks are in the thread cache's own memory, and as bits in that of slabs. */
+/* jemalloc does not write into a free block: it notes the block in the thread cache's own memory,
+ * and as a bit in the record of its slab. */
 bool zm_backend_fork_child(void) {
     pthread_once(&once, resolve);
     end_decay(&default_dirty, &arena_dirty);

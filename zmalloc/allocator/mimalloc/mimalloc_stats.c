@@ -1,4 +1,4 @@
-/* What our extension tells of mimalloc, and does with it. */
+/* Statistics, purging and the like for mimalloc, by our extension. */
 #include "zmalloc/allocator/backend.h"
 
 bool zm_backend_stats(unsigned arena, bool refresh, struct zm_allocator_stats *stats) {

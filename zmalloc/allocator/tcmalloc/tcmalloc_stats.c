@@ -52,8 +52,9 @@ int zm_backend_purge(void) {
     return 0;
 }
 
-/* A span is given back as a whole.  tcmalloc remembers what was more than was asked for, and then
- * does nothing for as many bytes: so the number of slices is limited, not what each gains. */
+/* tcmalloc gives back whole spans.  If that is more than we asked for, tcmalloc remembers the
+ * surplus, and gives nothing back until we have asked for as many bytes again.  So a slice may gain
+ * nothing, and the number of slices is limited. */
 bool zm_backend_purge_slice(unsigned slice) {
     enum { SLICE = 1 << 20, MOST_SLICES = 1 << 14 };
     size_t left;
@@ -68,7 +69,7 @@ void zm_backend_shorten_decay(bool shorten) {
     if (shorten == is_short) return;
     if (shorten) is_short = true; /* first, and last: another thread may fork in between */
     if (shorten) usual = MallocExtension_GetMemoryReleaseRate();
-    /* 0 is no release at all, which somebody has chosen. */
+    /* 0: the program has turned release off. */
     MallocExtension_SetMemoryReleaseRate(shorten && usual > 0 && usual < FASTEST ? FASTEST : usual);
     if (!shorten) is_short = false;
 }

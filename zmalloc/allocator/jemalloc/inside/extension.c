@@ -172,9 +172,9 @@ int je_get_defrag_hint(void *ptr) {
     return (info->nregs - nfree) * use.slabs <= use.blocks + use.blocks / 8;
 }
 
-/* Looks a block up, if `ptr` is one.  A thread that jemalloc has not seen yet has no cache for
- * look-ups; it gets none here, for which jemalloc would need its locks: the caller may hold one
- * that a forking thread waits for while it holds jemalloc's. */
+/* Looks up the block at `ptr`, if there is one.  A thread that is new to jemalloc has no cache for
+ * look-ups.  This function does not make one, because jemalloc would take its locks: the caller may
+ * hold a lock for which a forking thread waits, and that thread holds jemalloc's locks. */
 static bool look_up_without_locks(const void *ptr, emap_full_alloc_ctx_t *block) {
     tsd_t *tsd = tsd_get(false);
     const bool seen = tsd != NULL && tsd_state_get(tsd) != tsd_state_uninitialized;

@@ -77,7 +77,7 @@ JEMALLOC_ALWAYS_INLINE bool fast_malloc_small(size_t size, void **ptr, size_t *u
     return no_event(tsd, *usize, &allocated) && take_cached(tsd, index, allocated, ptr);
 }
 
-/* The same with a register less: the thread's count stays in memory meanwhile. */
+/* The same, but it needs one register less: the thread's count stays in memory meanwhile. */
 JEMALLOC_ALWAYS_INLINE bool fast_malloc_small_of_zone(size_t size, void **ptr, size_t *usize) {
     tsd_t *tsd = current_tsd();
     *usize = 0;
@@ -141,9 +141,10 @@ JEMALLOC_ALWAYS_INLINE bool fast_free_small(void *ptr, size_t *usize) {
            give_cached(tsd, ptr, block.szind, usize);
 }
 
-/* fast_lookup() would find NULL in thread-local memory that has no values yet, and is zero
- * (zmalloc/core/early.h).  Here the key is that of the byte before the block: of NULL no block has
- * it, and a block that begins where jemalloc's keys change, every GiB, is not found. */
+/* Thread-local memory that has no values yet is zero (zmalloc/core/early.h), and fast_lookup()
+ * would find NULL there.  So here the key is that of the byte before the block.  No block has the
+ * key of the byte before NULL.  A block that begins where jemalloc's key changes, at each GiB, is
+ * not found. */
 JEMALLOC_ALWAYS_INLINE bool fast_lookup_not_null(tsd_t *tsd, const void *ptr,
                                                  emap_alloc_ctx_t *found) {
     const uintptr_t key = (uintptr_t)ptr;

@@ -17,9 +17,8 @@ static inline size_t usable_of(void *ptr) {
                                                            : mi_usable_size(ptr);
 }
 
-/* What _mi_malloc_generic() does first: takes a block from those that were freed since the page
- * last had none at hand.  NULL if there are none.  Here the page is known, which
- * _mi_malloc_generic() looks up. */
+/* The first step of _mi_malloc_generic(), for a page that is known: takes a block from those that
+ * were freed since the page last had none at hand.  NULL if there are none. */
 static inline void *reuse(mi_heap_t *heap, size_t size, size_t *usable) {
     _mi_deferred_free(heap, false);
     _mi_heap_delayed_free_partial(heap);
@@ -114,10 +113,11 @@ void mi_free_with_usable(void *ptr, size_t *usable) {
     if (fast_free(page, ptr)) _mi_page_retire(page);
 }
 
-/* A size, at least as large as `size`, for which mimalloc's blocks all are aligned.  The blocks
- * of a page follow each other without gaps.  Blocks of up to KiB begin MI_MAX_ALIGN_GUARANTEE
- * times 3 into a slice, larger ones where the slice begins.  A class that holds a multiple of a
- * power of two, and nothing larger that is one, is a multiple itself. */
+/* Returns a size, `size` or more, for which all of mimalloc's blocks are aligned.  The blocks of a
+ * page follow each other without gaps.  Blocks of up to 1 KiB begin 3 times MI_MAX_ALIGN_GUARANTEE
+ * into a slice, larger ones where the slice begins.  Size classes are multiples of a step, a power
+ * of two: if the step is at most `alignment`, a multiple of `alignment` is a class itself; else
+ * each class is a multiple of `alignment`. */
 static size_t naturally_aligned_size(size_t alignment, size_t size) {
     enum { LARGEST_WITH_OFFSET = 1024 };
     if (alignment > MI_MAX_ALIGN_GUARANTEE && size <= LARGEST_WITH_OFFSET) {
@@ -138,7 +138,7 @@ void *mi_aligned_with_usable(size_t alignment, size_t size, size_t *usable) {
 
 /* ---- Counted ------------------------------------------------------------------- */
 
-/* What is rare is out of line and called last, so that the fast paths need no stack frame. */
+/* Rare cases are out of line and called last, so that the fast paths need no stack frame. */
 
 static inline void *count_or_fail(void *ptr, size_t size, size_t usable, bool tries) {
     if (UNLIKELY(ptr == NULL)) return tries ? NULL : zm_out_of_memory(size);
@@ -192,7 +192,8 @@ void *mi_zcalloc(size_t size) { return counted_calloc(size, false); }
 
 void *mi_ztrycalloc(size_t size) { return counted_calloc(size, true); }
 
-/* Counting may call the limit's callback, which may allocate: from this page, were it not retired.
+/* Retires the page first: counting may call the limit's callback, which may allocate, and must not
+ * get a block of this page.
  */
 NOINLINE static void retire_counting_slow(void *ptr, struct zm_slot *slot, size_t bytes,
                                           mi_page_t *page) {

@@ -18,12 +18,12 @@ static void free_page_saving_errno(mi_page_t *page, bool force, mi_segments_tld_
 #undef _mi_segment_page_free
 #include "zmalloc/allocator/mimalloc/inside/extension.h"
 
-/* What is known of the pages of one size class in one heap that are neither full nor empty. */
+/* The pages of one size class in one heap that are neither full nor empty. */
 struct plan {
     const mi_heap_t *heap;
     size_t pages, used; /* used: blocks in them */
-    /* It took time in proportion to `cost`.  So it holds for as many questions, but no longer than
-     * for as many times that the heap took new blocks to hand out. */
+    /* To make a plan takes time in proportion to `cost`.  So the plan is used for `cost` questions,
+     * but not after the heap has taken new blocks `cost` times. */
     size_t cost, questions;
     unsigned long long made_at; /* heap->tld->heartbeat */
 };

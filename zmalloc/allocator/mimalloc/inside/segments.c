@@ -275,8 +275,9 @@ void mi_keep_pages(void) {
 
 /* ---- Fork ---------------------------------------------------------------------- */
 
-/* Identifies no thread.  A new thread of the child may get the id of one that the child does not
- * have; it must not take that one's segments for its own, as they may be half changed. */
+/* The id of no thread.  A new thread of the child may get the id of a thread of the parent that the
+ * child does not have.  It must not take that thread's segments for its own, because they may be
+ * half changed. */
 enum { NO_THREAD = 1 };
 
 static void before_fork(void) { pthread_mutex_lock(&list_lock); }
