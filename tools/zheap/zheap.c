@@ -14,9 +14,9 @@
 static const char help[] =
     "Usage: zheap [options] FILE\n"
     "Reads a heap profile that zmalloc wrote (profile.proto), and says which call stacks hold the\n"
-    "memory, and beside whose blocks memory is wasted.\n"
+    "memory, and which waste it.\n"
     "\n"
-    "      --sort=live|waste|allocated  what the stacks are sorted by (default live)\n"
+    "      --sort=live|waste|allocated  sort the stacks by this figure (default live)\n"
     "      --top=N           show the first N stacks (default 20; with --json and\n"
     "                        --collapsed all)\n"
     "      --diff=OLD        also read an older profile; sort by what grew since\n"
@@ -30,7 +30,7 @@ static const char help[] =
     "Example: zheap --sort=waste --html=heap.html server.pb.gz\n"
     "\n"
     "Functions and lines come from the program and its libraries, by llvm-symbolizer or\n"
-    "addr2line.  A file with another build id than the profile says is not used.\n"
+    "addr2line.  zheap uses only files whose build id is that of the profile.\n"
     "\n"
     "Exit status: 0; 2 for wrong arguments, and for files that cannot be read or written.  Linux\n"
     "only.\n";
