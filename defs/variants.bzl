@@ -76,14 +76,7 @@ def _config_line(name):
     }
     values = variant_settings(name)
     flags = ["--%s=%s" % (Label(setting).name, values[str(Label(setting))]) for setting in ["//:malloc"] + list(settings)]
-    return "build:%s %s\n" % (name, " ".join(flags))
+    return "build:%s %s" % (name, " ".join(flags))
 
-def _variants_bazelrc_impl(ctx):
-    out = ctx.actions.declare_file(ctx.label.name + ".bazelrc")
-    ctx.actions.write(out, "".join([_config_line(name) for name in VARIANTS]))
-    return [DefaultInfo(files = depset([out]))]
-
-variants_bazelrc = rule(
-    implementation = _variants_bazelrc_impl,
-    doc = "Writes the lines of .bazelrc that follow from the table.",
-)
+# The lines of .bazelrc that follow from the table.
+VARIANTS_BAZELRC = [_config_line(name) for name in VARIANTS] + [""]

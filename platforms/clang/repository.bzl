@@ -5,24 +5,13 @@ It is the machine's, or that of the folder which --repo_env=ZMALLOC_CLANG names 
 
 _PROGRAMS = ["clang", "clang++", "ld.lld", "llvm-ar", "llvm-strip"]
 
-_MACHINE = """load("@zmalloc//platforms/clang:toolchain.bzl", "clang_cc_toolchains", "machine_clang")
+_BUILD = """load("@zmalloc//platforms/clang:toolchain.bzl", "clang_cc_toolchains", "clang_tools")
 
-machine_clang(
+clang_tools(
     name = "clang",
+    files = {files},
     include_directories = {include_directories},
     resource_directories = {resource_directories},
-    tools = {tools},
-    visibility = ["//visibility:public"],
-)
-
-clang_cc_toolchains()
-"""
-
-_FOLDER = """load("@zmalloc//platforms/clang:toolchain.bzl", "clang_cc_toolchains", "folder_clang")
-
-folder_clang(
-    name = "clang",
-    root = "root",
     tools = {tools},
     visibility = ["//visibility:public"],
 )
@@ -48,7 +37,8 @@ def _of_machine(ctx):
     clang = tools["clang"]
     resources = ctx.execute([clang, "-print-resource-dir"]).stdout.strip()
     headers = _include_directories(ctx, clang, "c++") + _include_directories(ctx, clang, "c")
-    return _MACHINE.format(
+    return _BUILD.format(
+        files = [],
         include_directories = _normalized(ctx, headers),
         resource_directories = _normalized(ctx, [resources]),
         tools = tools,
@@ -81,7 +71,12 @@ def _of_folder(ctx, folder):
                 "{resources}": resources,
             },
         )
-    return _FOLDER.format(tools = ["bin/" + program for program in _PROGRAMS])
+    return _BUILD.format(
+        files = ["bin/" + program for program in _PROGRAMS] + ["root"],
+        include_directories = ["%workspace%/external/" + ctx.name + "/root"],
+        resource_directories = [],
+        tools = {program: "bin/" + program for program in _PROGRAMS},
+    )
 
 def _clang_repository_impl(ctx):
     folder = ctx.os.environ.get("ZMALLOC_CLANG")

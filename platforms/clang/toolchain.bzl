@@ -30,42 +30,25 @@ ClangInfo = provider(
     },
 )
 
-def _machine_clang_impl(ctx):
-    return [ClangInfo(
-        files = [],
-        include_directories = ctx.attr.include_directories,
-        resource_directories = ctx.attr.resource_directories,
-        tools = ctx.attr.tools,
-    )]
+def _clang_tools_impl(ctx):
+    return [
+        ClangInfo(
+            files = ctx.files.files,
+            include_directories = ctx.attr.include_directories,
+            resource_directories = ctx.attr.resource_directories,
+            tools = ctx.attr.tools,
+        ),
+        DefaultInfo(files = depset(ctx.files.files)),
+    ]
 
-machine_clang = rule(
-    implementation = _machine_clang_impl,
-    doc = "The Clang that find.sh found; the attributes are the fields of ClangInfo.",
+clang_tools = rule(
+    implementation = _clang_tools_impl,
+    doc = "The Clang of repository.bzl; the attributes are the fields of ClangInfo.",
     attrs = {
+        "files": attr.label_list(allow_files = True),
         "include_directories": attr.string_list(mandatory = True),
         "resource_directories": attr.string_list(mandatory = True),
         "tools": attr.string_dict(mandatory = True),
-    },
-)
-
-def _folder_clang_impl(ctx):
-    files = ctx.files.tools + [ctx.file.root]
-    return [
-        ClangInfo(
-            files = files,
-            include_directories = ["%workspace%/" + ctx.file.root.path],
-            resource_directories = [],
-            tools = {tool.basename: "bin/" + tool.basename for tool in ctx.files.tools},
-        ),
-        DefaultInfo(files = depset(files)),
-    ]
-
-folder_clang = rule(
-    implementation = _folder_clang_impl,
-    doc = "The Clang of the folder that --repo_env=ZMALLOC_CLANG names.",
-    attrs = {
-        "root": attr.label(allow_single_file = True, mandatory = True),
-        "tools": attr.label_list(allow_files = True, mandatory = True),
     },
 )
 

@@ -6,14 +6,7 @@ load("//platforms/clang:sanitizers.bzl", "not_under")
 load("//tests:defs.bzl", "TEST_COPTS")
 
 def jemalloc_test(name, options = {"": ""}, local_defines = [], cannot_run_under = []):
-    """A GoogleTest over //third_party/jemalloc, once per set of options.
-
-    Args:
-      name: of the test without options, in NAME.cc; others are NAME.KEY
-      options: key to jemalloc's options, as in MALLOC_CONF
-      local_defines: as of cc_library
-      cannot_run_under: sanitizers
-    """
+    """A GoogleTest, NAME.cc, over //third_party/jemalloc: NAME.KEY for each of the options, as in MALLOC_CONF."""
     cc_library(
         name = name + "_cases",
         testonly = True,

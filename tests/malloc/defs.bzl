@@ -1,11 +1,10 @@
 """Tests of malloc and its like, where these are zmalloc's."""
 
 load("//defs:variants.bzl", "COMPARED", "GUARDED_VARIANTS", "VARIANTS", "variant_compatible_with")
-load("//platforms/clang:sanitizers.bzl", "SANITIZERS", "not_under")
-load("//tests:defs.bzl", "plain_test", "variants_test")
+load("//tests:defs.bzl", "NO_SANITIZER", "plain_test", "variants_test")
 
 # Where //malloc is.
-MALLOC = ["@platforms//os:linux"] + not_under(SANITIZERS.keys())
+MALLOC = ["@platforms//os:linux"] + NO_SANITIZER
 
 # A pair of malloc and free must not be optimised away.
 MALLOC_COPTS = ["-fno-builtin"]

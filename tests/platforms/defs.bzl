@@ -1,11 +1,10 @@
 """Tests of files that are built for one platform."""
 
-load("@rules_cc//cc:cc_test.bzl", "cc_test")
 load("//defs:configured.bzl", "configured")
 load("//platforms:targets.bzl", "TARGETS")
-load("//tests:defs.bzl", "TEST_COPTS")
+load("//tests:defs.bzl", "plain_test")
 
-def platform_test(name, built, platform = "", sanitizer = "", variant = "libc", data = [], env = {}, deps = [], **kwargs):
+def platform_test(name, built, platform = "", sanitizer = "", variant = "libc", data = [], env = {}, **kwargs):
     """A test, which runs here, of files that are built for a platform or a sanitizer.
 
     Args:
@@ -16,7 +15,6 @@ def platform_test(name, built, platform = "", sanitizer = "", variant = "libc", 
       variant: the allocator that it is over
       data: of the test, besides
       env: of the test, besides the platform's row
-      deps: of the test, besides GoogleTest
       **kwargs: of the test
     """
     env = dict(env)
@@ -43,14 +41,9 @@ def platform_test(name, built, platform = "", sanitizer = "", variant = "libc", 
             )
         data = data + names.keys()
         env[variable] = " ".join(["$(rootpaths :%s)" % built_name for built_name in names])
-    cc_test(
+    plain_test(
         name = name,
-        size = "small",
-        copts = TEST_COPTS,
         data = data,
         env = env,
-        # A library that is built for all variants brings no files to run with.
-        linkstatic = True,
-        deps = ["//tests:gtest_main"] + deps,
         **kwargs
     )

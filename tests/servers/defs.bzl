@@ -1,8 +1,8 @@
 """The tests of a server: ours, and its own suite, written in Tcl, as Bazel tests."""
 
-load("@rules_cc//cc:cc_test.bzl", "cc_test")
 load("//defs:configured.bzl", "configured_binary", "configured_test")
 load("//defs:variants.bzl", "VARIANTS", "variant_compatible_with")
+load("//tests:defs.bzl", "plain_test")
 load("//third_party/jemalloc:releases.bzl", "JEMALLOC_DEFAULT")
 load("//tools:script.bzl", "script_test")
 load("//zmalloc/allocator:allocators.bzl", "BACKENDS", "lib")
@@ -96,9 +96,9 @@ def _server_test(release, variant):
             tags = ["manual"],
             variant = variant,
         )
-    cc_test(
+    plain_test(
         name = "server_test." + variant,
-        size = "small",
+        srcs = [],
         data = [":cli." + variant, ":server." + variant],
         env = {
             "CLI": "$(rootpath :cli.%s)" % variant,

@@ -1,8 +1,7 @@
 """tcmalloc and tcmalloc_minimal, built without a configure step."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
-load("//third_party:external.bzl", "external_folder")
-load("//third_party:sources.bzl", "SOURCES")
+load("//third_party:external.bzl", "CORE_HEADERS", "external_folder")
 
 # -O2 in every mode: a slow malloc makes everything else look slow too.
 CXXOPTS = [
@@ -78,15 +77,10 @@ _CONFIG = select({
 })
 
 def compile_flags():
-    """Flags and definitions for sources that include gperftools' internal headers.
-
-    The include paths are not in `includes`, because then users would find upstream's config.h.
-
-    Returns:
-      arguments of a cc_library
-    """
+    """Arguments of a cc_library of sources that include gperftools' internal headers."""
     source = external_folder()
     return dict(
+        # Not in `includes`, because then users would find upstream's config.h.
         copts = CXXOPTS + [
             "-I" + source + "/src",
             "-I" + source + "/zmalloc",
@@ -107,15 +101,7 @@ def _with(arguments, **more):
     return dict(arguments, **{name: arguments.get(name, []) + value for name, value in more.items()})
 
 def calls_library(name, allocator, arguments, hdrs = [], deps = []):
-    """zmalloc's hot calls, which count inside tcmalloc's fast paths.
-
-    Args:
-      name: the name of the library
-      allocator: the label of tcmalloc or tcmalloc_minimal
-      arguments: the result of compile_flags()
-      hdrs: internal headers
-      deps: libraries of internal headers
-    """
+    """zmalloc's hot calls, which count inside tcmalloc's fast paths; arguments are those of compile_flags()."""
     cc_library(
         name = name,
         srcs = [
@@ -127,13 +113,7 @@ def calls_library(name, allocator, arguments, hdrs = [], deps = []):
             allocator,
             "@zmalloc//zmalloc/allocator/tcmalloc/inside:extension_header",
             "@zmalloc//zmalloc/allocator/tcmalloc/inside:fast_paths",
-            "@zmalloc//zmalloc/core:accounting_header",
-            "@zmalloc//zmalloc/core:early_header",
-            "@zmalloc//zmalloc/core:oom_header",
-            "@zmalloc//zmalloc/core:sampled_header",
-            "@zmalloc//zmalloc/core:traces_header",
-            "@zmalloc//zmalloc/core:zones_header",
-        ] + deps,
+        ] + CORE_HEADERS + deps,
         **_with(arguments, copts = ["-fomit-frame-pointer"])
     )
 
@@ -179,27 +159,3 @@ def tcmalloc_libraries(srcs, apart, full, hdrs, private_hdrs, full_hdrs):
         )
         own.pop("alwayslink")
         calls_library(name + "_calls", ":" + name, own, private_hdrs)
-
-def _tcmalloc_header_impl(ctx):
-    major, _, minor = SOURCES["gperftools"].version.partition(".")
-    ctx.actions.expand_template(
-        template = ctx.file.src,
-        output = ctx.outputs.out,
-        substitutions = {
-            "@TC_VERSION_MAJOR@": major,
-            "@TC_VERSION_MINOR@": minor,
-            "@TC_VERSION_PATCH@": "",
-            "@ac_cv_have_struct_mallinfo2@": "0",
-            "@ac_cv_have_struct_mallinfo@": str(int(ctx.attr.has_mallinfo)),
-        },
-    )
-
-tcmalloc_header = rule(
-    implementation = _tcmalloc_header_impl,
-    doc = "Fills in gperftools/tcmalloc.h.in.",
-    attrs = {
-        "has_mallinfo": attr.bool(mandatory = True),
-        "out": attr.output(mandatory = True),
-        "src": attr.label(allow_single_file = True, mandatory = True),
-    },
-)

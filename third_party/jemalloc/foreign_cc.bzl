@@ -47,12 +47,7 @@ def _configure_options(version_id):
     })
 
 def configured_jemalloc(name, version_id):
-    """jemalloc without tsd.c, built by configure and make, and its internals as NAME_internals.
-
-    Args:
-      name: the name of the library
-      version_id: the contents of upstream's VERSION file, which some archives lack
-    """
+    """jemalloc without tsd.c, built by configure and make, and its internals as NAME_internals."""
 
     # Archives of a tag contain no configure; autoconf makes it.
     has_configure = bool(native.glob(["configure"]))  # buildifier: disable=constant-glob

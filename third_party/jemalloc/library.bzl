@@ -1,7 +1,7 @@
 """The jemalloc libraries: the one for programs, and the one for jemalloc's unit tests."""
 
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
-load("//third_party:external.bzl", "external_folder")
+load("//third_party:external.bzl", "CORE_HEADERS", "external_folder")
 load(":config.bzl", "LINKOPTS")
 load(":releases.bzl", "release_define")
 
@@ -28,15 +28,7 @@ DEPS = select({
 })
 
 def include_flags(folders, flag = "-I"):
-    """Include paths for copts: `includes` would also add them to dependents.
-
-    Args:
-      folders: folders of the calling repository, with sources or generated files
-      flag: -I, or -isystem for headers that cause warnings
-
-    Returns:
-      flags
-    """
+    """Include paths for copts, by -I or -isystem: `includes` would also add them to dependents."""
     root = external_folder() + "/"
     return [flag + base + folder for folder in folders for base in [root, "$(GENDIR)/" + root]]
 
@@ -104,13 +96,7 @@ def libraries_of_ours(release, srcs = [], deps = [], copts = []):
         deps = deps + [
             ":jemalloc",
             "@zmalloc//zmalloc/allocator/jemalloc/inside:je_zmalloc_header",
-            "@zmalloc//zmalloc/core:accounting_header",
-            "@zmalloc//zmalloc/core:early_header",
-            "@zmalloc//zmalloc/core:oom_header",
-            "@zmalloc//zmalloc/core:sampled_header",
-            "@zmalloc//zmalloc/core:traces_header",
-            "@zmalloc//zmalloc/core:zones_header",
-        ],
+        ] + CORE_HEADERS,
     )
     native.filegroup(
         name = "ctl_c",

@@ -42,40 +42,6 @@ _HEADERS = select({
     "//conditions:default": [],
 })
 
-def _private_names_impl(ctx):
-    header = ctx.actions.declare_file(ctx.label.name + ".h")
-    arguments = ctx.actions.args()
-    arguments.add_all([header, ctx.file._awk] + ctx.files.srcs)
-    ctx.actions.run_shell(
-        outputs = [header],
-        inputs = ctx.files.srcs + [ctx.file._awk],
-        command = 'out=$1; shift; awk -f "$@" >"$out"',
-        arguments = [arguments],
-        env = {
-            "LC_ALL": "C",
-            "PATH": "/bin:/usr/bin:/usr/local/bin",
-        },
-        mnemonic = "MimallocNames",
-        progress_message = "Renaming mimalloc's private functions",
-    )
-    return [DefaultInfo(files = depset([header]))]
-
-private_names = rule(
-    implementation = _private_names_impl,
-    doc = "Writes the header that each source includes first: it renames mimalloc's private functions.",
-    attrs = {
-        "srcs": attr.label_list(
-            allow_files = [".c", ".h"],
-            mandatory = True,
-            doc = "all of mimalloc's sources",
-        ),
-        "_awk": attr.label(
-            allow_single_file = True,
-            default = Label("//third_party/mimalloc:private_names.awk"),
-        ),
-    },
-)
-
 def _compiled(rule, defines, srcs, deps, **kwargs):
     # The include paths are not in `includes`, because then users would find the internal headers.
     source = external_folder()

@@ -5,6 +5,7 @@ checked_in(name, ...) declares
   NAME_test   fails when the file differs from what the build would write
 """
 
+load("@bazel_skylib//rules:write_file.bzl", "write_file")
 load("//platforms:test_exec.bzl", "TEST_RULE")
 load("//tools:script.bzl", "script_rule")
 
@@ -14,16 +15,24 @@ _checked_in = script_rule(_SCRIPT, executable = True)
 
 _checked_in_test = script_rule(_SCRIPT, **TEST_RULE)
 
-def checked_in(name, file, generated, section = ""):
+def checked_in(name, file, lines = [], generated = None, section = ""):
     """Keeps a checked-in file equal to a generated one.
 
     Args:
       name: of the target that updates it
       file: the checked-in file
+      lines: what should be in it, or
       generated: the file that the build writes
       section: when only a part of `file` is generated: the part between the
         lines "<!-- SECTION: ... -->" and "<!-- /SECTION -->", behind a "# " or not
     """
+    if lines:
+        generated = name + "_lines"
+        write_file(
+            name = generated,
+            out = generated + ".txt",
+            content = lines,
+        )
     args = [
         "$(rootpath %s)" % file,
         "$(rootpath %s)" % generated,

@@ -5,6 +5,9 @@ load("@rules_cc//cc:find_cc_toolchain.bzl", "use_cc_toolchain")
 load("//platforms:compiler.bzl", "COMPILER_ATTRS", "check_compiler")
 load(":allocators.bzl", "BACKENDS", "MALLOC_VALUES", "lib", "possible_on", "possible_under")
 
+# A system whose libc may not tell a block's usable size.
+OTHER_SYSTEM = "another system"
+
 def _malloc(ctx):
     """The allocator that the user asked for, or libc where that one does not work."""
     asked = ctx.attr._malloc[BuildSettingInfo].value
@@ -23,9 +26,8 @@ def _malloc(ctx):
 
 def _backend(ctx):
     malloc = _malloc(ctx)
-    if malloc == "libc" and (
-        ctx.attr._malloc_size[BuildSettingInfo].value == "prefix" or not ctx.attr.libc_has_malloc_size
-    ):
+    prefix = ctx.attr._malloc_size[BuildSettingInfo].value == "prefix" or ctx.attr.system == OTHER_SYSTEM
+    if malloc == "libc" and prefix:
         return "libc_prefix"
     if malloc == "jemalloc" and ctx.attr._jemalloc[BuildSettingInfo].value != "bundled":
         return "jemalloc_stock"
@@ -38,10 +40,6 @@ chosen_backend = rule(
     implementation = _chosen_backend_impl,
     doc = "The backend that the settings resolve to; config_settings match it by flag_values.",
     attrs = {
-        "libc_has_malloc_size": attr.bool(
-            mandatory = True,
-            doc = "whether the platform's libc tells a block's usable size",
-        ),
         "platform_default": attr.string(
             mandatory = True,
             values = MALLOC_VALUES[1:],

@@ -115,23 +115,19 @@ def _row_of_document(name):
         row.means,
         row.follows + (": " + row.differs if row.differs else ""),
     ]
-    return "| %s |\n" % " | ".join(cells)
+    return "| %s |" % " | ".join(cells)
 
-def _feature_document_impl(ctx):
-    out = ctx.actions.declare_file(ctx.label.name + ".md")
-    ctx.actions.write(
-        out,
-        "| macro | where | meaning | named by, and where that differs |\n|---|---|---|---|\n" +
-        "".join([_row_of_document(name) for name in FEATURES]) +
-        "\nNot here, of the macros in `config.h`:\n\n| macros | why |\n|---|---|\n" +
-        "".join([
-            "| %s | %s |\n" % (", ".join(["`%s`" % name for name in names]), why)
-            for why, names in NO_FEATURES.items()
-        ]),
-    )
-    return [DefaultInfo(files = depset([out]), runfiles = ctx.runfiles([out]))]
-
-feature_document = rule(
-    implementation = _feature_document_impl,
-    doc = "The table as Markdown, and the table of NO_FEATURES.",
-)
+# The table as Markdown, and the table of NO_FEATURES.
+DOCUMENT = [
+    "| macro | where | meaning | named by, and where that differs |",
+    "|---|---|---|---|",
+] + [_row_of_document(name) for name in FEATURES] + [
+    "",
+    "Not here, of the macros in `config.h`:",
+    "",
+    "| macros | why |",
+    "|---|---|",
+] + [
+    "| %s | %s |" % (", ".join(["`%s`" % name for name in names]), why)
+    for why, names in NO_FEATURES.items()
+] + [""]
