@@ -3,6 +3,7 @@
 load("@rules_cc//cc:cc_library.bzl", "cc_library")
 load("//tests:defs.bzl", "zmalloc_test")
 load("//tests/servers:defs.bzl", "TAG")
+load("//third_party:generated.bzl", "awk")
 load("//tools:defs.bzl", "TOOL_COPTS")
 load("//zmalloc/allocator:allocators.bzl", "header_define")
 
@@ -15,14 +16,13 @@ def declarations_test(server):
     name = server + "_declarations"
 
     # The declarations of its zmalloc.h, as assertions.
-    native.genrule(
+    awk(
         name = name,
         testonly = True,
         srcs = ["@%s_upstream//:src/zmalloc.h" % server],
-        outs = [name + ".inc"],
-        cmd = "LC_ALL=C awk -f $(location declarations.awk) $< >$@",
+        out = name + ".inc",
+        script = "declarations.awk",
         tags = ["manual"],
-        tools = ["declarations.awk"],
     )
     cc_library(
         name = name + "_compared",
