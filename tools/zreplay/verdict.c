@@ -69,26 +69,24 @@ static double share(const struct run *run, const char *part, const char *whole) 
 
 /* ---- The program itself -------------------------------------------------- */
 
+/* Whether a library's file is an allocator's: libNAME.so, and what follows; libc.so for libc. */
+static bool is_library_of(const char *file, const char *name) {
+    const char *rest = strncmp(name, "lib", 3) == 0 ? name + 3 : name;
+    const size_t length = strlen(rest);
+    return strncmp(file, "lib", 3) == 0 && strncmp(file + 3, rest, length) == 0 &&
+           strncmp(file + 3 + length, ".so", 3) == 0;
+}
+
 /* The replay over the allocator that the recorded program had, or NULL.  A column of the library
  * itself comes first. */
 static const struct run *as_recorded(const struct run *runs, size_t count) {
-    static const struct {
-        const char *file, *name; /* how a library's name begins */
-    } known[] = {{"libc.so", "libc"},
-                 {"libjemalloc.so", "jemalloc"},
-                 {"libtcmalloc.so", "tcmalloc"},
-                 {"libtcmalloc_minimal.so", "tcmalloc_minimal"},
-                 {"libmimalloc.so", "mimalloc"}};
     char file[64];
     run_text(&runs[0], "recorded_over", file, sizeof(file));
     for (size_t i = 0; i < count; i++) {
         if (strcmp(runs[i].name, file) == 0) return &runs[i];
     }
-    for (size_t k = 0; k < sizeof(known) / sizeof(*known); k++) {
-        if (strncmp(file, known[k].file, strlen(known[k].file)) != 0) continue;
-        for (size_t i = 0; i < count; i++) {
-            if (strcmp(runs[i].name, known[k].name) == 0) return &runs[i];
-        }
+    for (size_t i = 0; i < count; i++) {
+        if (is_library_of(file, runs[i].name)) return &runs[i];
     }
     return NULL;
 }
