@@ -62,6 +62,7 @@ bool Lists(const std::string &variants, const std::string &variant) {
 }
 
 struct Taken {
+    char **argv;
     const char *variants;
     Options *options;
 };
@@ -74,7 +75,7 @@ int TakeOption(void *of, int option) {
         return Usage("--variant is one of ", std::string(taken->variants) + ", not " + optarg);
     }
     if (Take(option, optarg, taken->options)) return -1;
-    return Usage("not a number that is allowed: ", optarg);
+    return Usage("not a number that is allowed: ", taken->argv[optind - 1]);
 }
 
 }  // namespace
@@ -90,7 +91,7 @@ int ParseOptions(int argc, char **argv, const char *variants, Options *options) 
         {"help", no_argument, nullptr, 'h'},
         {nullptr, 0, nullptr, 0},
     };
-    Taken taken = {variants, options};
+    Taken taken = {argv, variants, options};
     const int status = cli_options(kTool, kHelp, argc, argv, ":h", kOptions, TakeOption, &taken);
     if (status >= 0) return status;
     if (optind < argc) return Usage("no such argument: ", argv[optind]);
