@@ -45,11 +45,6 @@ int cli_usage(const char *tool, const char *message, const char *about) {
     return CLI_USAGE;
 }
 
-int cli_help(const char *tool, const char *text) {
-    fputs(text, stdout);
-    return cli_printed(tool);
-}
-
 int cli_options(const char *tool, const char *help, int argc, char **argv, const char *letters,
                 const struct option *options, int (*take)(void *arguments, int option),
                 void *arguments) {
@@ -58,7 +53,8 @@ int cli_options(const char *tool, const char *help, int argc, char **argv, const
     while (status < 0 && (option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         const char *given = argv[optind - 1];
         if (option == 'h') {
-            status = cli_help(tool, help);
+            fputs(help, stdout);
+            status = cli_printed(tool);
         } else if (option == ':') {
             status = cli_usage(tool, "a value is missing after ", given);
         } else if (option == '?') {

@@ -32,9 +32,6 @@ int cli_printed(const char *tool);
  */
 int cli_usage(const char *tool, const char *message, const char *about);
 
-/* Prints the text of --help; returns the exit status. */
-int cli_help(const char *tool, const char *text);
-
 /* Takes the arguments apart, as getopt_long() does with `letters` and `options`: `letters` begins
  * with ":" (or "+:", if all after the first operand are operands), and 'h' is --help.  Calls `take`
  * for each other option, with its value in optarg.  Returns -1 to go on, with the first operand in
